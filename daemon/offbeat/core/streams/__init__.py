@@ -1,0 +1,1 @@
+"""Streams of surprise: one file each, one contract (`base.Stream`), one battery of tests for all."""

@@ -1,0 +1,61 @@
+"""The contract of a stream of surprise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Rows of one group in which each sensor stands at most once: what a stream sees at a time.
+
+    Attributes:
+        sensor: slot, intp [n].
+        row: the sensor's row in the commission (0 = unknown sensor), intp [n].
+        time_seconds: float64 [n].
+        gap: time since the sensor's row before in units of its median gap, float32 [n]; NaN for a first row.
+        raw: values as measured, float32 [n, C]; 0 where not observed.
+        z: robust z-score by the frozen normaliser, not squashed, float32 [n, C]; 0 where not observed.
+        mask: bool [n, C].
+    """
+
+    sensor: NDArray[np.intp]
+    row: NDArray[np.intp]
+    time_seconds: NDArray[np.float64]
+    gap: Floats
+    raw: Floats
+    z: Floats
+    mask: NDArray[np.bool_]
+
+
+class Stream(Protocol):
+    """One detector's surprise about each new row, vectorised over sensors.
+
+    State is arrays over sensor slots. `update` is called once a round, in each sensor's time order; it may not look
+    ahead, read a clock, or keep Python objects per sensor. Learned numbers (weights, scales) come from the commission
+    and are indexed by `Round.row`.
+    """
+
+    name: ClassVar[str]
+    """Short and stable: a column of scores.csv and a key of an event's `streams`."""
+
+    track: ClassVar[str]
+    """The track of episodes it speaks to: "process", "rhythm", "stuck"."""
+
+    def update(self, rows: Round) -> Floats:
+        """Take a round in and return its raw strangeness, float32 [n]; larger is stranger, NaN is no opinion."""
+        ...
+
+    def reset(self, sensor: NDArray[np.intp]) -> None:
+        """Forget what is carried about these sensors."""
+        ...
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the state by name, each [S, ...], for snapshots; views, not copies."""
+        ...
