@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +39,32 @@ class Round:
 class Stream(Protocol):
     """One detector's surprise about each new row, vectorised over sensors.
 
-    State is arrays over sensor slots. `update` is called once a round, in each sensor's time order; it may not look
-    ahead, read a clock, or keep Python objects per sensor. Learned numbers (weights, scales) come from the commission
-    and are indexed by `Round.row`.
+    State is arrays over sensor slots, all zero for a sensor that was never seen. `update` is called once a round, in
+    each sensor's time order; it may not look ahead, read a clock, or keep Python objects per sensor. Learned numbers
+    (weights, scales) come from the commission given to the constructor and are indexed by `Round.row`.
     """
 
-    name: ClassVar[str]
-    """Short and stable: a column of scores.csv and a key of an event's `streams`."""
+    names: ClassVar[tuple[str, ...]]
+    """Short and stable, one a column: columns of scores.csv and keys of an event's `streams`."""
 
     track: ClassVar[str]
-    """The track of episodes it speaks to: "process", "rhythm", "stuck"."""
+    """The track of episodes it speaks to: "process", "rhythm" or "stuck"."""
 
     def update(self, rows: Round) -> Floats:
-        """Take a round in and return its raw strangeness, float32 [n]; larger is stranger, NaN is no opinion."""
+        """Take a round in and return its raw strangeness by column, float32 [n, len(names)].
+
+        Larger is stranger, NaN is no opinion.
+        """
         ...
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget what is carried about these sensors."""
         ...
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state by name, each [S, ...], for snapshots; views, not copies."""
+        ...
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take over what `arrays` gave; fewer sensors than there is room for are the first slots."""
         ...

@@ -1,0 +1,69 @@
+"""All streams in their order: columns of raw values, their names and the track each speaks to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.commission import Commission
+from offbeat.core.streams.base import Arrays, Floats, Round, Stream
+from offbeat.core.streams.level import LevelStream
+from offbeat.core.streams.linear import LinearStream
+from offbeat.core.streams.model import ModelStreams
+from offbeat.core.streams.stuck import StuckStream
+
+CHEAP: tuple[type[Stream], ...] = (LevelStream, LinearStream, StuckStream)
+"""Streams that need no model, in the order of their columns."""
+
+TRACKS: tuple[str, ...] = ("process", "rhythm", "stuck")
+"""Tracks of episodes, in the order of every [.., Q] array."""
+
+CHEAP_NAMES: tuple[str, ...] = tuple(name for stream in CHEAP for name in stream.names)
+STREAM_NAMES: tuple[str, ...] = CHEAP_NAMES + ModelStreams.names
+"""All columns: the cheap streams', then the model's."""
+
+STREAM_TRACKS: tuple[str, ...] = (
+    tuple(stream.track for stream in CHEAP for _ in stream.names) + ModelStreams.tracks
+)
+"""Track of each column of `STREAM_NAMES`."""
+
+
+class CheapStreams:
+    """Every stream of `CHEAP` for one group, as one object.
+
+    Args:
+        commission: what was learnt of the group.
+        sensors: slots to make room for.
+    """
+
+    def __init__(self, commission: Commission, sensors: int) -> None:
+        self._streams: tuple[Stream, ...] = (
+            LevelStream(commission, sensors),
+            LinearStream(commission, sensors),
+            StuckStream(commission, sensors),
+        )
+
+    def update(self, rows: Round) -> Floats:
+        """Take a round in; return raw strangeness, float32 [n, len(CHEAP_NAMES)]."""
+        return np.concatenate([stream.update(rows) for stream in self._streams], axis=1)
+
+    def reset(self, sensor: NDArray[np.intp]) -> None:
+        """Forget what is carried about these sensors."""
+        for stream in self._streams:
+            stream.reset(sensor)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state of all streams, names prefixed by each stream's first column."""
+        return {
+            f"{stream.names[0]}.{name}": array
+            for stream in self._streams
+            for name, array in stream.arrays().items()
+        }
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take over what `arrays` gave."""
+        for stream in self._streams:
+            prefix = f"{stream.names[0]}."
+            stream.restore({k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)})
