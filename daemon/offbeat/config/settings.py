@@ -1,0 +1,173 @@
+"""The settings of the daemon: frozen, strict, a default for everything but the broker and the sources.
+
+A field is named with its unit in code (`keepalive_seconds`) and without it in TOML (`keepalive = "20s"`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from offbeat.config.fields import AsTuple, Bytes, FilePath, PerWeek, Seconds, TextList
+
+DEFAULT_EXCLUDE = (
+    "linkquality", "battery", "rssi", "snr", "lqi", "seq", "uptime", "counter", "*_id", "id",
+)  # fmt: skip
+"""Fields of JSON payloads that are numbers about the radio or the device, not measurements."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        validate_by_name=True,
+        validate_by_alias=True,
+        allow_inf_nan=False,
+    )
+
+
+class MqttSettings(_Table):
+    """The broker that readings come from and alerts go to, and how to speak with it."""
+
+    url: str
+    client_id: str | None = None
+    username: str | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
+    insecure: bool = False
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    receive_maximum: Annotated[int, Field(ge=1, le=65_535)] = 2000
+    persistent_session: bool = False
+    session_expiry_seconds: Annotated[Seconds, Field(alias="session_expiry", ge=0)] = 3600.0
+    keepalive_seconds: Annotated[Seconds, Field(alias="keepalive", ge=1, le=65_535)] = 20.0
+    reconnect_min_seconds: Annotated[Seconds, Field(alias="reconnect_min", gt=0)] = 1.0
+    reconnect_max_seconds: Annotated[Seconds, Field(alias="reconnect_max", gt=0)] = 30.0
+    publish_url: str | None = None
+
+    @property
+    def publishing_url(self) -> str:
+        """The broker that alerts go to."""
+        return self.publish_url or self.url
+
+
+class TimeSettings(_Table):
+    """Where the time of a reading is in its payload."""
+
+    field: str | None = None
+    format: Literal["auto", "unix", "unix_ms", "unix_us", "unix_ns", "rfc3339"] = "auto"
+    timezone: str = "UTC"
+
+
+class SourceSettings(_Table):
+    """One subscription: its topics, which sensors they name, and how payloads are read.
+
+    Attributes:
+        topic: template such as "plant/{line}/{sensor}/state"; captures name the sensor, a last
+            "{metric...}" takes the rest.
+        id: template of the sensor's id over the captures; without it they are joined by dots.
+        channels: fields that share one window; without them each numeric field is a sensor of its own.
+    """
+
+    topic: str
+    id: str | None = None
+    qos: Literal[0, 1] = 1
+    payload: Literal["auto", "number", "json"] = "auto"
+    channels: TextList = ()
+    include: TextList = ("*",)
+    exclude: TextList = DEFAULT_EXCLUDE
+    time: TimeSettings = TimeSettings()
+    retained: Literal["ignore", "accept"] = "ignore"
+
+
+class AlertSettings(_Table):
+    """How often a sensor may raise a false alert, and how alerts are told."""
+
+    budget_per_week: Annotated[PerWeek, Field(alias="budget", gt=0)] = 1.0
+    root: str = "offbeat"
+    update_interval_seconds: Annotated[Seconds, Field(alias="update_interval", ge=1)] = 60.0
+    state_interval_seconds: Annotated[Seconds, Field(alias="state_interval", ge=1)] = 60.0
+
+
+class LimitSettings(_Table):
+    """What bounds memory and what is refused at the door."""
+
+    max_sensors: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
+    window_readings: Annotated[int, Field(ge=8, le=65_536)] = 256
+    memory_bytes: Annotated[Bytes | None, Field(alias="memory")] = None
+    max_payload_bytes: Annotated[Bytes, Field(alias="max_payload", ge=16)] = 256 * 1024
+    allowed_lateness_seconds: Annotated[Seconds, Field(alias="allowed_lateness", ge=0)] = 600.0
+    max_future_seconds: Annotated[Seconds, Field(alias="max_future", ge=0)] = 300.0
+    inbox_bytes: Annotated[Bytes, Field(alias="inbox", ge=64 * 1024)] = 64 * 1024**2
+
+
+class JournalSettings(_Table):
+    """The log of what arrived: recovery, recordings and training data come from it."""
+
+    enabled: bool = True
+    max_bytes: Annotated[Bytes, Field(alias="max_size", ge=1024**2)] = 1024**3
+    max_age_seconds: Annotated[Seconds, Field(alias="max_age", ge=60)] = 7 * 86_400.0
+    segment_bytes: Annotated[Bytes, Field(alias="segment_size", ge=64 * 1024)] = 64 * 1024**2
+    fsync_interval_seconds: Annotated[Seconds, Field(alias="fsync_interval", ge=0, le=10)] = 0.02
+
+
+class ModelSettings(_Table):
+    """The model, the device it runs on, and how its windows are batched."""
+
+    artifact: FilePath | None = None
+    family: Literal["lstm_vae"] = "lstm_vae"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: Annotated[int, Field(ge=1, le=256)] = 1
+    window_stride_readings: Annotated[int, Field(alias="window_stride", ge=1)] = 16
+    batch_windows: Annotated[int, Field(ge=1, le=65_536)] = 64
+    batch_delay_seconds: Annotated[Seconds, Field(alias="batch_delay", ge=0, le=60)] = 0.05
+
+
+def _default_state_directory() -> Path:
+    # systemd passes several folders separated by colons when the unit names several.
+    return Path(os.environ.get("STATE_DIRECTORY", "").split(":")[0] or "state")
+
+
+class StateSettings(_Table):
+    """Where run-time state lies on disk, and how often it is saved."""
+
+    directory: FilePath = Field(default_factory=_default_state_directory)
+    snapshot_interval_seconds: Annotated[Seconds, Field(alias="snapshot_interval", ge=1)] = 30.0
+    shards: Annotated[int, Field(ge=1, le=1024)] = 8
+
+
+class MetricsSettings(_Table):
+    """Where metrics and health are served; an empty address turns them off."""
+
+    listen: str = "127.0.0.1:9641"
+
+
+class LogSettings(_Table):
+    """How much is logged, and in which shape."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json", "journal"] = "auto"
+
+
+class Settings(_Table):
+    """Everything the daemon can be told, by table of the file: [mqtt] [[source]] [alerts] and so on."""
+
+    mqtt: MqttSettings
+    sources: Annotated[tuple[SourceSettings, ...], AsTuple, Field(alias="source", min_length=1)]
+    alerts: AlertSettings = AlertSettings()
+    limits: LimitSettings = LimitSettings()
+    journal: JournalSettings = JournalSettings()
+    model: ModelSettings = ModelSettings()
+    state: StateSettings = Field(default_factory=StateSettings)
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def artifact_directory(self) -> Path:
+        """Where the trained model lies: `model.artifact`, else a folder of the state directory."""
+        return self.model.artifact or self.state.directory / "artifact"
