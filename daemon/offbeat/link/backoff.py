@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: doubling, bounded, and jittered so that a fleet does not march in step."""
+"""How long to wait before the next attempt: doubling, bounded, jittered so that a fleet is out of step."""
 
 from __future__ import annotations
 

@@ -37,8 +37,8 @@ def build_client(
 ) -> ClientT:
     """Return a client that is ready to connect with `connect`.
 
-    It does not reconnect by itself: whoever drives it builds a new one, which forgets half-sent packets and may
-    speak another protocol version.
+    It does not reconnect by itself: whoever drives it builds a new one, which forgets half-sent packets and
+    may speak another protocol version.
 
     Args:
         kind: `paho.mqtt.client.Client` or a class derived from it.
@@ -77,7 +77,7 @@ def connect(
     persistent: bool = False,
     receive_maximum: int | None = None,
 ) -> None:
-    """Open the connection of a client built by `build_client` and send its CONNECT; blocks for seconds at most.
+    """Open the connection of a client from `build_client` and send its CONNECT; blocks for seconds at most.
 
     Raises:
         OSError: the broker cannot be reached, or TLS failed (`ssl.SSLError` says why).
@@ -108,8 +108,8 @@ def tls_context(settings: MqttSettings) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         files = ", ".join(str(path) for path in named if path is not None)
         raise ConfigError(
-            f"the TLS files of [mqtt] cannot be used: {error} (files: {files}); expected PEM files that the daemon "
-            "may read, and a key that belongs to the certificate"
+            f"the TLS files of [mqtt] cannot be used: {error} (files: {files}); expected PEM files that the "
+            "daemon may read, and a key that belongs to the certificate"
         ) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if settings.insecure:
@@ -126,6 +126,6 @@ def _password(path: Path | None) -> str | None:
         return path.read_text("utf-8").removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"the password in mqtt.password_file cannot be read: {error}; expected a UTF-8 text file that the "
-            "daemon may read, such as one passed by LoadCredential="
+            f"the password in mqtt.password_file cannot be read: {error}; expected a UTF-8 text file that "
+            "the daemon may read, such as one passed by LoadCredential="
         ) from error

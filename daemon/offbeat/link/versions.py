@@ -1,7 +1,7 @@
 """Which MQTT version to speak: 5 first, 3.1.1 where the broker knows no better.
 
-paho goes from 3.1.1 to 3.1 by itself but never from 5 to 3.1.1, and a broker may refuse version 5 in three ways:
-by a CONNACK of version 5, by one of version 3.1.1, or by closing the connection without a word.
+paho goes from 3.1.1 to 3.1 by itself but never from 5 to 3.1.1, and a broker may refuse version 5 in three
+ways: by a CONNACK of version 5, by one of version 3.1.1, or by closing the connection without a word.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class VersionChooser:
     """
 
     SILENT_CLOSES = 2
-    """Closures without a CONNACK until the other version is tried: one may be a broker that is just stopping."""
+    """Closures without a CONNACK until the other version is tried: one may be a broker that just stops."""
 
     def __init__(self, setting: ProtocolSetting) -> None:
         self._candidates = _CANDIDATES[setting]
@@ -47,7 +47,7 @@ class VersionChooser:
         self._silent_closes = 0
 
     def refused(self, reason_code: int) -> bool:
-        """Note a refusing CONNACK. Return True if the version was the reason and another one will be tried."""
+        """Note a refusing CONNACK. Return True if it was for the version and another one will be tried."""
         self._silent_closes = 0
         return reason_code == UNSUPPORTED_PROTOCOL_VERSION and self._advance()
 
