@@ -1,0 +1,264 @@
+"""The durable queue of events between decision and delivery."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+
+from offbeat.core.events import EpisodeEvent
+from offbeat.publish.event_json import milliseconds, to_json
+from offbeat.storage.database import Database, Schema
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_TABLE = """
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    sensor TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    delivered_at REAL,
+    UNIQUE (id, event, updated_ms)
+)
+"""
+_SCHEMA = Schema(
+    1,
+    (
+        _TABLE,
+        "CREATE INDEX undelivered ON event (seq) WHERE delivered_at IS NULL",
+        "CREATE INDEX delivered ON event (delivered_at) WHERE delivered_at IS NOT NULL",
+    ),
+)
+_INSERT = "INSERT OR IGNORE INTO event (id, event, updated_ms, sensor, payload) VALUES (?, ?, ?, ?, ?)"
+_UNDELIVERED = """
+SELECT seq, sensor, payload FROM event WHERE delivered_at IS NULL AND seq > ? ORDER BY seq LIMIT ?
+"""
+_SPILL_BASE = 1 << 62
+"""Keys of events that wait in memory; behind all that the database gives."""
+
+_Row = tuple[str, str, int, str, bytes]
+_Work = Callable[[sqlite3.Connection], int]
+"""Statements of one transaction; the result is by how many the undelivered events in the file grew."""
+
+
+class Lost(StrEnum):
+    """Why an event was not delivered. A bounded set: the names are metric labels."""
+
+    OVERFLOW = "overflow"
+    """The oldest of more undelivered events than the outbox may hold."""
+    REFUSED = "refused"
+    """The broker will never take it: too large, or its topic or payload is not allowed."""
+    UNENCODABLE = "unencodable"
+    """It cannot be written as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An event that waits for its acknowledgement.
+
+    Attributes:
+        key: names it to `Outbox.delivered`; grows in the order of decision.
+    """
+
+    key: int
+    sensor: str
+    payload: bytes
+
+
+class Outbox:
+    """Events that were decided, kept until the broker has acknowledged them.
+
+    An event is known by (id, event, updated_at): one that a replay after a crash decides again is not sent
+    again, as long as the delivered one is remembered. When the disk cannot be written, events wait in memory,
+    so that alerts go out all the same; that is counted and logged. Safe to use from several threads.
+
+    Args:
+        path: the SQLite file.
+        max_events: undelivered events kept; beyond them the oldest are lost and counted.
+        keep_seconds: how long delivered events are remembered.
+    """
+
+    def __init__(self, path: Path, max_events: int = 100_000, keep_seconds: float = 7 * 86_400.0) -> None:
+        self.lost: dict[Lost, int] = dict.fromkeys(Lost, 0)
+        self.disk_errors = 0
+        self._max_events = max_events
+        self._keep_seconds = keep_seconds
+        self._lock = threading.Lock()
+        self._database = Database(path, _SCHEMA)
+        self._spill: dict[int, _Row] = {}
+        self._spilled = 0
+        self._unrecorded: set[int] = set()
+        ((count,),) = self._database.read("SELECT count(*) FROM event WHERE delivered_at IS NULL")
+        self._on_disk = int(str(count))
+
+    @property
+    def depth(self) -> int:
+        """Events that wait for delivery."""
+        return self._on_disk + len(self._spill)
+
+    @property
+    def degraded(self) -> bool:
+        """Whether events wait in memory because the disk cannot be written."""
+        return bool(self._spill or self._unrecorded)
+
+    @property
+    def quarantined(self) -> int:
+        """How many damaged files were put aside since the start."""
+        return self._database.quarantined
+
+    def add(self, events: Iterable[EpisodeEvent]) -> int:
+        """Keep events, all of them or none on disk; return how many are new. Never raises for a bad disk."""
+        rows = [row for event in events if (row := self._encode(event)) is not None]
+        if not rows:
+            return 0
+        with self._lock:
+            before = self.depth
+            if self._write(lambda connection: self._insert(connection, rows)):
+                self._spill.clear()
+            else:
+                self._spill_rows(rows)
+            new = max(0, self.depth - before)
+            self._enforce_limit()
+            return new
+
+    def pending(self, limit: int, after: int = 0) -> list[Pending]:
+        """Return the oldest undelivered events behind the key `after`, in the order they were decided."""
+        with self._lock:
+            found = self._read(limit, after)
+            for key, row in self._spill.items():
+                if len(found) >= limit:
+                    break
+                if key > after:
+                    found.append(Pending(key, row[3], row[4]))
+            return found
+
+    def delivered(self, keys: Sequence[int], now: float) -> None:
+        """Note that events were acknowledged, and forget those delivered longer ago than is kept.
+
+        Args:
+            keys: from `pending`.
+            now: unix seconds.
+        """
+        with self._lock:
+            for key in keys:
+                self._spill.pop(key, None)
+            self._unrecorded.update(key for key in keys if key < _SPILL_BASE)
+            if self._write(lambda connection: self._mark(connection, now)):
+                self._unrecorded.clear()
+
+    def give_up(self, keys: Sequence[int], reason: Lost, now: float) -> None:
+        """Count events as lost; they are not tried again."""
+        self.lost[reason] += len(keys)
+        self.delivered(keys, now)
+
+    def close(self) -> None:
+        """Close the file; events that wait only in memory get a last chance to be written."""
+        with self._lock:
+            if self._spill and self._write(lambda connection: self._insert(connection, [])):
+                self._spill.clear()
+            self._database.close()
+
+    def _encode(self, event: EpisodeEvent) -> _Row | None:
+        try:
+            payload = to_json(event)
+            return event.id, event.event, milliseconds(event.updated_at), event.sensor, payload
+        except ValueError as error:
+            self.lost[Lost.UNENCODABLE] += 1
+            _log.error("an event cannot be published", sensor=event.sensor, id=event.id, reason=str(error))
+            return None
+
+    def _insert(self, connection: sqlite3.Connection, rows: list[_Row]) -> int:
+        # What waits in memory is older than what comes now, so it goes first.
+        return connection.executemany(_INSERT, [*self._spill.values(), *rows]).rowcount
+
+    def _mark(self, connection: sqlite3.Connection, now: float) -> int:
+        marked = connection.executemany(
+            "UPDATE event SET delivered_at = ? WHERE seq = ? AND delivered_at IS NULL",
+            [(now, key) for key in self._unrecorded],
+        ).rowcount
+        connection.execute("DELETE FROM event WHERE delivered_at < ?", (now - self._keep_seconds,))
+        return -max(0, marked)
+
+    def _write(self, work: _Work) -> bool:
+        """Do work in one transaction; return False if the disk did not take it."""
+        try:
+            self._commit(work)
+        except sqlite3.OperationalError as error:
+            self._note_disk_error(error)
+        except sqlite3.DatabaseError as error:
+            return self._begin_anew(error) and self._write(work)
+        else:
+            return True
+        return False
+
+    def _commit(self, work: _Work) -> None:
+        with self._database.transaction() as connection:
+            grown = work(connection)
+        self._on_disk += grown
+
+    def _begin_anew(self, damage: sqlite3.DatabaseError) -> bool:
+        try:
+            self._database.quarantine(str(damage))
+        except (OSError, sqlite3.Error) as error:
+            self._note_disk_error(error)
+            return False
+        self._on_disk = 0
+        self._unrecorded.clear()
+        return True
+
+    def _note_disk_error(self, error: Exception) -> None:
+        self.disk_errors += 1
+        if not self.degraded:
+            _log.error(
+                "the outbox cannot be written; events wait in memory and are sent from there",
+                path=str(self._database.path),
+                reason=str(error),
+            )
+
+    def _spill_rows(self, rows: list[_Row]) -> None:
+        known = {row[:3] for row in self._spill.values()}
+        for row in rows:
+            if row[:3] not in known:
+                self._spilled += 1
+                self._spill[_SPILL_BASE + self._spilled] = row
+
+    def _enforce_limit(self) -> None:
+        excess = self.depth - self._max_events
+        if excess <= 0:
+            return
+        on_disk = [(item.key,) for item in self._read(excess, 0)]
+        if on_disk and not self._write(lambda connection: self._delete(connection, on_disk)):
+            on_disk = []
+        spilled = list(self._spill)[: excess - len(on_disk)]
+        for key in spilled:
+            del self._spill[key]
+        lost = len(on_disk) + len(spilled)
+        self.lost[Lost.OVERFLOW] += lost
+        _log.error("the outbox is full; the oldest events are lost", lost=lost, limit=self._max_events)
+
+    def _delete(self, connection: sqlite3.Connection, keys: list[tuple[int]]) -> int:
+        return -connection.executemany("DELETE FROM event WHERE seq = ?", keys).rowcount
+
+    def _read(self, limit: int, after: int) -> list[Pending]:
+        try:
+            rows = self._database.read(_UNDELIVERED, (after, limit + len(self._unrecorded)))
+        except sqlite3.OperationalError as error:
+            self._note_disk_error(error)
+            return []
+        except sqlite3.DatabaseError as error:
+            self._begin_anew(error)
+            return []
+        found = [
+            Pending(int(str(seq)), str(sensor), payload)
+            for seq, sensor, payload in rows
+            if isinstance(payload, bytes)
+        ]
+        return [item for item in found if item.key not in self._unrecorded][:limit]

@@ -1,0 +1,142 @@
+"""SQLite files that are durable at each commit, and put aside instead of believed when they are damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from offbeat.errors import UnavailableError
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+QUARANTINE_SUFFIX = ".bad"
+_COMPANIONS = ("", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a database holds.
+
+    Attributes:
+        version: kept in `user_version`; a file of another version is put aside.
+        statements: create the tables of an empty file.
+    """
+
+    version: int
+    statements: tuple[str, ...]
+
+
+class Database:
+    """One SQLite file in WAL mode with `synchronous=FULL`: what was committed survives a power cut.
+
+    Used by one thread at a time; the owner holds the lock. A file that SQLite cannot read, or that another
+    version wrote, is renamed with the suffix ".bad" and a new one is begun: a damaged file must not stop the
+    daemon.
+
+    Args:
+        path: the file; its folder is made when missing.
+        schema: what it holds.
+
+    Raises:
+        UnavailableError: the file can neither be opened nor made.
+    """
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self.path = path
+        self.quarantined = 0
+        self._schema = schema
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = self._open_or_quarantine()
+        except (OSError, sqlite3.OperationalError) as error:
+            raise UnavailableError(
+                f"the database {path} cannot be opened: {error}; expected a folder that the daemon may "
+                "write to: check state.directory, its owner and the free space of its disk"
+            ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run statements that take effect together, or not at all when one raises.
+
+        Raises:
+            sqlite3.OperationalError: the disk is full or cannot be written; nothing was changed.
+            sqlite3.DatabaseError: the file is damaged; call `quarantine` and go on with an empty one.
+        """
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            # A full disk may have rolled back already; then there is nothing left to undo.
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+    def read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def quarantine(self, reason: str) -> None:
+        """Put the file aside under another name and begin an empty one."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        self._put_aside(reason)
+        self._connection = self._open()
+
+    def close(self) -> None:
+        """Close the file; its write-ahead log is folded in."""
+        self._connection.close()
+
+    def _open_or_quarantine(self) -> sqlite3.Connection:
+        try:
+            return self._open()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._put_aside(str(error))
+            return self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            self._check(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version == self._schema.version:
+            return
+        if version != 0 or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+            raise sqlite3.DatabaseError(f"schema version {version}, expected {self._schema.version}")
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in self._schema.statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={self._schema.version:d}")
+        connection.execute("COMMIT")
+
+    def _put_aside(self, reason: str) -> None:
+        aside = self.path.with_name(self.path.name + QUARANTINE_SUFFIX)
+        for companion in _COMPANIONS:
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{companion}").replace(f"{aside}{companion}")
+        self.quarantined += 1
+        _log.error(
+            "a database was damaged: put aside, an empty one begun",
+            path=str(self.path),
+            kept_as=str(aside),
+            reason=reason,
+        )
