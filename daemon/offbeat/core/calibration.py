@@ -9,20 +9,36 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core import tail
 from offbeat.core.streams.base import Arrays, Floats
 
 CAP = 20.0
 """No surprise is larger: beyond 1e-20 nothing is known."""
 
+KNOTS = 32
+"""A power of two: `surprise` finds its place among them by halving."""
 
-@dataclass(frozen=True, slots=True)
+FEWEST_SAMPLES = 32
+"""A sensor with fewer samples of a column is judged by the fleet's law."""
+
+_RAMP = 3.0
+_POOL = 200_000
+_FIELDS = ("knots", "body", "tail", "sigma", "xi", "count")
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class FrozenCalibration:
-    """Laws of raw values over (row of the commission, column).
+    """Laws of raw values over (row of the commission, column): empirical in the body, generalised Pareto in the tail.
 
     Attributes:
-        knots: float32 [R, K, 32]; raw values whose surprises are evenly spaced from 0 to the threshold's.
-        body, tail, sigma, xi: see `fit`; float32 [R, K].
-        count: samples each law was learnt from, float32 [R, K]; 0 = nothing known, the surprise is NaN.
+        knots: raw values whose surprises are evenly spaced from 0 to `body`, float32 [R, K, 32]; the last one is the
+            threshold where the tail begins.
+        body: surprise of the threshold itself, float32 [R, K].
+        tail: surprise just above the threshold, at least `body`; more where many samples tie at the threshold.
+        sigma, xi: scale and shape of the tail.
+        count: samples the law was learnt from, float32 [R, K]; 0 = nothing is known and every surprise is NaN.
     """
 
     knots: Floats
@@ -33,19 +49,132 @@ class FrozenCalibration:
     count: Floats
 
     @classmethod
-    def fit(cls, samples: Sequence[Floats]) -> Self:
-        """Learn from raw values of each sensor, float32 [n_r, K], NaN = no opinion; row r+1 is samples[r]."""
-        raise NotImplementedError
+    def fit(cls, samples: Sequence[Floats], columns: int, fewest: int = FEWEST_SAMPLES) -> Self:
+        """Learn the laws of `len(samples)` sensors and of the fleet.
+
+        Args:
+            samples: raw values of each sensor, [n_r, K], NaN = no opinion; row r + 1 of the result is samples[r].
+                Row 0 pools the sensors with equal weight.
+            columns: K, for the case that there are no samples at all.
+            fewest: a sensor with fewer samples of a column gets row 0's law of it.
+        """
+        pooled = _pool(samples, columns)
+        laws = [_fit_columns(pooled)]
+        laws += [_fit_columns(np.asarray(sample, np.float64)) for sample in samples]
+        stacked = [np.stack([law[i] for law in laws]).astype(np.float32) for i in range(len(_FIELDS))]
+        thin = stacked[-1] < fewest
+        for array in stacked[:-1]:
+            array[thin] = np.broadcast_to(array[:1], array.shape)[thin]
+        count = stacked[-1]
+        count[thin] = np.minimum(np.broadcast_to(count[:1], count.shape)[thin], fewest)
+        return cls(*stacked)
 
     def surprise(self, row: NDArray[np.intp], raw: Floats) -> Floats:
-        """Return -log10 of the chance of a value as large, float32 [n, K] in [0, 20]; NaN stays NaN."""
-        raise NotImplementedError
+        """Return -log10 of the chance of a raw value as large or larger, float32 [n, K] in [0, 20].
+
+        Never falls as the raw value grows. NaN stays NaN.
+
+        Args:
+            row: rows of the commission [n].
+            raw: [n, K].
+        """
+        columns = self.body.shape[1]
+        place = row[:, None] * columns + np.arange(columns)
+        knots, first = self.knots.reshape(-1), place * KNOTS
+        at = first.copy()
+        step = KNOTS // 2
+        while step:
+            at += step * (knots.take(at + step) < raw)
+            step //= 2
+        low = knots.take(at)
+        index = at - first
+        beyond = index == KNOTS - 1
+        width = knots.take(at + ~beyond) - low
+        share = (raw - low) / np.where(width > 0, width, np.float32(1.0))
+        np.clip(share, 0.0, 1.0, out=share)
+        result: Floats = (index + share) * (self.body.reshape(-1).take(place) / np.float32(KNOTS - 1))
+        result = np.asarray(result, np.float32)
+        if beyond.any():
+            self._extrapolate(result, place, raw, beyond)
+        if not self._complete:
+            result[self.count.reshape(-1).take(place) == 0] = np.nan
+        return np.minimum(result, np.float32(CAP), out=result)
+
+    def _extrapolate(
+        self, result: Floats, place: NDArray[np.intp], raw: Floats, beyond: NDArray[np.bool_]
+    ) -> None:
+        """Write the surprise of what lies beyond the thresholds."""
+        where = place[beyond]
+        excess = np.minimum(raw[beyond], np.float32(1e30)) - self.knots[..., -1].reshape(-1)[where]
+        depth = tail.surprise(excess, self.xi.reshape(-1)[where], self.sigma.reshape(-1)[where])
+        result[beyond] = self.tail.reshape(-1)[where] + depth
+
+    @property
+    def _complete(self) -> bool:
+        return bool(self.count.min(initial=1.0) > 0)
 
     def to_tensors(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays under names that begin with `prefix`."""
-        raise NotImplementedError
+        return {prefix + name: getattr(self, name) for name in _FIELDS}
 
     @classmethod
     def from_tensors(cls, prefix: str, tensors: Arrays) -> Self:
         """Rebuild from what `to_tensors` gave."""
-        raise NotImplementedError
+        return cls(*(np.ascontiguousarray(tensors[prefix + name], np.float32) for name in _FIELDS))
+
+
+def _pool(samples: Sequence[Floats], columns: int) -> Doubles:
+    """Return one sample for the fleet: as many evenly spaced order statistics of each sensor, NaN padded [n, K]."""
+    if not samples:
+        return np.full((0, columns), np.nan)
+    points = int(np.clip(_POOL // len(samples), FEWEST_SAMPLES, 1024))
+    pooled = [_spread(np.asarray(sample, np.float64), points) for sample in samples]
+    return np.concatenate(pooled)
+
+
+def _spread(sample: Doubles, points: int) -> Doubles:
+    """Return `points` evenly spaced order statistics of each column, NaN where a column has none."""
+    ordered = np.sort(np.where(np.isfinite(sample), sample, np.nan), axis=0)  # NaN sorts to the end
+    count = np.isfinite(ordered).sum(axis=0)
+    share = (np.arange(points) + 0.5) / points
+    index = np.floor(share[:, None] * count).astype(np.intp)
+    if not len(ordered):
+        return np.full((points, sample.shape[1]), np.nan)
+    return np.where(
+        count > 0, np.take_along_axis(ordered, np.minimum(index, len(ordered) - 1), axis=0), np.nan
+    )
+
+
+def _fit_columns(sample: Doubles) -> tuple[Doubles, ...]:
+    """Return the law of every column of one sensor, in the order of `_FIELDS`."""
+    laws = [_fit_column(column[np.isfinite(column)]) for column in sample.T]
+    return tuple(np.array([law[i] for law in laws]) for i in range(len(_FIELDS)))
+
+
+def _fit_column(sample: Doubles) -> tuple[Doubles, float, float, float, float, float]:
+    """Return (knots, body, tail, sigma, xi, count) of one sample."""
+    n = len(sample)
+    if n == 0:
+        return np.zeros(KNOTS), 0.0, 0.0, 1.0, tail.SHAPE_PRIOR, 0.0
+    rarest = float(np.log10(n + 1))
+    if sample.min() == sample.max():
+        # Nothing is known of the size of a first move, so it is believed in proportion up to three scales.
+        knots = sample[0] + np.linspace(0.0, _RAMP, KNOTS)
+        return knots, rarest, rarest, 1.0, tail.SHAPE_PRIOR, float(n)
+    exceeding = 0.05 if n >= 1000 else 0.1 if n >= 200 else 0.2
+    body = -float(np.log10(exceeding))
+    knots = np.quantile(sample, 1.0 - 10.0 ** -np.linspace(0.0, body, KNOTS))
+    excess = np.sort(sample[sample > knots[-1]]) - knots[-1]
+    sigma, xi = _fit_tail(excess, knots, body)
+    above = -float(np.log10(len(excess) / n)) if len(excess) else rarest
+    return knots, body, max(above, body), sigma, xi, float(n)
+
+
+def _fit_tail(excess: Doubles, knots: Doubles, body: float) -> tuple[float, float]:
+    """Return (sigma, xi) of the excesses; where there are none the slope of the body goes on."""
+    shape, scale = tail.fit(excess[None], np.array([len(excess)]))
+    upper_half = KNOTS - 1 - KNOTS // 2
+    rise = body * np.log(10.0) * upper_half / (KNOTS - 1)
+    slope = (knots[-1] - knots[KNOTS // 2]) / rise or 1.0
+    sigma = float(scale[0]) if scale[0] > 0 else slope
+    return max(sigma, 1e-6 * max(1.0, abs(float(knots[-1])))), float(shape[0])

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.calibration import FrozenCalibration
+from offbeat.core.ridge import Ridge
 from offbeat.core.streams.base import Arrays, Floats
+
+LEAST_ALARM_P = 1e-12
+MOST_ALARM_P = 0.05
+"""A sensor of a few rows a week would else be allowed to raise an alert at every row."""
+
+_LAWS = ("runs", "streams", "severity", "alarm")
+
 
 @dataclass(frozen=True)
 class Commission:
@@ -23,11 +32,13 @@ class Commission:
         sensors: ids; row r >= 1 belongs to sensors[r - 1].
         center, scale: of the robust normaliser, float32 [R, C]; scale > 0.
         constant: the channel never moved in the recording, bool [R, C].
-        resolution: smallest step ever seen, float32 [R, C]; 0 where unknown.
+        resolution: smallest step between two values ever seen, float32 [R, C]; 0 where unknown.
         gap_unit_seconds: median gap, float64 [R]; > 0.
         rows_per_week: float64 [R]; > 0.
+        ridge: weights of the linear stream.
+        runs: law of the lengths of runs of one value over (row, channel), for the stuck stream.
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
-        severity: law of the severity score F over (row, `registry.TRACKS`).
+        severity: law of the severity F over (row, `registry.TRACKS`).
         alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
         severity_run, alarm_run: mean length in rows of a run above the 98th percentile, float32 [R, Q].
     """
@@ -40,37 +51,96 @@ class Commission:
     resolution: Floats
     gap_unit_seconds: NDArray[np.float64]
     rows_per_week: NDArray[np.float64]
+    ridge: Ridge
+    runs: FrozenCalibration
     streams: FrozenCalibration | None = None
     severity: FrozenCalibration | None = None
     alarm: FrozenCalibration | None = None
     severity_run: Floats | None = None
     alarm_run: Floats | None = None
 
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {sensor: row for row, sensor in enumerate(self.sensors, start=1)}
+
+    @cached_property
+    def any_constant(self) -> bool:
+        """Whether any channel of any sensor was constant: lets streams skip the question."""
+        return bool(self.constant.any())
+
     def row_of(self, sensor_id: str) -> int:
         """Return the row of a sensor, 0 if it is unknown."""
-        raise NotImplementedError
+        return self._rows.get(sensor_id, 0)
 
     def normalise(self, row: NDArray[np.intp], values: Floats, mask: NDArray[np.bool_]) -> Floats:
-        """Return robust z-scores, float32 [n, C]; 0 where not observed. Not squashed."""
-        raise NotImplementedError
+        """Return robust z-scores, float32 [n, C]; 0 where not observed. Not squashed.
+
+        Args:
+            row: rows of the commission [n].
+            values: as measured [n, C].
+            mask: True where observed [n, C].
+        """
+        z = (values.astype(np.float64) - self.center[row]) / self.scale[row]
+        return np.where(mask, np.clip(z, -1e30, 1e30), 0.0).astype(np.float32)
 
     def surprise(self, row: NDArray[np.intp], raw: Floats) -> Floats:
         """Return the surprise of each stream, float32 [n, K]; NaN where it has no opinion or no calibration."""
-        raise NotImplementedError
+        if self.streams is None:
+            return np.full(raw.shape, np.nan, np.float32)
+        return self.streams.surprise(row, raw)
 
     def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: float) -> NDArray[np.float64]:
-        """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q]."""
-        raise NotImplementedError
+        """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q].
+
+        Rows above a threshold come in runs and a run is one episode: so p = budget x length of a run / rows a week.
+        """
+        return self._boundary(self.alarm_run, row, budget_per_week)
 
     def score(self, row: NDArray[np.intp], severity: Floats, budget_per_week: float) -> Floats:
-        """Return the score: surprise of F over the surprise at the budget's boundary, float32 [n, Q]; 1 = boundary."""
-        raise NotImplementedError
+        """Return the surprise of F over the surprise at the budget's boundary, float32 [n, Q]; 1.0 = the boundary."""
+        if self.severity is None:
+            return np.full(severity.shape, np.nan, np.float32)
+        boundary = -np.log10(self._boundary(self.severity_run, row, budget_per_week))
+        return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
+
+    def _boundary(self, run: Floats | None, row: NDArray[np.intp], budget: float) -> NDArray[np.float64]:
+        """Return the budget's p-value for runs of a mean length [R, Q]; of one row where the length is unknown."""
+        length = np.ones((len(row), 1)) if run is None else run[row].astype(np.float64)
+        return np.clip(budget * length / self.rows_per_week[row][:, None], LEAST_ALARM_P, MOST_ALARM_P)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
-        """Return every array by name, for an artifact (names of channels and sensors are kept beside)."""
-        raise NotImplementedError
+        """Return every array by name, for an artifact; names of channels and sensors are kept beside."""
+        tensors: dict[str, NDArray[Any]] = self.ridge.to_tensors("ridge.")
+        for name in _PLAIN:
+            if getattr(self, name) is not None:
+                tensors[name] = getattr(self, name)
+        for name in _LAWS:
+            law: FrozenCalibration | None = getattr(self, name)
+            tensors |= {} if law is None else law.to_tensors(f"{name}.")
+        return tensors
 
     @classmethod
     def from_tensors(cls, channels: tuple[str, ...], sensors: tuple[str, ...], tensors: Arrays) -> Self:
-        """Rebuild from what `to_tensors` gave."""
-        raise NotImplementedError
+        """Rebuild from what `to_tensors` gave. Raises KeyError where an array is missing."""
+        missing = [name for name in _NEEDED if name not in tensors]
+        if missing:
+            raise KeyError(f"a commission needs the arrays {', '.join(missing)}")
+        laws = {
+            name: FrozenCalibration.from_tensors(f"{name}.", tensors)
+            for name in _LAWS
+            if f"{name}.knots" in tensors
+        }
+        plain = {name: np.ascontiguousarray(tensors[name]) for name in _PLAIN if name in tensors}
+        return cls(
+            channels=channels,
+            sensors=sensors,
+            ridge=Ridge.from_tensors("ridge.", tensors),
+            **plain,
+            **laws,  # type: ignore[arg-type]  # by name: arrays and laws
+        )
+
+
+_PLAIN = tuple(
+    field.name for field in fields(Commission) if field.name not in ("channels", "sensors", "ridge", *_LAWS)
+)
+_NEEDED = ("center", "scale", "constant", "gap_unit_seconds", "rows_per_week", "ridge.own", "runs.knots")

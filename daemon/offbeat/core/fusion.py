@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core import horizon
 from offbeat.core.streams.base import Arrays, Floats
+from offbeat.core.streams.level import restore
+from offbeat.core.streams.registry import STREAM_TRACKS, TRACKS
+
+HOLD = np.float32(0.5 ** (1.0 / 4.0))
+"""A peak fades by half in 4 rows."""
+
+LONG_SHARE = np.float32(0.5)
+LONG_CAP = np.float32(4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,10 @@ class Fusion:
     """
 
     def __init__(self, sensors: int) -> None:
-        self.sensors = sensors
+        self._columns = [np.flatnonzero([track == name for name in STREAM_TRACKS]) for track in TRACKS]
+        self._peak = np.zeros((sensors, len(TRACKS)), np.float32)
+        self._mean = np.zeros((sensors, len(TRACKS)), np.float32)
+        self._weight = np.zeros((sensors, len(TRACKS)), np.float32)
 
     def update(self, sensor: NDArray[np.intp], gap_seconds: NDArray[np.float64], surprise: Floats) -> Fused:
         """Fuse a round in which each sensor stands at most once.
@@ -42,16 +54,35 @@ class Fusion:
             gap_seconds: time since the sensor's row before [n]; NaN for a first row.
             surprise: of every stream in the order of `registry.STREAM_NAMES`, [n, K]; NaN = no opinion.
         """
-        raise NotImplementedError
+        g = np.stack([together(surprise[:, columns]) for columns in self._columns], axis=1)
+        known = ~np.isnan(g)
+        peak = np.fmax(self._peak[sensor] * HOLD, g)
+        keep = horizon.decay(gap_seconds)[:, None]
+        mean, weight = horizon.fade(
+            self._mean[sensor], self._weight[sensor], np.minimum(g, LONG_CAP), keep, known
+        )
+        self._peak[sensor], self._mean[sensor], self._weight[sensor] = peak, mean, weight
+        return Fused(g, np.where(known, peak + LONG_SHARE * mean, np.float32(np.nan)))
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget what is carried about these sensors."""
-        raise NotImplementedError
+        for array in self.arrays().values():
+            array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the state by name, each [S, Q], for snapshots."""
-        raise NotImplementedError
+        """Return peaks, long means and their weights, [S, Q]."""
+        return {"peak": self._peak, "mean": self._mean, "weight": self._weight}
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
-        raise NotImplementedError
+        restore(self.arrays(), arrays)
+
+
+def together(surprise: Floats) -> Floats:
+    """Return the fused surprise of the streams of one track, float32 [n]; NaN where none has an opinion."""
+    if surprise.shape[1] == 1:
+        return surprise[:, 0]
+    known = ~np.isnan(surprise)
+    count = known.sum(axis=1)
+    total = np.where(known, surprise, np.float32(0.0)).sum(axis=1)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), np.float32)

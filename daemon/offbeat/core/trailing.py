@@ -1,4 +1,8 @@
-"""The trailing calibration: what the last weeks say about a fused surprise. Its p-value opens episodes."""
+"""The trailing calibration: what the last weeks say about a fused surprise. Its p-value opens episodes.
+
+Each (sensor, track) has a histogram that forgets: instead of fading every bin at every row, the weight of a new row
+grows. Beyond the histogram's 95th percentile the law goes on as a generalised Pareto tail, refitted every few rows.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +11,191 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.calibration import CAP
 from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats
+from offbeat.core.streams.level import restore
+
+BINS = 96
+WINDOW_ROWS = 4000.0
+"""Rows remembered, or as many as the commission learnt from if that is more."""
+
+UNKNOWN_ROWS = 200.0
+"""Rows that the fleet's law counts as for a sensor the commission does not know."""
+
+REFIT_ROWS = 64
+TAIL_SHARE = 0.05
+TAIL_SHAPE = 0.1
+TAIL_SCALE = 1.0 / np.log(10.0)
+"""Scale of the tail of a surprise whose calibration is right."""
+
+_TAIL_WEIGHT = 10.0
+_HEAVIEST = 1e4
+_LEAST_P = 1e-30
+
+_EDGES = (CAP * (np.arange(BINS + 1) / BINS) ** 2).astype(np.float32)
+_MIDDLES = (_EDGES[1:] + _EDGES[:-1]) / 2
+_ABOVE = np.triu(np.ones((BINS, BINS), np.float32), k=1)
+_FLAT = np.arange(BINS)
+
+Doubles = NDArray[np.float64]
+Slots = NDArray[np.intp]
 
 
 class TrailingCalibration:
     """Law of the fused surprise over (slot, track), refitted as rows come, with exponential forgetting.
 
-    A sensor starts from the commission's law of its row as if it had been seen before. Rows are judged before they are
-    learnt. It learns anomalies too (winsorised updates were the worst of all tried); `hold` keeps rows out.
+    A sensor starts from the commission's law of its row as if those rows had been seen before. Rows are judged before
+    they are learnt. It learns anomalies too (winsorised updates were the worst of all tried); `hold` keeps rows out.
 
     Args:
-        commission: calibrated; gives each row's starting law.
+        commission: with calibrated tracks; gives each row's starting law. Without, every p-value is NaN.
         sensors: slots to make room for.
     """
 
     def __init__(self, commission: Commission, sensors: int) -> None:
-        self.sensors = sensors
+        self._law = commission.alarm
+        tracks = 0 if self._law is None else self._law.body.shape[1]
+        shape = (sensors, tracks)
+        self._histogram = np.zeros((*shape, BINS), np.float32)
+        self._weight = np.zeros(shape, np.float32)
+        self._total = np.zeros(shape, np.float32)
+        self._growth = np.zeros(shape, np.float32)
+        self._threshold = np.zeros(shape, np.float32)
+        self._scale = np.zeros(shape, np.float32)
+        self._rows = np.zeros(shape, np.uint8)
 
-    def p_value(self, sensor: NDArray[np.intp], row: NDArray[np.intp], fused: Floats) -> NDArray[np.float64]:
-        """Return the chance of a fused surprise as large, float64 [n, Q]; NaN where it is NaN. Learns nothing."""
-        raise NotImplementedError
+    def p_value(self, sensor: Slots, row: Slots, fused: Floats) -> Doubles:
+        """Return the chance of a fused surprise as large, float64 [n, Q]; NaN where it is NaN. Learns nothing.
 
-    def update(
-        self,
-        sensor: NDArray[np.intp],
-        row: NDArray[np.intp],
-        fused: Floats,
-        hold: NDArray[np.bool_] | None = None,
-    ) -> None:
-        """Learn a round in which each sensor stands at most once, except where `hold` [n] or [n, Q] is True."""
-        raise NotImplementedError
+        Args:
+            sensor: slots [n], each at most once.
+            row: rows of the commission [n]; where a sensor that is new here starts from.
+            fused: g [n, Q].
+        """
+        if self._law is None:
+            return np.full(fused.shape, np.nan)
+        self._start(sensor, row)
+        threshold = self._threshold[sensor]
+        inside = np.fmin(fused, threshold)
+        place = _bin(inside)
+        histogram = self._histogram[sensor]
+        above = np.einsum("nqb,nqb->nq", histogram, _ABOVE[place])
+        share = (inside - _EDGES[place]) / (_EDGES[place + 1] - _EDGES[place])
+        here = np.take_along_axis(histogram, place[:, :, None], axis=2)[:, :, 0]
+        weight, total = self._weight[sensor], self._total[sensor]
+        # Half a row above everything seen: the largest of N rows is no proof of a chance below 1 in 2 N.
+        chance = (above + (1 - share) * here + 0.5 * weight).astype(np.float64) / (total + 0.5 * weight)
+        beyond = np.maximum(fused - inside, 0.0)
+        depth = np.log1p(TAIL_SHAPE * beyond / self._scale[sensor]) / TAIL_SHAPE
+        p: Doubles = np.clip(chance * np.exp(-depth.astype(np.float64)), _LEAST_P, 1.0)
+        return np.where(np.isnan(fused), np.nan, p)
 
-    def reset(self, sensor: NDArray[np.intp]) -> None:
+    def update(self, sensor: Slots, row: Slots, fused: Floats, hold: NDArray[np.bool_] | None = None) -> None:
+        """Learn a round in which each sensor stands at most once, except where `hold` [n] or [n, Q] is True.
+
+        Args:
+            sensor: slots [n].
+            row: rows of the commission [n].
+            fused: g [n, Q]; NaN is not learnt.
+            hold: rows to keep out: an operator's label, or an open episode that must not become normal.
+        """
+        if self._law is None or not len(sensor):
+            return
+        self._start(sensor, row)
+        learnt = ~np.isnan(fused)
+        if hold is not None:
+            learnt &= ~(hold if hold.ndim == 2 else hold[:, None])
+        at, track = np.nonzero(learnt)
+        slot = sensor[at]
+        weight = self._weight[slot, track]
+        self._histogram[slot, track, _bin(fused[at, track])] += weight
+        self._total[slot, track] += weight
+        self._weight[slot, track] = grown = weight * self._growth[slot, track]
+        self._rows[slot, track] = rows = self._rows[slot, track] + np.uint8(1)
+        if grown.max(initial=0.0) > _HEAVIEST:
+            heavy = grown > _HEAVIEST
+            self._lighten(slot[heavy], track[heavy])
+        due = rows >= REFIT_ROWS
+        if due.any():
+            self._refit(slot[due], track[due])
+
+    def _start(self, sensor: Slots, row: Slots) -> None:
+        """Give sensors that are new here the commission's law of their row."""
+        new = self._weight[sensor, 0] == 0
+        if not new.any() or self._law is None:
+            return
+        slot, row = sensor[new], row[new]
+        tracks = self._law.body.shape[1]
+        chance = np.stack(
+            [_chance(self._law.surprise(row, _edge(e, len(row), tracks))) for e in _EDGES], axis=2
+        )
+        known = self._law.count[row]
+        rows = np.maximum(known, WINDOW_ROWS) / 2
+        count = np.where(row[:, None] == 0, UNKNOWN_ROWS, np.minimum(known, rows)).astype(np.float32)
+        self._histogram[slot] = (chance[:, :, :-1] - chance[:, :, 1:]) * count[:, :, None]
+        self._total[slot] = self._histogram[slot].sum(axis=2)
+        self._weight[slot] = 1.0
+        # An exponential memory of half the rows has the mean age of a window of all of them.
+        self._growth[slot] = 1.0 / (1.0 - 1.0 / rows)
+        for track in range(tracks):
+            self._refit(slot, np.full(len(slot), track))
+
+    def _lighten(self, slot: Slots, track: Slots) -> None:
+        """Bring grown weights back to 1, so that float32 goes on holding them."""
+        weight = self._weight[slot, track]
+        self._histogram[slot, track] /= weight[:, None]
+        self._total[slot, track] = self._histogram[slot, track].sum(axis=1)
+        self._weight[slot, track] = 1.0
+
+    def _refit(self, slot: Slots, track: Slots) -> None:
+        """Place the threshold at the edge above the 95th percentile and take the tail's scale from what is beyond."""
+        histogram = self._histogram[slot, track]
+        above = histogram[:, ::-1].cumsum(axis=1)[:, ::-1]
+        share = above / np.maximum(above[:, :1], 1e-30)
+        place = np.argmax(np.concatenate([share, np.zeros((len(slot), 1))], axis=1) <= TAIL_SHARE, axis=1)
+        threshold = _EDGES[place]
+        beyond = histogram * (place[:, None] <= _FLAT)
+        rows = beyond.sum(axis=1) / self._weight[slot, track]
+        excess = (beyond * (_MIDDLES - threshold[:, None])).sum(axis=1) / self._weight[slot, track]
+        # The mean excess of a Pareto law is scale / (1 - shape).
+        scale = (excess * (1 - TAIL_SHAPE) + _TAIL_WEIGHT * TAIL_SCALE) / (rows + _TAIL_WEIGHT)
+        self._threshold[slot, track] = threshold
+        self._scale[slot, track] = scale
+        self._rows[slot, track] = 0
+
+    def reset(self, sensor: Slots) -> None:
         """Forget these sensors: they start again from the commission."""
-        raise NotImplementedError
+        for array in self.arrays().values():
+            array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the state by name, each [S, ...], for snapshots."""
-        raise NotImplementedError
+        """Return the state by name, each [S, ...], for snapshots; views, not copies."""
+        return {
+            "histogram": self._histogram,
+            "weight": self._weight,
+            "total": self._total,
+            "growth": self._growth,
+            "threshold": self._threshold,
+            "scale": self._scale,
+            "rows": self._rows,
+        }
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
-        raise NotImplementedError
+        restore(self.arrays(), arrays)
+
+
+def _bin(fused: Floats) -> NDArray[np.intp]:
+    """Return the bin of each fused surprise; bins grow with its square, so that small ones are told apart."""
+    place = np.sqrt(np.maximum(np.nan_to_num(fused), 0.0) * np.float32(1.0 / CAP)) * np.float32(BINS)
+    return np.minimum(place, BINS - 1).astype(np.intp)
+
+
+def _edge(edge: np.float32, rows: int, tracks: int) -> Floats:
+    return np.full((rows, tracks), edge, np.float32)
+
+
+def _chance(surprise: Floats) -> Floats:
+    """Return the chance of a surprise; of one that is unknown, as if it were right."""
+    return np.asarray(10.0**-surprise, np.float32)

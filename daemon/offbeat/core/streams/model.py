@@ -7,15 +7,27 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core import horizon
 from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats
+from offbeat.core.streams.level import restore
+
+MOST_NLL = np.float32(8.0)
+"""One channel's share in a value's likelihood: quantised and rare-event channels would drown the others."""
+
+GAP_ROWS = 8.0
+STALE_ROWS = 64
+"""A window's score is said again for so many rows at most; its answer comes every few rows while all is well."""
 
 
 class ModelStreams:
     """Turns likelihoods into raw strangeness. Fed by the pipeline after the scorer answered, in time order.
 
+    value: mean clipped NLL of the observed channels that are not constant. value_mean: its mean over the horizon.
+    gap: mean NLL of the last 8 gaps. window: NLL of the last window that was scored.
+
     Args:
-        commission: says which channels are constant, and the horizon in rows.
+        commission: what was learnt of the group.
         sensors: slots to make room for.
     """
 
@@ -23,7 +35,11 @@ class ModelStreams:
     tracks: ClassVar[tuple[str, ...]] = ("process", "process", "rhythm", "process")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
-        self.sensors = sensors
+        self._commission = commission
+        self._mean = np.zeros((sensors, 2), np.float32)
+        self._weight = np.zeros((sensors, 2), np.float32)
+        self._window = np.zeros(sensors, np.float32)
+        self._left = np.zeros(sensors, np.uint8)
 
     def step(
         self,
@@ -42,20 +58,49 @@ class ModelStreams:
             value_nll: by channel [n, C]; NaN where not observed.
             gap_nll: [n]; NaN for a first row.
         """
-        raise NotImplementedError
+        now = np.full((len(sensor), 2), np.nan, np.float32)
+        if value_nll is not None:
+            now[:, 0] = self._value(row, value_nll)
+        if gap_nll is not None:
+            now[:, 1] = gap_nll
+        known = np.isfinite(now)
+        keep = np.empty_like(now)
+        keep[:, 0] = horizon.decay(gap * self._commission.gap_unit_seconds[row])
+        keep[:, 1] = horizon.of_rows(GAP_ROWS)
+        mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
+        self._mean[sensor], self._weight[sensor] = mean, weight
+        mean = np.where(known, mean, np.float32(np.nan))
+        return np.column_stack([now[:, 0], mean, self._held_window(sensor)])
+
+    def _value(self, row: NDArray[np.intp], nll: Floats) -> Floats:
+        """Return the mean over the channels that have a say, NaN where none has."""
+        known = np.isfinite(nll)
+        if self._commission.any_constant:
+            known &= ~self._commission.constant[row]
+        count = known.sum(axis=1)
+        total = np.where(known, np.minimum(nll, MOST_NLL), np.float32(0.0)).sum(axis=1)
+        return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), np.float32)
+
+    def _held_window(self, sensor: NDArray[np.intp]) -> Floats:
+        """Return the last window score where it is not stale, and let it age by a row."""
+        left = self._left[sensor]
+        self._left[sensor] = left - (left > 0)
+        return np.where(left > 0, self._window[sensor], np.float32(np.nan))
 
     def window(self, sensor: NDArray[np.intp], nll: Floats) -> None:
         """Take in the answer to a window job; it is said on every following row until it is stale."""
-        raise NotImplementedError
+        self._window[sensor] = nll
+        self._left[sensor] = np.where(np.isfinite(nll), STALE_ROWS, 0)
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
-        """Forget what is carried about these sensors."""
-        raise NotImplementedError
+        """Forget what is carried about these sensors: the answers of another model are not comparable."""
+        for array in self.arrays().values():
+            array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the state by name, each [S, ...], for snapshots."""
-        raise NotImplementedError
+        """Return means and weights [S, 2], the held window scores and their rows to live [S]."""
+        return {"mean": self._mean, "weight": self._weight, "window": self._window, "left": self._left}
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
-        raise NotImplementedError
+        restore(self.arrays(), arrays)

@@ -1,0 +1,47 @@
+"""Memory of a length in wall time, bounded in rows: how much of an average survives one row.
+
+A mean over the last N rows changes its meaning with the sampling rate, and a mean over some hours is one row at one
+reading an hour and thousands at one a second. Both bounds together work on every recorded set tried.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+HOURS_4 = 14_400.0
+FEWEST_ROWS = 4.0
+MOST_ROWS = 64.0
+
+
+def of_rows(rows: float) -> np.float32:
+    """Return the factor of an exponential average with the mean age of a moving average over `rows` rows."""
+    return np.float32(1.0 - 2.0 / (rows + 1.0))
+
+
+_LEAST, _MOST = of_rows(FEWEST_ROWS), of_rows(MOST_ROWS)
+
+
+def decay(gap_seconds: NDArray[np.floating], horizon_seconds: float = HOURS_4) -> Floats:
+    """Return the factor by which an exponential average fades over a gap, float32, shape of the gaps.
+
+    It has the mean age of a moving average over `horizon_seconds`, bounded to 4 and 64 rows. A NaN gap (first row)
+    fades as little as possible: there is nothing to fade.
+    """
+    faded = np.exp(np.asarray(gap_seconds, np.float32) * np.float32(-2.0 / horizon_seconds))
+    return np.asarray(np.fmax(np.fmin(faded, _MOST), _LEAST), np.float32)
+
+
+def fade(
+    mean: Floats, weight: Floats, value: Floats, keep: Floats | np.float32, seen: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Take `value` into an average that forgets: return its new (mean, weight). Arguments broadcast.
+
+    Where a value was not `seen` the mean stays and its weight fades. A weight of 0 means that nothing was averaged
+    yet, so the first value becomes the mean.
+    """
+    weight = weight * keep + seen
+    share = seen / np.maximum(weight, np.float32(1.0))
+    return mean + np.where(seen, value - mean, np.float32(0.0)) * share, weight

@@ -1,0 +1,71 @@
+"""Whether a value repeats itself for longer than this sensor's values do."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.commission import Commission
+from offbeat.core.streams.base import Arrays, Floats, Round
+from offbeat.core.streams.level import largest, restore
+
+REPEAT = np.float32(-np.log10(0.3))
+"""Surprise that one more repeat may add at most: whatever was learnt, values repeat by chance now and then."""
+
+
+class StuckStream:
+    """stuck: the largest surprise over channels at how long the value has not changed at all.
+
+    The length is the smaller of rows and median gaps since the change, so that neither a burst of copies nor a silence
+    counts as stuck. It is judged by the law of the lengths of this channel's own runs, so set points and quantised
+    values have their own patience. Channels that were constant at commissioning have no say.
+
+    Args:
+        commission: what was learnt of the group.
+        sensors: slots to make room for.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("stuck",)
+    track: ClassVar[str] = "stuck"
+
+    def __init__(self, commission: Commission, sensors: int) -> None:
+        channels = len(commission.channels)
+        self._commission = commission
+        self._last = np.zeros((sensors, channels), np.float32)
+        self._rows = np.zeros((sensors, channels), np.float32)
+        self._gaps = np.zeros((sensors, channels), np.float32)
+
+    def update(self, rows: Round) -> Floats:
+        """Take a round in; NaN where no channel was observed that can be stuck."""
+        learnt, slot, mask = self._commission, rows.sensor, rows.mask
+        before = self._rows[slot]
+        changed = mask & ((rows.raw != self._last[slot]) | (before == 0))
+        gap = np.where(np.isnan(rows.gap), np.float32(0.0), rows.gap)
+        count = np.where(changed, np.float32(1.0), before + mask)
+        gaps = np.where(changed, np.float32(0.0), self._gaps[slot] + gap[:, None])
+        self._rows[slot], self._gaps[slot] = count, gaps
+        self._last[slot] = np.where(mask, rows.raw, self._last[slot])
+        surprise = learnt.runs.surprise(rows.row, run_length(count, gaps))
+        surprise = np.minimum(surprise, (count - 1) * REPEAT)
+        judged = mask & ~learnt.constant[rows.row] if learnt.any_constant else mask
+        return largest(surprise, judged)[:, None]
+
+    def reset(self, sensor: NDArray[np.intp]) -> None:
+        """Forget the runs of these sensors."""
+        for array in self.arrays().values():
+            array[sensor] = 0
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return last values, rows and median gaps since they changed, [S, C]."""
+        return {"last": self._last, "rows": self._rows, "gaps": self._gaps}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take over what `arrays` gave."""
+        restore(self.arrays(), arrays)
+
+
+def run_length(rows: Floats, gaps: Floats) -> Floats:
+    """Return the length of a run that began `rows` rows and `gaps` median gaps ago, as the smaller of both."""
+    return np.minimum(rows, gaps + np.float32(1.0))
