@@ -1,0 +1,107 @@
+"""What opens, escalates and ends an episode: the tracks and their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.events import Family, Severity
+
+WEEK_SECONDS = 7 * 86_400.0
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+
+class Track(IntEnum):
+    """The independent state machines every sensor has; the value is the column of the state arrays."""
+
+    PROCESS = 0
+    RHYTHM = 1
+    STUCK = 2
+    SILENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRule:
+    """What a track is about.
+
+    Attributes:
+        kind: the event's `kind`, and the rule's part in the episode's id.
+        family: whether it speaks about what is measured or about the sensor.
+        budget_share: its part of the sensor's weekly budget of false alerts.
+        may_settle: a lasting change may become the new normal. A stuck or a silent sensor never is normal.
+    """
+
+    kind: str
+    family: Family
+    budget_share: float
+    may_settle: bool
+
+
+TRACKS: dict[Track, TrackRule] = {
+    Track.PROCESS: TrackRule("value", "process", 0.7, may_settle=True),
+    Track.RHYTHM: TrackRule("rhythm", "health", 0.1, may_settle=True),
+    Track.STUCK: TrackRule("stuck", "health", 0.1, may_settle=False),
+    Track.SILENT: TrackRule("silent", "health", 0.1, may_settle=False),
+}
+"""All tracks, in the order of their columns. The shares add up to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRules:
+    """The numbers of the state machine. "Surprise" is -log10 of the p-value against the trailing calibration.
+
+    Attributes:
+        ceiling_p: no p-value above this opens an episode, however large the budget.
+        margin: a row is calm when its surprise is this far below the threshold that opens.
+        close_rows: calm rows in a row that close an episode.
+        close_seconds: and the time these calm rows must span at least; keeps fast sensors from flapping.
+        quiet_seconds: without a strange row for so long, a tick closes the episode.
+        escalate_by: a rise of the surprise above the episode's peak that is a new anomaly inside an old one.
+        escalate_rows: rows since the peak was last raised before a rise counts as new, not as the same attack.
+        update_seconds: at most one update in this time, unless the severity rises.
+        update_growth: and at most one in this share of the episode's age, so that a long one does not flood.
+        settle_seconds, settle_rows: open for longer than both, a change is declared the new normal.
+        warning_score, critical_score: the scores from which an episode is a warning, or critical.
+    """
+
+    ceiling_p: float = 1e-3
+    margin: float = 0.5
+    close_rows: int = 5
+    close_seconds: float = 4.0
+    quiet_seconds: float = 600.0
+    escalate_by: float = 1.5
+    escalate_rows: int = 5
+    update_seconds: float = 60.0
+    update_growth: float = 0.25
+    settle_seconds: float = 86_400.0
+    settle_rows: int = 1000
+    warning_score: float = 1.0
+    critical_score: float = 2.0
+
+
+def thresholds(
+    budget_per_week: float,
+    rows_per_week: NDArray[np.float64],
+    run_length: NDArray[np.float64],
+    ceiling_p: float,
+) -> NDArray[np.float32]:
+    """Return the surprise that opens an episode.
+
+    Strange rows come in runs, and a run is one false alert: a budget of B alerts a week allows B * run length rows.
+
+    Args:
+        budget_per_week: false alerts a sensor may raise per week on this track.
+        rows_per_week: rows that are judged per week, [...], > 0.
+        run_length: mean number of consecutive rows above a high quantile, [...], >= 1.
+        ceiling_p: the largest p-value that may open.
+    """
+    p = np.minimum(budget_per_week * run_length / np.maximum(rows_per_week, 1.0), ceiling_p)
+    return (-np.log10(np.maximum(p, 1e-18))).astype(np.float32)
+
+
+def severity_codes(score: NDArray[np.float32], rules: EpisodeRules) -> NDArray[np.int8]:
+    """Return the index into `SEVERITIES` for each score; no score is "info"."""
+    return (score >= rules.warning_score).astype(np.int8) + (score >= rules.critical_score).astype(np.int8)

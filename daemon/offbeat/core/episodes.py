@@ -1,0 +1,314 @@
+"""The state machines of episodes: one for each sensor and track, all of them stepped as arrays.
+
+Idle -> open when the surprise reaches the threshold. Open -> idle after some calm rows, or by a tick after a quiet
+time. Open -> settled when the change has lasted so long that it is the new normal; settled -> idle when the rows are
+calm again. A rise far above the peak of an episode, after its first attack, is a new anomaly: the old episode closes
+and a new one opens (docs/decisions/0004-episodes.md). Only transitions leave this file, never a row per reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes
+
+Bools = NDArray[np.bool_]
+Keys = NDArray[np.intp]
+
+IDLE, OPEN, SETTLED = 0, 1, 2
+_TRACKS = len(TRACKS)
+_MAY_SETTLE = np.array([rule.may_settle for rule in TRACKS.values()])
+
+
+class Change(IntEnum):
+    """What happened to an episode."""
+
+    OPEN = 0
+    UPDATE = 1
+    CLOSE = 2
+
+
+class Reason(IntEnum):
+    """Why it happened, where the change alone does not say it."""
+
+    STRANGE = 0
+    """Opened or updated by a strange row, or by silence."""
+    CALM = 1
+    """Closed after enough calm rows."""
+    QUIET = 2
+    """Closed by a tick: no strange row for the quiet time."""
+    SETTLED = 3
+    """Closed because the change has become the new normal."""
+    ESCALATED = 4
+    """Closed in favour of a stranger episode, or opened as that one."""
+    RETURNED = 5
+    """Closed because a silent sensor reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is known about some (sensor, track) pairs at one moment; no pair twice. Columns of equal length.
+
+    Attributes:
+        key: sensor slot * number of tracks + track.
+        index: the caller's own number for the mark; comes back in the transitions.
+        time: the moment in event time (rows) or log time (ticks).
+        start: when what is seen here began; becomes `started_at` if the mark opens an episode.
+        seen: log time of the moment; the quiet time is measured on it.
+        surprise: -log10 p; NaN is no opinion.
+        threshold: the surprise that opens.
+        score: severity; NaN is no opinion.
+    """
+
+    key: Keys
+    index: Keys
+    time: NDArray[np.float64]
+    start: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    surprise: NDArray[np.float32]
+    threshold: NDArray[np.float32]
+    score: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """Return the number of marks."""
+        return len(self.key)
+
+    def where(self, keep: Bools) -> Marks:
+        """Return the marks that are to be kept."""
+        return Marks(*(getattr(self, f.name)[keep] for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of one episode: small, rare, and all that is needed to write its event.
+
+    Attributes:
+        index: the mark's index; -1 when a tick's quiet time caused it.
+        score, surprise: the strangest of the episode so far.
+        time: when the change happened; never before the episode's previous change.
+    """
+
+    change: Change
+    reason: Reason
+    sensor: int
+    track: Track
+    index: int
+    started: float
+    time: float
+    score: float
+    surprise: float
+    severity: int
+
+
+def episode_id(sensor_id: str, kind: str, started_at: float) -> str:
+    """Return the stable id of an episode: the same in every process, after every restart and in every replay."""
+    digest = hashlib.blake2s(digest_size=12)
+    digest.update(sensor_id.encode("utf-8", "surrogatepass"))
+    digest.update(b"\0" + kind.encode() + b"\0" + struct.pack("<d", started_at))
+    return digest.hexdigest()
+
+
+class Episodes:
+    """Episodes of one group's sensors.
+
+    Laws: no two opens of a track without a close between, no close without an open, one id from open to close, never
+    the same id twice, and the times of an episode's events do not decrease.
+
+    Args:
+        sensors: sensor slots.
+        rules: the numbers.
+    """
+
+    def __init__(self, sensors: int, rules: EpisodeRules) -> None:
+        self.rules = rules
+        self._state: dict[str, NDArray[np.generic]] = {}
+        self.phase = self._array("phase", sensors, np.int8)
+        self.severity = self._array("severity", sensors, np.int8)
+        self.calm = self._array("calm", sensors, np.int16)
+        self.rows = self._array("rows", sensors, np.int32)
+        self.since_peak = self._array("since_peak", sensors, np.int32)
+        self.started = self._array("started", sensors, np.float64, -np.inf)
+        self.changed = self._array("changed", sensors, np.float64, -np.inf)
+        self.calm_from = self._array("calm_from", sensors, np.float64, np.inf)
+        self.hot_seen = self._array("hot_seen", sensors, np.float64, -np.inf)
+        self.peak = self._array("peak", sensors, np.float32)
+        self.peak_score = self._array("peak_score", sensors, np.float32)
+
+    def _array(
+        self, name: str, sensors: int, dtype: type[np.generic], fill: float = 0
+    ) -> NDArray[np.generic]:
+        array = np.zeros((sensors, _TRACKS), dtype) if fill == 0 else np.full((sensors, _TRACKS), fill, dtype)
+        self._state[name] = array
+        return array.reshape(-1)
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the state by name, each [S, tracks]; views, not copies."""
+        return dict(self._state)
+
+    def put(self, sensor: NDArray[np.intp], state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Set the state of some sensors to what `arrays` once gave for them."""
+        for name, array in self._state.items():
+            array[sensor] = state[name]
+
+    def concern(self, key: Keys, surprise: NDArray[np.float32], threshold: NDArray[np.float32]) -> Bools:
+        """Return which marks could change anything; all others may be left out of `judge`."""
+        return (surprise >= threshold) | (self.phase[key] != IDLE)
+
+    def judge(self, marks: Marks) -> list[Transition]:
+        """Take one mark for each of some (sensor, track) pairs in, in the sensors' time order."""
+        marks = marks.where(self.concern(marks.key, marks.surprise, marks.threshold))
+        if not len(marks):
+            return []
+        phase = self.phase[marks.key]
+        rise = marks.surprise >= self.peak[marks.key] + self.rules.escalate_by
+        rise &= marks.start > self.started[marks.key]
+        attack = self.since_peak[marks.key] < self.rules.escalate_rows
+        self._count(marks)
+        escalated = (phase == OPEN) & rise & ~attack
+        settled = (phase == OPEN) & ~escalated & self._has_settled(marks)
+        calmed = (phase != IDLE) & ~escalated & ~settled & self._is_calm(marks)
+        fresh = (
+            (phase == IDLE) & (marks.surprise >= marks.threshold) & (marks.start > self.started[marks.key])
+        )
+        broken = (phase == SETTLED) & rise
+        out = self._close(marks, escalated, Reason.ESCALATED)
+        out += self._close(marks, settled, Reason.SETTLED)
+        out += self._close(marks, calmed & (phase == OPEN), Reason.CALM)
+        self.phase[marks.key[calmed & (phase == SETTLED)]] = IDLE
+        out += self._open(marks, fresh, Reason.STRANGE)
+        out += self._open(marks, escalated | broken, Reason.ESCALATED)
+        out += self._update(marks, (phase == OPEN) & ~escalated & ~settled & ~calmed)
+        return out
+
+    def close_returned(
+        self, sensor: NDArray[np.intp], index: Keys, seen: NDArray[np.float64]
+    ) -> list[Transition]:
+        """Close the silence of sensors that have reported.
+
+        Args:
+            sensor: slots, none twice.
+            index: the caller's numbers, given back in the transitions.
+            seen: log times of the reports.
+        """
+        key = sensor.astype(np.intp) * _TRACKS + Track.SILENT
+        back = self.phase[key] == OPEN
+        if not back.any():
+            return []
+        return self._end(key[back], index[back], seen[back], Reason.RETURNED)
+
+    def close_quiet(
+        self, now: float, quiet_seconds: NDArray[np.float64], listening_since: float
+    ) -> list[Transition]:
+        """Close what has shown no strange row for the sensor's quiet time. Silence ends by a reading only.
+
+        Args:
+            now: log time.
+            quiet_seconds: by sensor slot, [S].
+            listening_since: log time from which on readings could have been seen.
+        """
+        key = np.flatnonzero(self.phase != IDLE)
+        key = key[key % _TRACKS != Track.SILENT]
+        if not len(key):
+            return []
+        quiet = now - np.maximum(self.hot_seen[key], listening_since)
+        key = key[quiet >= np.maximum(quiet_seconds[key // _TRACKS], self.rules.quiet_seconds)]
+        is_open = self.phase[key] == OPEN
+        self.phase[key[~is_open]] = IDLE
+        key = key[is_open]
+        return self._end(key, np.full(len(key), -1, np.intp), np.full(len(key), now), Reason.QUIET)
+
+    def _count(self, marks: Marks) -> None:
+        """Advance the counters of what is not idle. A mark without an opinion counts for nothing."""
+        rules = self.rules
+        told = np.isfinite(marks.surprise)
+        hot = told & (marks.surprise >= marks.threshold - rules.margin)
+        key, calm_key = marks.key[hot], marks.key[told & ~hot]
+        self.rows[marks.key[told]] += 1
+        self.since_peak[marks.key[told]] += 1
+        self.calm[key] = 0
+        self.calm_from[key] = np.inf
+        self.hot_seen[key] = np.maximum(self.hot_seen[key], marks.seen[hot])
+        self.calm[calm_key] = np.minimum(self.calm[calm_key] + 1, np.iinfo(np.int16).max)
+        self.calm_from[calm_key] = np.minimum(self.calm_from[calm_key], marks.time[told & ~hot])
+
+    def _is_calm(self, marks: Marks) -> Bools:
+        key = marks.key
+        long_enough = marks.time - self.calm_from[key] >= self.rules.close_seconds
+        return (self.calm[key] >= self.rules.close_rows) & long_enough
+
+    def _has_settled(self, marks: Marks) -> Bools:
+        key = marks.key
+        lasted = marks.time - self.started[key] >= self.rules.settle_seconds
+        return lasted & (self.rows[key] >= self.rules.settle_rows) & _MAY_SETTLE[key % _TRACKS]
+
+    def _open(self, marks: Marks, which: Bools, reason: Reason) -> list[Transition]:
+        if not which.any():
+            return []
+        new = marks.where(which)
+        key = new.key
+        self.phase[key] = OPEN
+        self.started[key] = new.start
+        self.calm[key] = 0
+        self.calm_from[key] = np.inf
+        self.rows[key] = 1
+        self.since_peak[key] = 0
+        self.hot_seen[key] = new.seen
+        self.peak[key] = new.surprise
+        self.peak_score[key] = np.nan_to_num(new.score, nan=0.0)
+        self.severity[key] = severity_codes(self.peak_score[key], self.rules)
+        self.changed[key] = np.maximum(self.changed[key], np.maximum(new.time, new.start))
+        return self._transitions(Change.OPEN, reason, key, new.index)
+
+    def _close(self, marks: Marks, which: Bools, reason: Reason) -> list[Transition]:
+        if not which.any():
+            return []
+        return self._end(marks.key[which], marks.index[which], marks.time[which], reason)
+
+    def _end(self, key: Keys, index: Keys, time: NDArray[np.float64], reason: Reason) -> list[Transition]:
+        self.phase[key] = SETTLED if reason is Reason.SETTLED else IDLE
+        self.calm[key] = 0
+        self.calm_from[key] = np.inf
+        self.changed[key] = np.maximum(self.changed[key], time)
+        return self._transitions(Change.CLOSE, reason, key, index)
+
+    def _update(self, marks: Marks, which: Bools) -> list[Transition]:
+        """Raise the peaks of what stays open, and tell of it where the severity rose or an update is due."""
+        if not which.any():
+            return []
+        new = marks.where(which)
+        key = new.key
+        higher = new.surprise > self.peak[key]
+        self.since_peak[key[higher]] = 0
+        self.peak[key] = np.fmax(self.peak[key], new.surprise)
+        self.peak_score[key] = np.fmax(self.peak_score[key], new.score)
+        severity = severity_codes(self.peak_score[key], self.rules)
+        age = new.time - self.started[key]
+        wait = np.maximum(self.rules.update_seconds, self.rules.update_growth * age)
+        due = (severity > self.severity[key]) | (new.time - self.changed[key] >= wait)
+        self.severity[key] = severity
+        self.changed[key[due]] = np.maximum(self.changed[key[due]], new.time[due])
+        return self._transitions(Change.UPDATE, Reason.STRANGE, key[due], new.index[due])
+
+    def _transitions(self, change: Change, reason: Reason, key: Keys, index: Keys) -> list[Transition]:
+        return [
+            Transition(
+                change=change,
+                reason=reason,
+                sensor=k // _TRACKS,
+                track=Track(k % _TRACKS),
+                index=i,
+                started=float(self.started[k]),
+                time=float(self.changed[k]),
+                score=float(self.peak_score[k]),
+                surprise=float(self.peak[k]),
+                severity=int(self.severity[k]),
+            )
+            for k, i in zip(key.tolist(), index.tolist(), strict=True)
+        ]

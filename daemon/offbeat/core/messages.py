@@ -1,0 +1,162 @@
+"""One plain sentence or two about a transition, made of facts only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from offbeat.core.episode_rules import Track
+from offbeat.core.episodes import Change, Reason
+from offbeat.core.wording import clock, duration, in_step, number
+
+_STREAM_WORDS = {
+    "level": "level",
+    "linear": "course of the last readings",
+    "value": "model's expectation",
+    "value_mean": "model's expectation over some time",
+    "window": "shape of the last readings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when a transition is put into words. NaN or None is unknown and is left out.
+
+    Attributes:
+        sensor: id, or id and channel where the sensor has several.
+        track, change, reason, score: of the transition.
+        now, started, last_time: of the event, of the episode, of the sensor's newest reading.
+        unit: of the channel the sentence speaks of; "" = unknown.
+        value, low, high: the reading and the band that holds ordinary ones.
+        extreme: "highest" or "lowest" if the value is that ...
+        extreme_since: ... since this time.
+        loudest: name of the stream that finds the reading strangest.
+        gap_seconds, usual_gap_seconds: since the reading before, and the sensor's median.
+        unchanged_seconds, unchanged_readings, usual_hold_seconds: how long the value has stood still, and stands usually.
+        quiet_seconds: how long nothing strange was seen, for what a tick closes.
+    """
+
+    sensor: str
+    track: Track
+    change: Change
+    reason: Reason
+    score: float
+    now: float
+    started: float
+    last_time: float
+    unit: str = ""
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    extreme: str | None = None
+    extreme_since: float = math.nan
+    loudest: str | None = None
+    gap_seconds: float = math.nan
+    usual_gap_seconds: float = math.nan
+    unchanged_seconds: float = math.nan
+    unchanged_readings: int = 0
+    usual_hold_seconds: float = math.nan
+    quiet_seconds: float = math.nan
+
+
+def sentence(facts: Facts) -> str:
+    """Return what happened, for a person who has only this line."""
+    if facts.change is Change.CLOSE:
+        return _closed(facts)
+    text = _WORDS[facts.track](facts)
+    if facts.change is Change.UPDATE and facts.track is not Track.SILENT:
+        text = f"{text} Strange for {duration(facts.now - facts.started)} now."
+    return text
+
+
+def _closed(facts: Facts) -> str:
+    lasted = duration(facts.now - facts.started)
+    if facts.reason is Reason.RETURNED:
+        return f"{facts.sensor} reports again after {lasted} of silence."
+    if facts.reason is Reason.ESCALATED:
+        return f"{facts.sensor} became much stranger after {lasted}: a new episode takes over."
+    if facts.reason is Reason.SETTLED:
+        reads = _reads(facts)
+        return f"{facts.sensor} has been different for {lasted}{reads}: this counts as its new normal from now on."
+    if facts.reason is Reason.QUIET:
+        calm = f" for {duration(facts.quiet_seconds)}" if math.isfinite(facts.quiet_seconds) else ""
+        return f"{facts.sensor} has shown nothing strange{calm}: closed after {lasted}."
+    if facts.track is Track.STUCK:
+        return f"{facts.sensor} changes again after {lasted}."
+    return f"{facts.sensor} is back to normal after {lasted}{_reads(facts)}."
+
+
+def _reads(facts: Facts) -> str:
+    return f"; it reads {_value(facts)}" if math.isfinite(facts.value) else ""
+
+
+def _process(facts: Facts) -> str:
+    worse = " is much stranger than before: it" if facts.reason is Reason.ESCALATED else ""
+    if not math.isfinite(facts.value):
+        return f"{facts.sensor}{worse} behaves strangely; {_score(facts)}."
+    text = f"{facts.sensor}{worse} reads {_value(facts)}"
+    if not math.isfinite(facts.low + facts.high):
+        return f"{text}. {_score(facts).capitalize()}."
+    band = f"{_number(facts, facts.low)} to {_number(facts, facts.high)}"
+    if facts.low <= facts.value <= facts.high:
+        why = _STREAM_WORDS.get(facts.loudest or "", "")
+        named = f" against the {why}" if why else ""
+        return f"{text}, inside the expected {band}, but unusual{named}. {_score(facts).capitalize()}."
+    rank = f"{_extreme(facts)}; {_score(facts)}" if _extreme(facts) else _score(facts).capitalize()
+    return f"{text}; expected {band}. {rank}."
+
+
+def _score(facts: Facts) -> str:
+    return f"score {number(facts.score, 2)}"
+
+
+def _extreme(facts: Facts) -> str:
+    if facts.extreme is None or not math.isfinite(facts.extreme_since):
+        return ""
+    return f"{facts.extreme.capitalize()} since {clock(facts.extreme_since, facts.now)}"
+
+
+def _rhythm(facts: Facts) -> str:
+    if not math.isfinite(facts.gap_seconds):
+        return f"{facts.sensor} reports out of rhythm; {_score(facts)}."
+    came = f"last reading came {duration(facts.gap_seconds)} after the one before"
+    return f"{facts.sensor} reports out of rhythm: its {came}{_usually_reports(facts)}. {_score(facts).capitalize()}."
+
+
+def _stuck(facts: Facts) -> str:
+    if not math.isfinite(facts.unchanged_seconds):
+        return f"{facts.sensor} is stuck; {_score(facts)}."
+    at = f" from {_value(facts)}" if math.isfinite(facts.value) else ""
+    count = f" ({facts.unchanged_readings} readings)" if facts.unchanged_readings else ""
+    usual = facts.usual_hold_seconds
+    rule = f"; it usually changes within {duration(usual)}" if math.isfinite(usual) else ""
+    return f"{facts.sensor} has not changed{at} for {duration(facts.unchanged_seconds)}{count}{rule}."
+
+
+def _silent(facts: Facts) -> str:
+    return f"{facts.sensor} has been silent for {duration(facts.now - facts.last_time)}{_usually_reports(facts)}."
+
+
+def _usually_reports(facts: Facts) -> str:
+    usual = facts.usual_gap_seconds
+    return f"; it usually reports every {duration(usual)}" if math.isfinite(usual) else ""
+
+
+_WORDS: dict[Track, Callable[[Facts], str]] = {
+    Track.PROCESS: _process,
+    Track.RHYTHM: _rhythm,
+    Track.STUCK: _stuck,
+    Track.SILENT: _silent,
+}
+
+
+def _value(facts: Facts) -> str:
+    unit = f" {facts.unit}" if facts.unit else ""
+    return f"{_number(facts, facts.value)}{unit}"
+
+
+def _number(facts: Facts, value: float) -> str:
+    """Write a value with as many decimals as the width of the band deserves."""
+    width = facts.high - facts.low
+    return in_step(value, width / 20) if math.isfinite(width) else number(value)
