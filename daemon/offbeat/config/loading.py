@@ -1,0 +1,138 @@
+"""From a path to settings: read, merge, expand, validate, judge - and tell every problem in one report."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from offbeat.config.documents import Merged, dotted, read_document
+from offbeat.config.environment import expand
+from offbeat.config.explain import explain, option_names, table_at
+from offbeat.config.fields import FileContext
+from offbeat.config.places import Key, Place
+from offbeat.config.report import Problem, Report
+from offbeat.config.rules.broker import check_broker
+from offbeat.config.rules.finding import Finding, Parts
+from offbeat.config.rules.limits import check_limits
+from offbeat.config.rules.sources import check_sources
+from offbeat.config.settings import Settings, SourceSettings
+from offbeat.errors import ConfigError
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of a file and its `conf.d/*.toml`.
+
+    Args:
+        path: the main file.
+        environment: what `${NAME}` refers to; the process's own by default.
+
+    Raises:
+        ConfigError: they cannot be used; the message is the whole report.
+    """
+    settings, report = examine(path, environment)
+    if settings is None:
+        raise ConfigError(report.render())
+    return settings
+
+
+def check(path: Path, environment: Mapping[str, str] | None = None) -> Report:
+    """Return everything that is wrong, or may be, with a file and its `conf.d/*.toml`."""
+    return examine(path, environment)[1]
+
+
+def examine(path: Path, environment: Mapping[str, str] | None = None) -> tuple[Settings | None, Report]:
+    """Return the settings, None where they cannot be used, and what was found on the way."""
+    variables = os.environ if environment is None else environment
+    files = configuration_files(path)
+    names = [str(file) for file in files]
+    if not path.exists():
+        hint = "name the file with --config; `offbeat --help` lists where it is looked for"
+        return None, Report.of([Problem("there is no such file", Place(path), help=hint)], names)
+    documents = [read_document(file) for file in files]
+    unreadable = [found for found in documents if isinstance(found, Problem)]
+    if unreadable:
+        return None, Report.of(unreadable, names)
+    merged = Merged([found for found in documents if not isinstance(found, Problem)])
+    problems = list(merged.problems)
+    for where, message in expand(merged.data, variables):
+        problems.append(Problem(message, merged.value_place(where), dotted(where)))
+    credentials = variables.get("CREDENTIALS_DIRECTORY")
+    context = FileContext(path.absolute().parent, Path(credentials) if credentials else None)
+    settings, found = _validate(merged, context)
+    spoken = {problem.option for problem in problems}
+    report = Report.of([*problems, *(p for p in found if p.option not in spoken)], names)
+    return (settings if report.ok else None), report
+
+
+def configuration_files(path: Path) -> list[Path]:
+    """Return the files that make up a configuration: the main one, then `conf.d/*.toml` beside it by name."""
+    return [path, *sorted((path.parent / "conf.d").glob("*.toml"))]
+
+
+def _validate(merged: Merged, context: FileContext) -> tuple[Settings | None, list[Problem]]:
+    settings: Settings | None = None
+    problems: list[Problem] = []
+    try:
+        settings = Settings.model_validate(merged.data, by_alias=True, by_name=False, context=context)
+    except ValidationError as error:
+        problems += explain(error, Settings, merged)
+    spoken = {problem.option for problem in problems}
+    for finding in _judge(_valid_parts(merged.data, context)):
+        problem = _located(finding, merged)
+        if problem.option not in spoken:
+            problems.append(problem)
+    return settings, problems
+
+
+def _judge(parts: Parts) -> Iterator[Finding]:
+    yield from check_broker(parts)
+    yield from check_sources(parts)
+    yield from check_limits(parts)
+
+
+def _located(finding: Finding, merged: Merged) -> Problem:
+    place = merged.value_place(finding.path)
+    return Problem(finding.message, place, dotted(finding.path), finding.help, finding.severity)
+
+
+def _valid_parts(data: dict[str, Any], context: FileContext) -> Parts:
+    parts = Parts()
+    for name in option_names(Settings):
+        model = table_at(Settings, (name,))
+        if name == "source":
+            listed = data.get(name)
+            for index, table in enumerate(listed if isinstance(listed, list) else []):
+                if isinstance(source := _valid(SourceSettings, table, context), SourceSettings):
+                    parts.sources[index] = source
+        elif hasattr(parts, name) and model is not None:
+            setattr(parts, name, _valid(model, data.get(name, {}), context))
+    return parts
+
+
+def _valid(model: type[BaseModel], table: Any, context: FileContext) -> BaseModel | None:
+    """Return a table without its invalid options, or None where it cannot do without them."""
+    try:
+        return model.model_validate(table, by_alias=True, by_name=False, context=context)
+    except ValidationError as error:
+        if not isinstance(table, dict):
+            return None
+        rest = _without(table, [details["loc"] for details in error.errors(include_url=False)])
+    try:
+        return model.model_validate(rest, by_alias=True, by_name=False, context=context)
+    except ValidationError:
+        return None
+
+
+def _without(table: dict[str, Any], paths: Iterable[Key]) -> dict[str, Any]:
+    rest = copy.deepcopy(table)
+    for path in paths:
+        inner: Any = rest
+        for part in path[:-1]:
+            inner = inner[part] if isinstance(inner, dict) and isinstance(inner.get(part), dict) else {}
+        inner.pop(path[-1], None)
+    return rest

@@ -1,0 +1,27 @@
+"""How much memory the state of all sensors takes, by the settings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from offbeat.config.settings import LimitSettings, SourceSettings
+
+TIME_BYTES = 8
+READING_BYTES = 5
+"""A value and its mask."""
+STATE_BYTES = 6 * 1024
+"""What one sensor keeps beside its window: cadence, baselines, calibrations, model state, episodes."""
+
+
+def bytes_per_sensor(window_readings: int, channels: int) -> int:
+    """Return the bytes that one sensor's window and state take at most."""
+    return window_readings * (TIME_BYTES + READING_BYTES * channels) + STATE_BYTES * channels
+
+
+def required_bytes(limits: LimitSettings, sources: Iterable[SourceSettings]) -> int:
+    """Return the bytes that the largest fleet these settings allow takes, with its inbox.
+
+    Sensors may all be of the group with the most channels, so that is what is counted.
+    """
+    widest = max((len(source.channels) for source in sources), default=1) or 1
+    return limits.max_sensors * bytes_per_sensor(limits.window_readings, widest) + limits.inbox_bytes
