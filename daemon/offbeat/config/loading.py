@@ -51,7 +51,7 @@ def examine(path: Path, environment: Mapping[str, str] | None = None) -> tuple[S
     files = configuration_files(path)
     names = [str(file) for file in files]
     if not path.exists():
-        hint = "name the file with --config; `offbeat --help` lists where it is looked for"
+        hint = "name the file with --config"
         return None, Report.of([Problem("there is no such file", Place(path), help=hint)], names)
     documents = [read_document(file) for file in files]
     unreadable = [found for found in documents if isinstance(found, Problem)]

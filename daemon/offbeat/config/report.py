@@ -121,7 +121,7 @@ class Report:
 
 
 def without_secrets(line: str) -> str:
-    """Return a line of a configuration without the secrets that should not stand there, for reports are logged."""
+    """Return a line of a configuration without the secrets it should not hold, for reports are logged."""
     return _URL_USER.sub("://***@", _SECRET_VALUE.sub(r"\1***", line))
 
 

@@ -1,0 +1,82 @@
+"""What commands share: options, where the configuration is, how errors and JSON are printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from offbeat.errors import ConfigError
+
+if TYPE_CHECKING:
+    from offbeat.config.settings import Settings
+
+LOCAL_CONFIG = Path("offbeat.toml")
+SYSTEM_CONFIG = Path("/etc/offbeat/offbeat.toml")
+
+
+def add_config_option(parser: argparse.ArgumentParser) -> None:
+    """Give a command `--config`."""
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"the configuration; by default ./{LOCAL_CONFIG} if it exists, else {SYSTEM_CONFIG}",
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Give a command `--json`."""
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON for programs instead of text for people"
+    )
+
+
+def config_path(args: argparse.Namespace) -> Path:
+    """Return the configuration that the command line names, or the default one.
+
+    Raises:
+        ConfigError: none is named and there is none where it is looked for.
+    """
+    named: Path | None = args.config
+    if named is not None:
+        return named
+    for path in (LOCAL_CONFIG, SYSTEM_CONFIG):
+        if path.exists():
+            return path
+    raise ConfigError(
+        f"no configuration: neither ./{LOCAL_CONFIG} nor {SYSTEM_CONFIG} exists; "
+        "name one with --config FILE, or begin with deploy/examples/minimal.toml"
+    )
+
+
+def load_settings(args: argparse.Namespace) -> Settings:
+    """Return the settings that the command line's `--config` leads to.
+
+    Raises:
+        ConfigError: they cannot be used; the message is the whole report.
+    """
+    from offbeat.config.loading import load
+
+    return load(config_path(args))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one JSON document."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Return True where colours reach a person who wants them: a terminal, and no NO_COLOR."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def error_line(message: str) -> str:
+    """Return a message as it is shown on standard error; a whole report is shown as it stands."""
+    if message.startswith(("error:", "warning:")):
+        return message
+    return f"\033[1;31merror\033[0m: {message}" if wants_colour(sys.stderr) else f"error: {message}"
