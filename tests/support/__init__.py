@@ -1,0 +1,1 @@
+"""What tests lean on: a real broker, free ports, waiting with a deadline."""
