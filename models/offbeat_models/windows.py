@@ -44,7 +44,9 @@ def robust_center_scale(values: NDArray[np.floating]) -> tuple[float, float]:
     return float(middle), 0.0 if constant else max(float(high - low) / 3.29, 0.5 * spread)
 
 
-def relative_time(times_seconds: NDArray[np.float64], lengths: NDArray[np.int64], unit_seconds: NDArray[np.float64]) -> Floats:
+def relative_time(
+    times_seconds: NDArray[np.float64], lengths: NDArray[np.int64], unit_seconds: NDArray[np.float64]
+) -> Floats:
     """Return times relative to each window's last reading in units of the sensor's median gap, <= 0; 0 in the padding.
 
     Args:
