@@ -1,7 +1,7 @@
 """`offbeat`: choose the command, run it, and turn every end into an exit code.
 
-A command is a module with `add_parser(subparsers)` and `run(args) -> int`. Only the chosen one is imported, so
-that `--help` and `check` stay quick however heavy another command's imports are.
+A command is a module with `add_parser(subparsers)` and `run(args) -> int`. Only the chosen one is imported,
+so that `--help` and `check` stay quick however heavy another command's imports are.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from typing import Any
 
 from structlog import DropEvent
 
+Event = MutableMapping[str, Any]
+
 _MARK = "_once_per"
 
 
@@ -39,9 +41,7 @@ class RepeatLimiter:
         self._lock = threading.Lock()
         self._seen: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
-    def __call__(
-        self, _logger: Any, _method: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def __call__(self, _logger: Any, _method: str, event: Event) -> Event:
         """Pass an event on, or drop it as a repeat."""
         mark = event.pop(_MARK, None)
         if mark is None:
@@ -55,7 +55,7 @@ class RepeatLimiter:
         return event
 
     def _note(self, seconds: float, kind: tuple[str, str]) -> int | None:
-        """Return how many repeats were held back before this one may pass, or None to hold this one back too."""
+        """Return how many repeats were held back before this event, or None to hold it back too."""
         now = self._clock()
         with self._lock:
             last = self._seen.get(kind)

@@ -11,13 +11,14 @@ import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
 from offbeat.config.settings import LogSettings
-from offbeat.observe.journald import PRIORITIES, JournalWriter
+from offbeat.observe.journald import PRIORITIES, SOCKET, JournalWriter
 from offbeat.observe.log_limits import RepeatLimiter
 
 Event = MutableMapping[str, Any]
@@ -27,7 +28,10 @@ _URL_USER = re.compile(r"://[^/@\s]*@")
 
 
 def configure(
-    settings: LogSettings, stream: TextIO | None = None, environment: Mapping[str, str] | None = None
+    settings: LogSettings,
+    stream: TextIO | None = None,
+    environment: Mapping[str, str] | None = None,
+    journal: Path = SOCKET,
 ) -> FilteringBoundLogger:
     """Set up structlog and return a logger.
 
@@ -35,11 +39,12 @@ def configure(
         settings: level and format.
         stream: where lines go; standard error by default.
         environment: tells whether the stream is systemd's journal, and whether colours are wanted.
+        journal: journald's socket.
     """
     stream = sys.stderr if stream is None else stream
     environment = os.environ if environment is None else environment
     shape = settings.format if settings.format != "auto" else choose_format(stream, environment)
-    writer = _open_journal() if shape == "journal" else None
+    writer = _open_journal(journal) if shape == "journal" else None
     common: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -84,19 +89,12 @@ def _stream_tail(shape: str, stream: TextIO, environment: Mapping[str, str]) -> 
         return [
             structlog.processors.TimeStamper("%H:%M:%S", utc=False),
             structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain, pad_event_to=0),
-            _end_line,
         ]
     return [
         structlog.processors.TimeStamper("iso", utc=True),
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
-        _end_line,
     ]
-
-
-def _end_line(_logger: Any, _method: str, line: Any) -> str:
-    # Written with its line break in one call, so that lines of two threads never run into each other.
-    return f"{line}\n"
 
 
 def _journal_tail() -> list[Processor]:
@@ -104,7 +102,7 @@ def _journal_tail() -> list[Processor]:
 
 
 def journal_fields(_logger: Any, _method: str, event: Event) -> Event:
-    """Turn an event into fields of the journal; MESSAGE is its sentence with the values a reader wants to see."""
+    """Turn an event into fields of the journal; MESSAGE is its sentence with all values."""
     level = str(event.pop("level", "info"))
     sentence = str(event.pop("event", ""))
     exception = event.pop("exception", None)
@@ -124,9 +122,9 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _open_journal() -> JournalWriter | None:
+def _open_journal(path: Path) -> JournalWriter | None:
     try:
-        writer = JournalWriter()
+        writer = JournalWriter(path)
     except OSError:
         # No journald after all, as in a container that only inherited the variable: JSON lines it is.
         return None

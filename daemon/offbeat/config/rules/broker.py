@@ -82,12 +82,6 @@ def _check_pairs(mqtt: MqttSettings) -> Iterator[Finding]:
             'add username = "..."',
             "warning",
         )
-    if mqtt.persistent_session and not mqtt.client_id:
-        yield Finding(
-            ("mqtt", "persistent_session"),
-            "the broker finds a session again by its client's name, and none is set",
-            'add client_id = "offbeat-..." with a name that no other client uses',
-        )
 
 
 def _check_tls(mqtt: MqttSettings, addresses: dict[str, Address]) -> Iterator[Finding]:
