@@ -54,20 +54,22 @@ class EpisodeRules:
     """The numbers of the state machine. "Surprise" is -log10 of the p-value against the trailing calibration.
 
     Attributes:
-        ceiling_p: no p-value above this opens an episode, however large the budget.
+        ceiling_p: no p-value above this opens an episode, however large the budget or rare the rows.
+        silent_ceiling_p: the same for silence.
         margin: a row is calm when its surprise is this far below the threshold that opens.
         close_rows: calm rows in a row that close an episode.
         close_seconds: and the time these calm rows must span at least; keeps fast sensors from flapping.
         quiet_seconds: without a strange row for so long, a tick closes the episode.
         escalate_by: a rise of the surprise above the episode's peak that is a new anomaly inside an old one.
-        escalate_rows: rows since the peak was last raised before a rise counts as new, not as the same attack.
+        escalate_rows: rows since the peak was last raised before a rise is new, and not still the same attack.
         update_seconds: at most one update in this time, unless the severity rises.
         update_growth: and at most one in this share of the episode's age, so that a long one does not flood.
         settle_seconds, settle_rows: open for longer than both, a change is declared the new normal.
         warning_score, critical_score: the scores from which an episode is a warning, or critical.
     """
 
-    ceiling_p: float = 1e-3
+    ceiling_p: float = 0.02
+    silent_ceiling_p: float = 1e-3
     margin: float = 0.5
     close_rows: int = 5
     close_seconds: float = 4.0
@@ -82,26 +84,13 @@ class EpisodeRules:
     critical_score: float = 2.0
 
 
-def thresholds(
-    budget_per_week: float,
-    rows_per_week: NDArray[np.float64],
-    run_length: NDArray[np.float64],
-    ceiling_p: float,
-) -> NDArray[np.float32]:
-    """Return the surprise that opens an episode.
-
-    Strange rows come in runs, and a run is one false alert: a budget of B alerts a week allows B * run length rows.
-
-    Args:
-        budget_per_week: false alerts a sensor may raise per week on this track.
-        rows_per_week: rows that are judged per week, [...], > 0.
-        run_length: mean number of consecutive rows above a high quantile, [...], >= 1.
-        ceiling_p: the largest p-value that may open.
-    """
-    p = np.minimum(budget_per_week * run_length / np.maximum(rows_per_week, 1.0), ceiling_p)
-    return (-np.log10(np.maximum(p, 1e-18))).astype(np.float32)
+def threshold(p_value: NDArray[np.float64], ceiling_p: float) -> NDArray[np.float32]:
+    """Return the surprise that opens an episode for the p-value that the budget allows."""
+    p = np.clip(p_value, 1e-18, ceiling_p)
+    return np.asarray(-np.log10(p), np.float32)
 
 
 def severity_codes(score: NDArray[np.float32], rules: EpisodeRules) -> NDArray[np.int8]:
     """Return the index into `SEVERITIES` for each score; no score is "info"."""
-    return (score >= rules.warning_score).astype(np.int8) + (score >= rules.critical_score).astype(np.int8)
+    warning, critical = score >= rules.warning_score, score >= rules.critical_score
+    return np.asarray(warning.astype(np.int8) + critical.astype(np.int8), np.int8)

@@ -1,9 +1,10 @@
 """The state machines of episodes: one for each sensor and track, all of them stepped as arrays.
 
-Idle -> open when the surprise reaches the threshold. Open -> idle after some calm rows, or by a tick after a quiet
-time. Open -> settled when the change has lasted so long that it is the new normal; settled -> idle when the rows are
-calm again. A rise far above the peak of an episode, after its first attack, is a new anomaly: the old episode closes
-and a new one opens (docs/decisions/0004-episodes.md). Only transitions leave this file, never a row per reading.
+Idle -> open when the surprise reaches the threshold. Open -> idle after some calm rows, or by a tick after
+a quiet time. Open -> settled when the change has lasted so long that it is the new normal; settled -> idle
+when the rows are calm again. A rise far above the peak of an episode, after its first attack, is a new
+anomaly: the old episode closes and a new one opens (docs/decisions/0004-episodes.md). Only transitions leave
+this file, never a row per reading.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +110,7 @@ class Transition:
 
 
 def episode_id(sensor_id: str, kind: str, started_at: float) -> str:
-    """Return the stable id of an episode: the same in every process, after every restart and in every replay."""
+    """Return the stable id of an episode: the same in every process, after a restart and in a replay."""
     digest = hashlib.blake2s(digest_size=12)
     digest.update(sensor_id.encode("utf-8", "surrogatepass"))
     digest.update(b"\0" + kind.encode() + b"\0" + struct.pack("<d", started_at))
@@ -118,8 +120,8 @@ def episode_id(sensor_id: str, kind: str, started_at: float) -> str:
 class Episodes:
     """Episodes of one group's sensors.
 
-    Laws: no two opens of a track without a close between, no close without an open, one id from open to close, never
-    the same id twice, and the times of an episode's events do not decrease.
+    Laws: no two opens of a track without a close between, no close without an open, one id from open to close,
+    never the same id twice, and the times of an episode's events do not decrease.
 
     Args:
         sensors: sensor slots.
@@ -128,7 +130,7 @@ class Episodes:
 
     def __init__(self, sensors: int, rules: EpisodeRules) -> None:
         self.rules = rules
-        self._state: dict[str, NDArray[np.generic]] = {}
+        self._state: dict[str, NDArray[Any]] = {}
         self.phase = self._array("phase", sensors, np.int8)
         self.severity = self._array("severity", sensors, np.int8)
         self.calm = self._array("calm", sensors, np.int16)
@@ -141,25 +143,34 @@ class Episodes:
         self.peak = self._array("peak", sensors, np.float32)
         self.peak_score = self._array("peak_score", sensors, np.float32)
 
-    def _array(
-        self, name: str, sensors: int, dtype: type[np.generic], fill: float = 0
-    ) -> NDArray[np.generic]:
-        array = np.zeros((sensors, _TRACKS), dtype) if fill == 0 else np.full((sensors, _TRACKS), fill, dtype)
+    def _array(self, name: str, sensors: int, dtype: type[Any], fill: float = 0) -> NDArray[Any]:
+        """Make one column of the state; return it flat, indexed by key."""
+        array: NDArray[Any] = np.zeros((sensors, _TRACKS), dtype)
+        if fill:
+            array.fill(fill)
         self._state[name] = array
         return array.reshape(-1)
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state by name, each [S, tracks]; views, not copies."""
         return dict(self._state)
 
-    def put(self, sensor: NDArray[np.intp], state: Mapping[str, NDArray[np.generic]]) -> None:
+    def put(self, sensor: NDArray[np.intp], state: Mapping[str, NDArray[Any]]) -> None:
         """Set the state of some sensors to what `arrays` once gave for them."""
         for name, array in self._state.items():
             array[sensor] = state[name]
 
     def concern(self, key: Keys, surprise: NDArray[np.float32], threshold: NDArray[np.float32]) -> Bools:
         """Return which marks could change anything; all others may be left out of `judge`."""
-        return (surprise >= threshold) | (self.phase[key] != IDLE)
+        return np.asarray((surprise >= threshold) | (self.phase[key] != IDLE), np.bool_)
+
+    def any_open(self) -> bool:
+        """Return whether any machine is not idle: else a tick has nothing to close."""
+        return bool(self.phase.any())
+
+    def is_open(self, sensor: NDArray[np.intp]) -> Bools:
+        """Return which tracks of some sensors have an open episode, [n, tracks]."""
+        return np.asarray(self._state["phase"][sensor] == OPEN, np.bool_)
 
     def judge(self, marks: Marks) -> list[Transition]:
         """Take one mark for each of some (sensor, track) pairs in, in the sensors' time order."""
@@ -241,12 +252,13 @@ class Episodes:
     def _is_calm(self, marks: Marks) -> Bools:
         key = marks.key
         long_enough = marks.time - self.calm_from[key] >= self.rules.close_seconds
-        return (self.calm[key] >= self.rules.close_rows) & long_enough
+        return np.asarray((self.calm[key] >= self.rules.close_rows) & long_enough, np.bool_)
 
     def _has_settled(self, marks: Marks) -> Bools:
         key = marks.key
         lasted = marks.time - self.started[key] >= self.rules.settle_seconds
-        return lasted & (self.rows[key] >= self.rules.settle_rows) & _MAY_SETTLE[key % _TRACKS]
+        enough = self.rows[key] >= self.rules.settle_rows
+        return np.asarray(lasted & enough & _MAY_SETTLE[key % _TRACKS], np.bool_)
 
     def _open(self, marks: Marks, which: Bools, reason: Reason) -> list[Transition]:
         if not which.any():

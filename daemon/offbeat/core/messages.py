@@ -33,7 +33,8 @@ class Facts:
         extreme_since: ... since this time.
         loudest: name of the stream that finds the reading strangest.
         gap_seconds, usual_gap_seconds: since the reading before, and the sensor's median.
-        unchanged_seconds, unchanged_readings, usual_hold_seconds: how long the value has stood still, and stands usually.
+        unchanged_seconds, unchanged_readings: how long the value has stood still.
+        usual_hold_seconds: how long it stands still usually.
         quiet_seconds: how long nothing strange was seen, for what a tick closes.
     """
 
@@ -77,8 +78,8 @@ def _closed(facts: Facts) -> str:
     if facts.reason is Reason.ESCALATED:
         return f"{facts.sensor} became much stranger after {lasted}: a new episode takes over."
     if facts.reason is Reason.SETTLED:
-        reads = _reads(facts)
-        return f"{facts.sensor} has been different for {lasted}{reads}: this counts as its new normal from now on."
+        which = f"{facts.sensor} has been different for {lasted}{_reads(facts)}"
+        return f"{which}: this counts as its new normal from now on."
     if facts.reason is Reason.QUIET:
         calm = f" for {duration(facts.quiet_seconds)}" if math.isfinite(facts.quiet_seconds) else ""
         return f"{facts.sensor} has shown nothing strange{calm}: closed after {lasted}."
@@ -120,8 +121,10 @@ def _extreme(facts: Facts) -> str:
 def _rhythm(facts: Facts) -> str:
     if not math.isfinite(facts.gap_seconds):
         return f"{facts.sensor} reports out of rhythm; {_score(facts)}."
-    came = f"last reading came {duration(facts.gap_seconds)} after the one before"
-    return f"{facts.sensor} reports out of rhythm: its {came}{_usually_reports(facts)}. {_score(facts).capitalize()}."
+    came = (
+        f"its last reading came {duration(facts.gap_seconds)} after the one before{_usually_reports(facts)}"
+    )
+    return f"{facts.sensor} reports out of rhythm: {came}. {_score(facts).capitalize()}."
 
 
 def _stuck(facts: Facts) -> str:
@@ -135,7 +138,8 @@ def _stuck(facts: Facts) -> str:
 
 
 def _silent(facts: Facts) -> str:
-    return f"{facts.sensor} has been silent for {duration(facts.now - facts.last_time)}{_usually_reports(facts)}."
+    silent_for = duration(facts.now - facts.last_time)
+    return f"{facts.sensor} has been silent for {silent_for}{_usually_reports(facts)}."
 
 
 def _usually_reports(facts: Facts) -> str:

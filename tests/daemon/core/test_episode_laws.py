@@ -24,7 +24,7 @@ SURPRISE = st.sampled_from([float("nan"), 0.0, 2.6, 3.0, 3.4, 5.0, 8.0, 20.0])
 
 
 class Laws(RuleBasedStateMachine):
-    """Rows, silence, returns, ticks and restarts in any order, over sensors whose clocks may lag behind the log's."""
+    """Rows, silence, returns, ticks and restarts in any order; clocks of sensors may lag behind the log's."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes, thresholds
+from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes, threshold
 from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition, episode_id
 
 THRESHOLD = 4.0
@@ -113,7 +113,7 @@ def test_time_in_which_nobody_listened_is_not_quiet() -> None:
 
 
 def test_a_rise_after_the_attack_is_a_new_episode() -> None:
-    """What follows is not hidden by what is open: the old one closes, a new one opens, each with its own start."""
+    """What follows is not hidden by what is open: the old episode closes, and a new one opens."""
     sensor = Sensor()
     (first,) = sensor.rows(5.0)
     sensor.rows(5, 5, 5, 5, 5)
@@ -124,7 +124,7 @@ def test_a_rise_after_the_attack_is_a_new_episode() -> None:
 
 
 def test_the_attack_of_an_anomaly_is_one_episode() -> None:
-    """A surprise that climbs over its first rows raises the peak; nobody is called three times in three seconds."""
+    """A surprise that climbs over its first rows raises the peak; nobody is called three times over."""
     sensor = Sensor()
     assert told(sensor.rows(4, 6, 9, 14, 20)) == [(Change.OPEN, Reason.STRANGE)]
     assert told(sensor.rows(20, 20, 20, 20, 20, 20)) == []
@@ -218,11 +218,9 @@ def test_an_id_is_the_same_in_another_process_and_differs_by_sensor_kind_and_sta
     assert len({mine, *others, episode_id("pumpe/größe", "value", 1.6)}) == 4
 
 
-def test_the_threshold_keeps_the_budget_and_has_a_ceiling() -> None:
-    """One alert a week of ten-row runs on a sensor with a million rows a week is one row in 1e5."""
-    rows = np.array([1e6, 10.0])
-    surprise = thresholds(1.0, rows, np.array([10.0, 1.0]), ceiling_p=1e-3)
-    assert surprise == pytest.approx([5.0, 3.0])
+def test_the_threshold_is_the_budgets_p_value_and_has_a_ceiling() -> None:
+    """A rare sensor may not call every fiftieth row an anomaly, whatever its budget allows."""
+    assert threshold(np.array([1e-5, 0.5]), ceiling_p=0.01) == pytest.approx([5.0, 2.0])
 
 
 def test_severity_follows_the_score() -> None:

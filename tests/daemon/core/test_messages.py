@@ -57,19 +57,26 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
         (replace(BOILER, extreme=None), "boiler.temp reads 93.1; expected 61 to 68. Score 3.2."),
         (
             replace(BOILER, value=63.3, extreme=None, loudest="linear"),
-            "boiler.temp reads 63.3, inside the expected 61 to 68, but unusual against the course of the last "
-            "readings. Score 3.2.",
+            (
+                "boiler.temp reads 63.3, inside the expected 61 to 68, but unusual against the course of the "
+                "last readings. Score 3.2."
+            ),
         ),
         (replace(BOILER, low=float("nan")), "boiler.temp reads 93.07. Score 3.2."),
         (replace(BOILER, value=float("nan")), "boiler.temp behaves strangely; score 3.2."),
         (
             replace(BOILER, reason=Reason.ESCALATED),
-            "boiler.temp is much stranger than before: it reads 93.1; expected 61 to 68. "
-            "Highest since 10:41 UTC; score 3.2.",
+            (
+                "boiler.temp is much stranger than before: it reads 93.1; expected 61 to 68. "
+                "Highest since 10:41 UTC; score 3.2."
+            ),
         ),
         (
             replace(BOILER, change=Change.UPDATE, now=ELEVEN + 720),
-            "boiler.temp reads 93.1; expected 61 to 68. Highest since 10:41 UTC; score 3.2. Strange for 12 min now.",
+            (
+                "boiler.temp reads 93.1; expected 61 to 68. Highest since 10:41 UTC; score 3.2. "
+                "Strange for 12 min now."
+            ),
         ),
         (CLOSED, "boiler.temp is back to normal after 12 min; it reads 64.2."),
         (
@@ -82,7 +89,10 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
         ),
         (
             replace(CLOSED, reason=Reason.SETTLED, now=ELEVEN + 93_600, value=93.0),
-            "boiler.temp has been different for 1 d 2 h; it reads 93: this counts as its new normal from now on.",
+            (
+                "boiler.temp has been different for 1 d 2 h; it reads 93: this counts as its new normal "
+                "from now on."
+            ),
         ),
     ],
 )
@@ -102,7 +112,10 @@ def test_strange_values(facts: Facts, text: str) -> None:
         ),
         (
             STUCK,
-            "tank.level has not changed from 4.2 for 2 h 3 min (61 readings); it usually changes within 20 s.",
+            (
+                "tank.level has not changed from 4.2 for 2 h 3 min (61 readings); it usually changes "
+                "within 20 s."
+            ),
         ),
         (
             replace(STUCK, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 60),
@@ -110,8 +123,10 @@ def test_strange_values(facts: Facts, text: str) -> None:
         ),
         (
             replace(BOILER, track=Track.RHYTHM, gap_seconds=40.0, usual_gap_seconds=5.0),
-            "boiler.temp reports out of rhythm: its last reading came 40 s after the one before; "
-            "it usually reports every 5 s. Score 3.2.",
+            (
+                "boiler.temp reports out of rhythm: its last reading came 40 s after the one before; "
+                "it usually reports every 5 s. Score 3.2."
+            ),
         ),
     ],
 )
