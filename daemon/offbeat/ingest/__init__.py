@@ -1,0 +1,1 @@
+"""Bytes in, readings out: sources, their journal, topics, payloads, and the hand-off to the loop thread."""
