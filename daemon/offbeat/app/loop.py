@@ -1,0 +1,122 @@
+"""The loop thread: the only writer of run-time state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from offbeat.core.decisions import Decisions
+from offbeat.core.jobs import StepResult, WindowJob, WindowResult
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.work import Work
+from offbeat.ingest.inbox import Inbox
+from offbeat.scoring.worker import Answer, ScorerThread
+
+STEPS_IN_FLIGHT = 2
+"""One job in work and one behind it: more would only make each answer older."""
+IDLE_SECONDS = 0.25
+TICK_SECONDS = 1.0
+
+
+class Loop:
+    """Takes batches in, hands jobs to the scorer thread, judges its answers, and acts on the decisions.
+
+    While the scorer is busy the loop leaves readings in the inbox: they come as one larger batch next time, which costs
+    less a reading. That is the only back-pressure there is; the inbox sheds when it is full.
+
+    Args:
+        pipeline: the core.
+        inbox: where the reader thread puts batches; `wake` ends its `get`.
+        scorer: the scorer thread; its `on_answer` wakes the inbox.
+        act: takes each turn's decisions; called in this thread; may block for a moment, not for long.
+        housekeeping: called about once a second in this thread when no reading is under way: snapshots, status.
+        clock: unix seconds.
+        window_limit: windows in one job.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        inbox: Inbox,
+        scorer: ScorerThread[Work],
+        act: Callable[[Decisions], None],
+        housekeeping: Callable[[float], None],
+        clock: Callable[[], float],
+        window_limit: int,
+    ) -> None:
+        self._pipeline = pipeline
+        self._inbox = inbox
+        self._scorer = scorer
+        self._act = act
+        self._housekeeping = housekeeping
+        self._clock = clock
+        self._window_limit = window_limit
+        self._next_tick = 0.0
+        self._draining = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
+        self.turns = 0
+        self.failure: Exception | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def drain(self, timeout_seconds: float) -> bool:
+        """Work off what is in the inbox and in flight, then end; return whether that was done in time."""
+        self._draining.set()
+        self._inbox.wake()
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            while not (self._draining.is_set() and self._is_idle()):
+                self._turn()
+        except Exception as error:  # noqa: BLE001 - ends the service, which reports it: nothing may hide in a thread
+            self.failure = error
+
+    def _is_idle(self) -> bool:
+        return self._inbox.depth_batches == 0 and self._scorer.settled
+
+    def _turn(self) -> None:
+        self.turns += 1
+        for answer in self._scorer.answers():
+            self._judge(answer)
+        now = self._clock()
+        tick_is_due = now >= self._next_tick
+        # A tick waits for the scorer: what it decides, and what a snapshot holds, must include every row taken in.
+        if tick_is_due and self._scorer.settled:
+            self._next_tick = now + TICK_SECONDS
+            self._act(self._pipeline.tick(now))
+            self._housekeeping(now)
+        elif tick_is_due or self._scorer.steps_waiting >= STEPS_IN_FLIGHT:
+            self._inbox.wait_for_wake(IDLE_SECONDS)
+        else:
+            self._take_in()
+        self._ask_for_windows(now)
+
+    def _take_in(self) -> None:
+        for batch in self._inbox.get(self._patience()):
+            for work in self._pipeline.ingest(batch):
+                self._scorer.submit_step(work, work.job)
+
+    def _patience(self) -> float:
+        return 0.0 if self._draining.is_set() else IDLE_SECONDS
+
+    def _judge(self, answer: Answer[Work]) -> None:
+        if answer.tag is not None:
+            assert answer.result is None or isinstance(answer.result, StepResult)
+            self._act(self._pipeline.scored(answer.tag, answer.result))
+        elif isinstance(answer.job, WindowJob):
+            assert answer.result is None or isinstance(answer.result, WindowResult)
+            self._act(self._pipeline.windows_scored(answer.job, answer.result))
+
+    def _ask_for_windows(self, now: float) -> None:
+        if self._scorer.windows_waiting == 0 and not self._draining.is_set():
+            for job in self._pipeline.due_windows(now, self._window_limit):
+                self._scorer.submit_window(job)

@@ -1,0 +1,48 @@
+"""The scorer that runs models with torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from offbeat_models.scoring import GroupScorer
+
+from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
+
+
+class TorchScorer:
+    """Answers each group's jobs with that group's model; None for a group that has none.
+
+    Args:
+        groups: scorer of each group's model by the group's index; all on one device.
+        device: where they run.
+    """
+
+    def __init__(self, groups: Mapping[int, GroupScorer], device: str) -> None:
+        self._groups = dict(groups)
+        self.device = device
+
+    def step(self, job: StepJob) -> StepResult | None:
+        """Read new rows on from the carried state."""
+        group = self._groups.get(job.group)
+        if group is None:
+            return None
+        return StepResult(*group.step(job.sensor, job.row, job.x, job.mask, job.gap, job.lengths))
+
+    def window(self, job: WindowJob) -> WindowResult | None:
+        """Judge the newest rows of windows by their reconstruction."""
+        group = self._groups.get(job.group)
+        if group is None:
+            return None
+        return WindowResult(*group.window(job.row, job.x, job.mask, job.tau, job.lengths, job.recent))
+
+    def rebuild(self, job: StepJob) -> None:
+        """Read the carried state of these sensors anew from their windows."""
+        if group := self._groups.get(job.group):
+            group.encode(job.sensor, job.row, job.x, job.mask, job.gap, job.lengths)
+
+    def reset(self, group: int, sensor: NDArray[np.int32]) -> None:
+        """Forget the carried state of these sensors."""
+        if scorer := self._groups.get(group):
+            scorer.reset(sensor)
