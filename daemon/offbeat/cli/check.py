@@ -18,7 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "check",
         help="look over the configuration without connecting to anything",
-        description="Looks over the configuration without connecting to anything; tells all problems at once.",
+        description="Looks over the configuration without connecting to anything; tells all problems.",
     )
     add_config_option(parser)
     add_json_option(parser)
