@@ -129,7 +129,7 @@ class BulkClient(ReadingClient):
         return self._packet_result
 
     def _is_drained(self) -> bool:
-        # A websocket gives one frame a call, TLS one record: a short read says it is empty of plain sockets only.
+        # A websocket gives one frame a call, TLS one record: a short read speaks for plain sockets only.
         if self._transport == "websockets":
             return False
         pending = getattr(self._sock, "pending", None)

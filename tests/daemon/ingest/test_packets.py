@@ -23,10 +23,12 @@ class Recorder:
     packet_ids: list[bytes] = field(default_factory=list)
 
     def take_publishes(self, messages: list[RawMessage], packet_ids: list[bytes]) -> None:
+        """Keep publishes."""
         self.packets.extend(messages)
         self.packet_ids.extend(packet_ids)
 
     def take_packet(self, header: int, body: bytes) -> bool:
+        """Keep another packet."""
         self.packets.append((header, body))
         return True
 
