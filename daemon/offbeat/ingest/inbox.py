@@ -37,8 +37,8 @@ class InboxStatistics:
 class Inbox:
     """A queue of batches between two threads.
 
-    What is put together stays together: a `get` returns all batches of a `put` or none, so the offset behind what
-    was got is always the end of a whole batch of the log.
+    What is put together stays together: a `get` returns all batches of a `put` or none, so the offset behind
+    what was got is always the end of a whole batch of the log.
 
     Args:
         capacity_bytes: memory of waiting readings; when it is exceeded the oldest are shed.
@@ -109,9 +109,7 @@ class Inbox:
     def statistics(self) -> InboxStatistics:
         """Return how full the inbox is."""
         with self._condition:
-            return InboxStatistics(
-                len(self._puts), self._readings, self._bytes, self._capacity, self._peak
-            )
+            return InboxStatistics(len(self._puts), self._readings, self._bytes, self._capacity, self._peak)
 
     def _pop(self) -> tuple[list[ReadingBatch], int, int]:
         put = self._puts.popleft()
