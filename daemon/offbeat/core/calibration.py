@@ -21,6 +21,9 @@ KNOTS = 32
 FEWEST_SAMPLES = 32
 """A sensor with fewer samples of a column is judged by the fleet's law."""
 
+WIDEST = 2.0
+"""Widest scale of a tail, in scales of an exponential law that goes on as the body ends."""
+
 _RAMP = 3.0
 _POOL = 200_000
 _FIELDS = ("knots", "body", "tail", "sigma", "xi", "count")
@@ -171,10 +174,14 @@ def _fit_column(sample: Doubles) -> tuple[Doubles, float, float, float, float, f
 
 
 def _fit_tail(excess: Doubles, knots: Doubles, body: float) -> tuple[float, float]:
-    """Return (sigma, xi) of the excesses; where there are none the slope of the body goes on."""
+    """Return (sigma, xi) of the excesses; where there are none the slope of the body goes on.
+
+    A tail that is much wider than the body leads to expect is taken for faults in the recording, not for its nature.
+    """
     shape, scale = tail.fit(excess[None], np.array([len(excess)]))
     upper_half = KNOTS - 1 - KNOTS // 2
     rise = body * np.log(10.0) * upper_half / (KNOTS - 1)
-    slope = (knots[-1] - knots[KNOTS // 2]) / rise or 1.0
-    sigma = float(scale[0]) if scale[0] > 0 else slope
+    slope = float(knots[-1] - knots[KNOTS // 2]) / rise
+    own = float(scale[0])
+    sigma = min(own, WIDEST * slope) if own > 0 and slope > 0 else own or slope or 1.0
     return max(sigma, 1e-6 * max(1.0, abs(float(knots[-1])))), float(shape[0])

@@ -35,6 +35,7 @@ class Commission:
         resolution: smallest step between two values ever seen, float32 [R, C]; 0 where unknown.
         gap_unit_seconds: median gap, float64 [R]; > 0.
         rows_per_week: float64 [R]; > 0.
+        step: usual step between two observations of a channel a median gap apart, in scales, float32 [R, C]; > 0.
         ridge: weights of the linear stream.
         runs: law of the lengths of runs of one value over (row, channel), for the stuck stream.
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
@@ -51,6 +52,7 @@ class Commission:
     resolution: Floats
     gap_unit_seconds: NDArray[np.float64]
     rows_per_week: NDArray[np.float64]
+    step: Floats
     ridge: Ridge
     runs: FrozenCalibration
     streams: FrozenCalibration | None = None
@@ -143,4 +145,4 @@ class Commission:
 _PLAIN = tuple(
     field.name for field in fields(Commission) if field.name not in ("channels", "sensors", "ridge", *_LAWS)
 )
-_NEEDED = ("center", "scale", "constant", "gap_unit_seconds", "rows_per_week", "ridge.own", "runs.knots")
+_NEEDED = ("center", "scale", "constant", "gap_unit_seconds", "rows_per_week", "step", "ridge.own", "runs.knots")

@@ -28,6 +28,8 @@ UNKNOWN_GAP_SECONDS = 60.0
 CONSTANT_SHARE = 0.05
 """Scale of a channel that never moved, as a share of the fleet's scale of that channel."""
 FEWEST_RUNS = 10.0
+FEWEST_STEPS = 8
+LEAST_STEP = 1e-3
 
 _POOL = 200_000
 
@@ -52,6 +54,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         resolution=normaliser.resolution,
         gap_unit_seconds=_with_fleet(units, UNKNOWN_GAP_SECONDS),
         rows_per_week=_with_fleet(rates, SECONDS_PER_WEEK / UNKNOWN_GAP_SECONDS),
+        step=np.ones((len(recordings) + 1, len(channels)), np.float32),
         ridge=ridge.nothing_learnt(len(channels)),
         runs=FrozenCalibration.fit([], len(channels)),
     )
@@ -59,6 +62,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
     z = [_normalise(commission, i, v) for i, v in enumerate(values, 1)]
     return replace(
         commission,
+        step=_fit_steps(z, gaps, len(channels)),
         ridge=ridge.fit(z, gaps) if recordings else commission.ridge,
         runs=_fit_runs(values, gaps, len(channels)),
     )
@@ -165,6 +169,21 @@ def _gaps(times_seconds: NDArray[np.float64], unit_seconds: float) -> Floats:
     """Return gaps in median gaps, NaN for the first row."""
     gaps = np.diff(times_seconds, prepend=np.nan) if len(times_seconds) else times_seconds
     return (gaps / unit_seconds).astype(np.float32)
+
+
+def _fit_steps(z: list[Floats], gaps: list[Floats], channels: int) -> Floats:
+    """Return the usual step of each channel of the fleet (the sensors' median) and of each sensor, [R, C]."""
+    own = np.full((len(z), channels), np.nan)
+    for r, (values, gap) in enumerate(zip(z, gaps, strict=True)):
+        elapsed = np.cumsum(np.where(np.isfinite(gap), gap, 0.0))
+        for c in range(channels):
+            rows = np.flatnonzero(np.isfinite(values[:, c]))
+            if len(rows) > FEWEST_STEPS:
+                steps = np.diff(values[rows, c].astype(np.float64)) / ridge.spread(np.diff(elapsed[rows]))
+                own[r, c] = max(robust_center_scale(steps)[1], LEAST_STEP)
+    known = np.isfinite(own)
+    fleet = np.array([np.median(own[known[:, c], c]) if known[:, c].any() else 1.0 for c in range(channels)])
+    return np.concatenate([fleet[None], np.where(known, own, fleet)]).astype(np.float32)
 
 
 def _fit_runs(values: list[Floats], gaps: list[Floats], channels: int) -> FrozenCalibration:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 SHAPE_PRIOR = 0.2
 SHAPE_WEIGHT = 30.0
-SHAPE_RANGE = (0.0, 0.5)
+SHAPE_RANGE = (0.2, 0.5)
 
 Doubles = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.calibration import CAP
+from offbeat.core.calibration import CAP, FrozenCalibration
 from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
@@ -82,7 +82,7 @@ class TrailingCalibration:
         histogram = self._histogram[sensor]
         above = np.einsum("nqb,nqb->nq", histogram, _ABOVE[place])
         share = (inside - _EDGES[place]) / (_EDGES[place + 1] - _EDGES[place])
-        here = np.take_along_axis(histogram, place[:, :, None], axis=2)[:, :, 0]
+        here = self._histogram[sensor[:, None], np.arange(place.shape[1]), place]
         weight, total = self._weight[sensor], self._total[sensor]
         # Half a row above everything seen: the largest of N rows is no proof of a chance below 1 in 2 N.
         chance = (above + (1 - share) * here + 0.5 * weight).astype(np.float64) / (total + 0.5 * weight)
@@ -127,9 +127,7 @@ class TrailingCalibration:
             return
         slot, row = sensor[new], row[new]
         tracks = self._law.body.shape[1]
-        chance = np.stack(
-            [_chance(self._law.surprise(row, _edge(e, len(row), tracks))) for e in _EDGES], axis=2
-        )
+        chance = _chances(self._law, row)
         known = self._law.count[row]
         rows = np.maximum(known, WINDOW_ROWS) / 2
         count = np.where(row[:, None] == 0, UNKNOWN_ROWS, np.minimum(known, rows)).astype(np.float32)
@@ -192,10 +190,13 @@ def _bin(fused: Floats) -> NDArray[np.intp]:
     return np.minimum(place, BINS - 1).astype(np.intp)
 
 
-def _edge(edge: np.float32, rows: int, tracks: int) -> Floats:
-    return np.full((rows, tracks), edge, np.float32)
+def _chances(law: FrozenCalibration, row: Slots) -> Floats:
+    """Return the chance of more than each edge, float32 [n, Q, BINS + 1].
 
-
-def _chance(surprise: Floats) -> Floats:
-    """Return the chance of a surprise; of one that is unknown, as if it were right."""
-    return np.asarray(10.0**-surprise, np.float32)
+    Where nothing is known it is what a right calibration would give.
+    """
+    shape = (len(row), len(_EDGES), law.body.shape[1])
+    at = np.broadcast_to(_EDGES[:, None], shape).reshape(-1, shape[2])
+    surprise = law.surprise(np.repeat(row, len(_EDGES)), at)
+    chance = 10.0 ** -np.where(np.isnan(surprise), at, surprise)
+    return np.asarray(chance.reshape(shape).transpose(0, 2, 1), np.float32)

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats, Round, Stream
+from offbeat.core.streams.jump import JumpStream
 from offbeat.core.streams.level import LevelStream
 from offbeat.core.streams.linear import LinearStream
 from offbeat.core.streams.model import ModelStreams
 from offbeat.core.streams.stuck import StuckStream
 
-CHEAP: tuple[type[Stream], ...] = (LevelStream, LinearStream, StuckStream)
+CHEAP: tuple[type[Stream], ...] = (LevelStream, LinearStream, JumpStream, StuckStream)
 """Streams that need no model, in the order of their columns."""
 
 TRACKS: tuple[str, ...] = ("process", "rhythm", "stuck")
@@ -42,6 +43,7 @@ class CheapStreams:
         self._streams: tuple[Stream, ...] = (
             LevelStream(commission, sensors),
             LinearStream(commission, sensors),
+            JumpStream(commission, sensors),
             StuckStream(commission, sensors),
         )
 

@@ -47,8 +47,9 @@ class StuckStream:
         gaps = np.where(changed, np.float32(0.0), self._gaps[slot] + gap[:, None])
         self._rows[slot], self._gaps[slot] = count, gaps
         self._last[slot] = np.where(mask, rows.raw, self._last[slot])
-        surprise = learnt.runs.surprise(rows.row, run_length(count, gaps))
-        surprise = np.minimum(surprise, (count - 1) * REPEAT)
+        surprise = (count - 1) * REPEAT
+        if surprise.any():  # on most rows of most sensors nothing repeats
+            surprise = np.minimum(surprise, learnt.runs.surprise(rows.row, run_length(count, gaps)))
         judged = mask & ~learnt.constant[rows.row] if learnt.any_constant else mask
         return largest(surprise, judged)[:, None]
 
