@@ -76,12 +76,14 @@ def contents(windows: Windows, sensor: int) -> Window:
     """What a window holds, in the oracle's form."""
     rows = windows.latest(np.array([sensor]), windows.readings)
     return [
-        (
-            float(rows.times_seconds[0, i]),
-            {int(c): rows.values[0, i, c].tobytes() for c in np.flatnonzero(rows.mask[0, i])},
-        )
+        (float(rows.times_seconds[0, i]), cells(rows.values[0, i], rows.mask[0, i]))
         for i in range(int(rows.lengths[0]))
     ]
+
+
+def cells(row: Floats, mask: Flags) -> dict[int, bytes]:
+    """The observed values of a row by channel."""
+    return {int(c): row[c].tobytes() for c in np.flatnonzero(mask)}
 
 
 def accounted(done: Insertion) -> int:
@@ -173,7 +175,5 @@ def test_a_snapshot_carries_windows_over_a_restart(case: Case, length: int) -> N
     rest = [r for b in batches[half:] for r in b]
     for sensor in (0, 2):
         held = contents(windows, sensor)[-length:]
-        carried = [
-            (sensor, c, t, float(np.frombuffer(v, np.float32)[0])) for t, row in held for c, v in row.items()
-        ]
+        carried = [(sensor, c, t, number(v)) for t, row in held for c, v in row.items()]
         assert contents(restored, sensor) == oracle(carried + rest, sensor, length)

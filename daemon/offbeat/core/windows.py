@@ -168,8 +168,8 @@ class Windows:
         found, expected = arrays["values"].shape, (len(slots), arrays["times"].shape[1], self.channels)
         if found != expected:
             raise ValueError(
-                f"Windows of shape {found} (sensors, readings, channels) do not fit {expected}: the snapshot is "
-                f"of another configuration. Restore it with the channels it has, or start without it."
+                f"Windows of shape {found} (sensors, readings, channels) do not fit {expected}: the snapshot "
+                f"is of another configuration. Restore it with the channels it has, or start without it."
             )
         width = min(self.readings, found[1])
         source = np.maximum(counts - self.readings, 0)[:, None] + np.arange(width)
