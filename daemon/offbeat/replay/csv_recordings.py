@@ -138,9 +138,7 @@ def _check_widths(path: Path, text: str, delimiter: str, rows: list[list[str]], 
     hint = "an empty cell is written as nothing between two separators"
     if index == len(rows) - 1:
         hint = "the file may have been cut off"
-    raise ConfigError(
-        f"{path}:{line}: {cells} cell{'s' if cells != 1 else ''} where the header names {width} columns; {hint}"
-    )
+    raise ConfigError(f"{path}:{line}: found {cells} cells, expected {width} as in the header; {hint}")
 
 
 def _numbers(
