@@ -127,12 +127,12 @@ class WindowModel(nn.Module, ABC):
         self.config = config
 
     @abstractmethod
-    def encode(self, batch: WindowBatch, mask: Tensor | None = None) -> Posterior:
+    def encode(self, batch: WindowBatch, shown: Tensor | None = None) -> Posterior:
         """Return the posterior of each window's latent.
 
         Args:
             batch: clean windows.
-            mask: what the encoder may see of the observed values, [B, L, C]; None shows all.
+            shown: what the encoder may see of the observed values, [B, L, C]; None shows all.
         """
 
     @abstractmethod
@@ -149,18 +149,19 @@ class WindowModel(nn.Module, ABC):
     def reconstruct(
         self,
         batch: WindowBatch,
-        mask: Tensor | None = None,
+        shown: Tensor | None = None,
         sample: bool = False,
         generator: torch.Generator | None = None,
     ) -> Reconstruction:
         """Encode, decode at the windows' own times and judge their values; hidden ones are judged too.
 
         Args:
-            batch, mask: as in `encode`.
+            batch: as in `encode`.
+            shown: as in `encode`.
             sample: draw the latent, as training does; else its mean is taken.
             generator: source of the draw.
         """
-        posterior = self.encode(batch, mask)
+        posterior = self.encode(batch, shown)
         latent = posterior.mean
         if sample:
             latent = reparameterise(posterior.mean, posterior.log_variance, generator)

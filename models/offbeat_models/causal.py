@@ -1,7 +1,7 @@
 """The causal reader that all families share: an LSTM over rows, and what it expects of the next row.
 
-It sees only what does not change when a window slides (gaps, ages, values), so its state can be carried from reading
-to reading: reading in pieces gives what reading at once gives.
+It sees only what does not change when a window slides (gaps, ages, values), so its state can be carried from
+reading to reading: reading in pieces gives what reading at once gives.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from offbeat_models.batch import inside
+from offbeat_models.batch import RowBatch
 from offbeat_models.features import Carried, History, encoder_features, history, log_gap
 from offbeat_models.heads import GapHead, Prediction, ValueHead
 from offbeat_models.layers import RowTable, gaussian_nll
@@ -71,113 +71,89 @@ class CausalReader(nn.Module):
         self.value = ValueHead(hidden, embedding, channels, rows, sigma_floor, free_sigma)
         self.gap = GapHead(hidden, embedding, gap_components)
 
-    def states(self, x: Tensor, mask: Tensor, gap: Tensor, row: Tensor) -> Tensor:
-        """Return the state after each row, [B, L, H], of sequences read from their start.
-
-        Args:
-            x, mask: [B, L, C], clean.
-            gap: time since the row before in median gaps, [B, L]; 0 for first rows and in the padding.
-            row: sensor rows [B].
-        """
-        seen = history(x, mask, gap, Carried.fresh(x, self.hidden_size))
-        out: Tensor = self.lstm(self._inputs(x, mask, gap, row, seen))[0]
+    def states(self, rows: RowBatch) -> Tensor:
+        """Return the state after each row, [B, L, H], of sequences read from their start."""
+        seen = history(rows, self.fresh(rows))
+        out: Tensor = self.lstm(self._inputs(rows, seen))[0]
         return out
 
-    def expect(
-        self,
-        x: Tensor,
-        mask: Tensor,
-        gap: Tensor,
-        lengths: Tensor,
-        row: Tensor,
-        carried: Carried | None = None,
-    ) -> Expectations:
-        """Return what was expected of each row, reading on from `carried`. Arguments as in `states` and `read`."""
-        before = carried or Carried.fresh(x, self.hidden_size)
-        seen = history(x, mask, gap, before)
-        out, _ = self.lstm(self._inputs(x, mask, gap, row, seen), (before.hidden[None], before.cell[None]))
-        return self._expectations(x, mask, gap, lengths, row, before, seen, out)
+    def expect(self, rows: RowBatch) -> Expectations:
+        """Return what was expected of each row of sequences read from their start."""
+        fresh = self.fresh(rows)
+        seen = history(rows, fresh)
+        return self._expectations(rows, fresh, seen, self.lstm(self._inputs(rows, seen))[0])
 
-    def read(
-        self, x: Tensor, mask: Tensor, gap: Tensor, lengths: Tensor, row: Tensor, carried: Carried
-    ) -> tuple[Expectations, Carried]:
-        """Read on from `carried`; return what was expected of each row and the state after each sequence's last.
+    def read(self, rows: RowBatch, carried: Carried) -> tuple[Expectations, Carried]:
+        """Read on from `carried`; return what was expected of each row, and the state after each last row.
+
+        Without gradient: this is for scoring.
 
         Args:
-            x, mask, gap, row: as in `states`; a gap of a first row counts from the carried state's last row.
-            lengths: int64 [B], each at least 1.
-            carried: state before the sequences.
+            rows: clean sequences; the gap of a first row counts from the row that `carried` ended with.
+            carried: states before the sequences.
         """
-        seen = history(x, mask, gap, carried)
-        out, after = self._run(x, mask, gap, lengths, row, carried, seen)
-        return self._expectations(x, mask, gap, lengths, row, carried, seen, out), after
+        seen = history(rows, carried)
+        out, after = self._run(rows, carried, seen)
+        return self._expectations(rows, carried, seen, out), after
 
-    def rebuild(self, x: Tensor, mask: Tensor, gap: Tensor, lengths: Tensor, row: Tensor) -> Carried:
-        """Return the state after sequences read from their start; nothing is predicted."""
-        fresh = Carried.fresh(x, self.hidden_size)
-        return self._run(x, mask, gap, lengths, row, fresh, history(x, mask, gap, fresh))[1]
+    def rebuild(self, rows: RowBatch) -> Carried:
+        """Return the states after sequences read from their start; nothing is predicted."""
+        fresh = self.fresh(rows)
+        return self._run(rows, fresh, history(rows, fresh))[1]
 
-    def _inputs(self, x: Tensor, mask: Tensor, gap: Tensor, row: Tensor, seen: History) -> Tensor:
-        """Return the LSTM's inputs [B, L, H]; the embedding's share is added once a sequence, not once a row."""
-        features = encoder_features(x, mask, seen.age, gap)
+    def fresh(self, rows: RowBatch) -> Carried:
+        """Return the states before anything was read."""
+        return Carried.fresh(rows.x, self.hidden_size)
+
+    def _inputs(self, rows: RowBatch, seen: History) -> Tensor:
+        """Return the LSTM's inputs [B, L, H]; the embedding's share is computed once a sequence."""
+        features = encoder_features(rows, seen.age)
         width = features.shape[-1]
         weight = self.lift.weight
-        sensor = F.linear(self.sensor(row), weight[:, width:], self.lift.bias)
+        sensor = F.linear(self.sensor(rows.row), weight[:, width:], self.lift.bias)
         return F.silu(F.linear(features, weight[:, :width]) + sensor[:, None])
 
-    def _run(
-        self,
-        x: Tensor,
-        mask: Tensor,
-        gap: Tensor,
-        lengths: Tensor,
-        row: Tensor,
-        carried: Carried,
-        seen: History,
-    ) -> tuple[Tensor, Carried]:
-        within = inside(lengths, x.shape[1])
+    def _run(self, rows: RowBatch, carried: Carried, seen: History) -> tuple[Tensor, Carried]:
         start = (carried.hidden, carried.cell)
-        out, cell = frozen_in_padding(self.lstm, self._inputs(x, mask, gap, row, seen), within, start)
-        at = (lengths - 1)[:, None, None].expand(-1, 1, out.shape[-1])
+        out, cell = frozen_in_padding(self.lstm, self._inputs(rows, seen), rows.inside(), start)
+        at = (rows.lengths - 1)[:, None, None].expand(-1, 1, out.shape[-1])
         alive = torch.ones_like(carried.alive)
         return out, Carried(out.gather(1, at)[:, 0], cell, seen.last_after, seen.since_after, alive)
 
-    def _expectations(
-        self,
-        x: Tensor,
-        mask: Tensor,
-        gap: Tensor,
-        lengths: Tensor,
-        row: Tensor,
-        carried: Carried,
-        seen: History,
-        out: Tensor,
-    ) -> Expectations:
+    def _expectations(self, rows: RowBatch, carried: Carried, seen: History, out: Tensor) -> Expectations:
         before = torch.cat([carried.hidden[:, None], out[:, :-1]], 1)  # (B, L, H) state before each row
-        known = inside(lengths, x.shape[1]).clone()
+        known = rows.inside()
         known[:, 0] &= carried.alive
-        embedding = self.sensor(row)
-        prediction = self.value(before, row, embedding, seen.last, seen.age, log_gap(gap))
-        value_said = (mask > 0) & known[..., None]
-        gap_said = known & (gap > 0)
-        zero = x.new_zeros(())
-        value_nll = torch.where(value_said, gaussian_nll(x, prediction.mean, prediction.sigma), zero)
-        gap_nll = torch.where(gap_said, self.gap(before, embedding, gap), zero)
-        return Expectations(prediction, value_nll, value_said, gap_nll, gap_said)
+        embedding = self.sensor(rows.row)
+        prediction = self.value(before, rows.row, embedding, seen.last, seen.age, log_gap(rows.gap))
+        value_said = (rows.mask > 0) & known[..., None]
+        gap_said = known & (rows.gap > 0)
+        zero = rows.x.new_zeros(())
+        value_nll = gaussian_nll(rows.x, prediction.mean, prediction.sigma)
+        gap_nll = self.gap(before, embedding, rows.gap)
+        return Expectations(
+            prediction,
+            torch.where(value_said, value_nll, zero),
+            value_said,
+            torch.where(gap_said, gap_nll, zero),
+            gap_said,
+        )
 
 
 def frozen_in_padding(
     lstm: nn.LSTM, inputs: Tensor, within: Tensor, start: tuple[Tensor, Tensor]
 ) -> tuple[Tensor, Tensor]:
-    """Run a one-layer LSTM whose cell stands still in the padding; return (outputs [B, L, H], last cells [B, H]).
+    """Run a one-layer LSTM whose cell stands still in the padding; return (outputs [B, L, H], cells [B, H]).
 
-    The fused padded kernel returns the cell after the last padded step only. One more input, the padding flag, shuts
-    the input gate and opens the forget gate there, so that this cell is the one after each sequence's own last row.
+    The fused padded kernel returns the cell after the last padded step only. One more input, the padding flag,
+    shuts the input gate and opens the forget gate there, so that this cell is the one after each sequence's own
+    last row.
     """
     hidden = lstm.hidden_size
     flag = inputs.new_zeros(4 * hidden, 1)  # gates in the order input, forget, cell, output
     flag[:hidden], flag[hidden : 2 * hidden] = -SHUT, SHUT
-    weights = [torch.cat([lstm.weight_ih_l0, flag], 1), lstm.weight_hh_l0, lstm.bias_ih_l0, lstm.bias_hh_l0]
+    from_inputs, from_state, *biases = (p.detach() for p in lstm.parameters())
+    weights = [torch.cat([from_inputs, flag], 1), from_state, *biases]
     padded = torch.cat([inputs, (~within).to(inputs.dtype)[..., None]], -1)
     state = [start[0][None].contiguous(), start[1][None].contiguous()]
     out, _, cell = torch.lstm(padded, state, weights, True, 1, 0.0, False, False, True)

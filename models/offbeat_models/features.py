@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from offbeat_models.batch import RowBatch
+
 LONGEST_GAPS = 1000.0
 """Ages are cut off here, in median gaps; a channel never seen is as old as this."""
 
@@ -56,7 +58,8 @@ class Carried:
     @classmethod
     def unpacked(cls, packed: Tensor, hidden: int, channels: int) -> Carried:
         """Invert `packed`."""
-        h, c, last, since, alive = packed.split([hidden, hidden, channels, channels, 1], -1)
+        parts = torch.split(packed, [hidden, hidden, channels, channels, 1], -1)
+        h, c, last, since, alive = parts
         return cls(h, c, last, since, alive[:, 0] > 0)
 
 
@@ -87,19 +90,19 @@ def log_gap(gap: Tensor) -> Tensor:
     return torch.log1p(gap.clamp(0.0, LONGEST_GAPS))
 
 
-def history(x: Tensor, mask: Tensor, gap: Tensor, carried: Carried) -> History:
+def history(rows: RowBatch, carried: Carried) -> History:
     """Look back from each row at what each channel last said, all rows at once.
 
     Args:
-        x, mask: [B, L, C], clean. In the padding the mask is 0.
-        gap: [B, L]; 0 in the padding.
-        carried: what was known before the first row.
+        rows: clean sequences.
+        carried: what was known before their first rows.
     """
+    x = rows.x
     batch, length, channels = x.shape
     # Elapsed time in float64: after a silence of 1e6 gaps a float32 sum could not tell 1 gap from none.
-    elapsed = torch.cumsum(gap, 1, dtype=torch.float64)[..., None].expand(batch, length, channels)
+    elapsed = torch.cumsum(rows.gap, 1, dtype=torch.float64)[..., None].expand(batch, length, channels)
     index = torch.arange(length, device=x.device)[None, :, None].expand(batch, length, channels)
-    newest = torch.cummax(torch.where(mask > 0, index, -1), 1).values  # (B, L, C) newest observed row so far
+    newest = torch.cummax(torch.where(rows.mask > 0, index, -1), 1).values  # (B, L, C) newest observed row
     before = torch.cat([newest.new_full((batch, 1, channels), -1), newest[:, :-1]], 1)
     last, since = _look_back(x, elapsed, before, elapsed, carried)
     last_after, since_after = _look_back(x, elapsed, newest[:, -1:], elapsed[:, -1:], carried)
@@ -117,6 +120,6 @@ def _look_back(
     return torch.where(here, x.gather(1, at), carried.last[:, None]), torch.where(here, since, carried_on)
 
 
-def encoder_features(x: Tensor, mask: Tensor, age: Tensor, gap: Tensor) -> Tensor:
-    """Return [..., 3C + 1]: values, masks, ages of the channels' last values, log gap."""
-    return torch.cat([x, mask, age, log_gap(gap)[..., None]], -1)
+def encoder_features(rows: RowBatch, age: Tensor) -> Tensor:
+    """Return [B, L, 3C + 1]: values, masks, ages of the channels' last values, log gap."""
+    return torch.cat([rows.x, rows.mask, age, log_gap(rows.gap)[..., None]], -1)

@@ -57,11 +57,10 @@ class LstmVae(WindowModel):
         self.query = nn.Linear(2 * hidden + self.time.width + embedding, hidden)
         self.head = GaussianHead(hidden, config.channels, config.rows, config.sigma_floor, config.free_sigma)
 
-    def encode(self, batch: WindowBatch, mask: Tensor | None = None) -> Posterior:
+    def encode(self, batch: WindowBatch, shown: Tensor | None = None) -> Posterior:
         """Return the posterior of each window's latent; see `WindowModel.encode`."""
-        shown = batch.mask if mask is None else batch.mask * mask
-        x = batch.x if mask is None else torch.where(shown > 0, batch.x, batch.x.new_zeros(()))
-        states = self.causal.states(x, shown, batch.gap(), batch.row)  # (B, L, H)
+        rows = batch.rows() if shown is None else batch.rows().seen_through(shown)
+        states = self.causal.states(rows)  # (B, L, H)
         span, anchors = batch.span(), self.config.anchors
         position = anchor_position(batch.tau, span, anchors)
         mean_state, count = pool(states, position, batch.inside(), anchors)  # (B, K, H), (B, K)

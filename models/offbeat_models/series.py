@@ -159,4 +159,4 @@ def lag_information(series: Sequence[SensorSeries]) -> float:
             lag = float(centred[1:] @ centred[:-1] / (centred @ centred))
             gained += -0.5 * np.log1p(-min(lag * lag, 0.9999)) * len(column)
             count += len(column)
-    return gained / max(count, 1.0)
+    return float(gained / max(count, 1.0))

@@ -271,7 +271,7 @@ def _faulty_values(
         plain = np.abs(away) > 0.3 * amplitude
         return np.where(plain, offset - away, was + side * amplitude)
     if kind == "stuck":
-        return np.where(np.isnan(was), np.nan, _held(healthy.values, start))
+        return _where_seen(was, np.broadcast_to(_held(healthy.values, start), was.shape))
     if kind == "drift":
         ramp = np.linspace(0.0, rng.uniform(1.5, 3.0), length + 1)[1:, None]
         return was + side * ramp * amplitude
@@ -280,6 +280,12 @@ def _faulty_values(
     if kind == "frequency":
         return _faster(healthy, start, length)
     return _decoupled(healthy, rng, start, length)
+
+
+def _where_seen(was: Floats, new: Floats) -> Floats:
+    """Return `new` where `was` holds a reading, NaN elsewhere."""
+    out: Floats = np.where(np.isnan(was), np.nan, new)
+    return out
 
 
 def _held(values: Floats, start: int) -> Floats:
@@ -306,7 +312,7 @@ def _faster(healthy: Stream, start: int, length: int) -> Floats:
     times = healthy.times[start : start + length]
     warped = times[0] + 2.2 * (times - times[0])
     fast = np.stack([_read_at(healthy, c, warped) for c in range(healthy.spec.channels)], 1)
-    return np.where(np.isnan(healthy.values[start : start + length]), np.nan, fast)
+    return _where_seen(healthy.values[start : start + length], fast)
 
 
 def _decoupled(healthy: Stream, rng: np.random.Generator, start: int, length: int) -> Floats:
@@ -317,7 +323,7 @@ def _decoupled(healthy: Stream, rng: np.random.Generator, start: int, length: in
     channel = int(rng.integers(healthy.spec.channels))
     times = healthy.times[start : start + length]
     moved = _read_at(healthy, channel, times + rng.uniform(0.3, 0.7) * healthy.spec.period_seconds)
-    out[:, channel] = np.where(np.isnan(out[:, channel]), np.nan, moved)
+    out[:, channel] = _where_seen(out[:, channel], moved)
     return out
 
 

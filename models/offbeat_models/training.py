@@ -24,7 +24,7 @@ from offbeat_models.series import (
     check_series,
     split_by_time,
 )
-from offbeat_models.validation import CollapseGuard, Validation, evaluate
+from offbeat_models.validation import CollapseGuard, Reference, Validation, evaluate
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after each step with (step, steps expected in all, losses by name); what it raises ends the training."""
@@ -161,7 +161,7 @@ class _Run:
         learn, judge = split_by_time(series, config.validation_share, config.sampling.shortest)
         held_back = judge or learn
         data_rng, judge_rng = (np.random.default_rng((config.seed, k)) for k in range(2))
-        self._learn, self._judge = learn, held_back
+        self._reference = Reference.measure(learn, held_back)
         self._sampler = WindowSampler(learn, config.sampling, data_rng, device)
         judge_sampler = WindowSampler(held_back, config.sampling, judge_rng, device)
         batches = max(1, config.validation_windows // config.batch_windows)
@@ -236,7 +236,7 @@ class _Run:
         windows = _with_unknown(windows, self._model.config.embedding_dropout, self._noise)
         batch = windows.batch
         rebuilt = self._model.reconstruct(batch, windows.shown, sample=True, generator=self._noise)
-        expected = self._model.causal.expect(batch.x, batch.mask, batch.gap(), batch.lengths, batch.row)
+        expected = self._model.causal.expect(batch.rows())
         weight = self._outliers.weight(window_nll(rebuilt, windows), active=progress > 0.2)
         beta = min(1.0, progress / config.annealing_share) if config.annealing_share else 1.0
         return objective(windows, rebuilt, expected, weight, beta, config.objective)
@@ -255,7 +255,7 @@ class _Run:
             )
 
     def _evaluate(self) -> Validation:
-        return evaluate(self._model, self._validation, self._learn, self._judge, self._config.objective)
+        return evaluate(self._model, self._validation, self._reference, self._config.objective)
 
 
 def _optimiser(model: WindowModel, config: TrainingConfig) -> torch.optim.AdamW:

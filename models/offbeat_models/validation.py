@@ -46,20 +46,28 @@ class Validation:
     lag_information: float
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What can be said of the data without a model; attributes as in `Validation`."""
+
+    constant_gaussian: float
+    lag_information: float
+
+    @classmethod
+    def measure(cls, learn: Sequence[SensorSeries], judge: Sequence[SensorSeries]) -> Reference:
+        """Fit on `learn`, judge on `judge`."""
+        return cls(gaussian_reference(learn, judge), lag_information(learn))
+
+
 def evaluate(
-    model: WindowModel,
-    windows: Sequence[TrainingWindows],
-    learn: Sequence[SensorSeries],
-    judge: Sequence[SensorSeries],
-    config: ObjectiveConfig,
+    model: WindowModel, windows: Sequence[TrainingWindows], reference: Reference, config: ObjectiveConfig
 ) -> Validation:
     """Judge a model on windows it did not learn from.
 
     Args:
         model: put into evaluation mode.
-        windows: drawn from `judge`, shown whole.
-        learn: the series learned from, for the reference.
-        judge: the series held back.
+        windows: held back, shown whole.
+        reference: of the same data.
         config: weights of the parts.
     """
     model.eval()
@@ -69,7 +77,7 @@ def evaluate(
         for drawn in windows:
             batch = drawn.batch
             rebuilt = model.reconstruct(batch)
-            expected = model.causal.expect(batch.x, batch.mask, batch.gap(), batch.lengths, batch.row)
+            expected = model.causal.expect(batch.rows())
             values += float(batch.mask.sum())
             nll += float(rebuilt.nll.sum())
             squares += float((batch.x**2).sum())
@@ -90,8 +98,8 @@ def evaluate(
         kl_nats=float(kl.sum()),
         active_dimensions=int((kl > config.free_bits_nats + 0.05).sum()),
         standard_normal=0.5 * squares / max(values, 1) + HALF_LOG_2PI,
-        constant_gaussian=gaussian_reference(learn, judge),
-        lag_information=lag_information(learn),
+        constant_gaussian=reference.constant_gaussian,
+        lag_information=reference.lag_information,
     )
 
 

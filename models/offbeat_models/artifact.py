@@ -1,0 +1,339 @@
+"""A trained model on disk: a folder with a manifest and tensors, written whole or not at all, checked when read.
+
+    manifest.json         what it is, and size and SHA-256 of every other file
+    model.safetensors     the weights
+    <name>.safetensors    tensors of the caller: calibrations, normalisers, bases
+
+Nothing in it is executed: JSON and safetensors hold data only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import safetensors.numpy
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from offbeat_models.base import ModelConfig, ModelConfigError, WindowModel
+from offbeat_models.registry import build
+
+FORMAT = "offbeat-artifact"
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+WEIGHTS = "model"
+"""Name of the weights' file, without its ending."""
+
+Tensors = dict[str, NDArray[Any]]
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+class ArtifactError(Exception):
+    """An artifact cannot be used; the message says what was found, what was expected, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A model with all that was learned with it.
+
+    Attributes:
+        model: in evaluation mode, on the CPU.
+        channels: names, in the order of the model's channels.
+        sensors: ids; the sensor at index i has row i + 1 in the model's tables.
+        created_at: when it was written, as the writer said.
+        config_hash: SHA-256 over the model's configuration and what `settings` held.
+        settings: of the training, as the writer gave them.
+        training: the training's report.
+        tensors: the caller's tensors by file name (without ending) and tensor name.
+        version: short name of exactly this content.
+    """
+
+    model: WindowModel
+    channels: tuple[str, ...]
+    sensors: tuple[str, ...]
+    created_at: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Tensors] = field(default_factory=dict)
+    config_hash: str = ""
+    version: str = ""
+
+
+def write_artifact(
+    path: Path,
+    model: WindowModel,
+    *,
+    channels: Sequence[str],
+    sensors: Sequence[str],
+    created_at: str,
+    settings: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    tensors: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+) -> str:
+    """Write an artifact to the folder `path`, replacing one that is there; return its version.
+
+    A reader sees the old artifact or the new one, whole. If the machine stops between the two renames, the old one
+    lies beside as `<name>.previous` and `load_artifact` finds it there.
+
+    Args:
+        path: the folder; its parent is made if missing.
+        model: what was trained.
+        channels: names in the model's order.
+        sensors: ids in the order of the model's rows 1, 2, ...
+        created_at: stamp to write down, such as RFC 3339.
+        settings: what the training was asked to do; it enters the hash of the configuration.
+        training: the training's report.
+        tensors: further arrays, by file name (without ending) and tensor name.
+
+    Raises:
+        ValueError: if names and counts do not fit the model, or a file name is not plain.
+    """
+    if len(channels) != model.config.channels or len(sensors) != model.config.rows - 1:
+        raise ValueError(
+            f"{len(channels)} channels and {len(sensors)} sensors were named for a model of "
+            f"{model.config.channels} channels and {model.config.rows - 1} sensors"
+        )
+    weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    files = {WEIGHTS: weights, **{name: dict(group) for name, group in (tensors or {}).items()}}
+    if bad := [name for name in files if not _NAME.fullmatch(name)] or (WEIGHTS in (tensors or {})):
+        raise ValueError(
+            f"tensor files {bad} cannot be named so; use small letters, digits, '_', '-', not 'model'"
+        )
+    blobs = {f"{name}.safetensors": _serialised(group) for name, group in files.items()}
+    what = {"family": model.family, "model": model.config.to_dict(), "settings": dict(settings or {})}
+    manifest = {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        **what,
+        "channels": list(channels),
+        "sensors": list(sensors),
+        "created_at": created_at,
+        "config_hash": _hash(_json(what)),
+        "training": dict(training or {}),
+        "files": {name: {"bytes": len(blob), "sha256": _hash(blob)} for name, blob in blobs.items()},
+    }
+    content = _json(manifest)
+    _replace_folder(path, {**blobs, MANIFEST: content})
+    return _version(content)
+
+
+def load_artifact(path: Path) -> Artifact:
+    """Read and check an artifact; whatever does not fit raises `ArtifactError`.
+
+    Args:
+        path: the folder.
+    """
+    folder = _folder(path)
+    content = _read(folder / MANIFEST)
+    manifest = _manifest(folder / MANIFEST, content)
+    tensors = {name: _tensors(folder / name, about) for name, about in manifest["files"].items()}
+    model = _model(folder, manifest, tensors.pop(f"{WEIGHTS}.safetensors"))
+    return Artifact(
+        model=model,
+        channels=tuple(manifest["channels"]),
+        sensors=tuple(manifest["sensors"]),
+        created_at=manifest["created_at"],
+        settings=manifest["settings"],
+        training=manifest["training"],
+        tensors={name.removesuffix(".safetensors"): group for name, group in tensors.items()},
+        config_hash=manifest["config_hash"],
+        version=_version(content),
+    )
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _version(manifest: bytes) -> str:
+    """Name an artifact by its manifest, which holds the hashes of all its files."""
+    return _hash(manifest)[:12]
+
+
+def _serialised(group: Mapping[str, NDArray[Any]]) -> bytes:
+    return safetensors.numpy.save({name: np.ascontiguousarray(value) for name, value in group.items()})
+
+
+def _previous(path: Path) -> Path:
+    return path.with_name(path.name + ".previous")
+
+
+def _replace_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a new folder beside `path`, make them durable, and put the folder in its place."""
+    path = path.absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        fresh.chmod(0o755)
+        for name, content in files.items():
+            with (fresh / name).open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+        _sync(fresh)
+        previous = _previous(path)
+        if path.exists():
+            shutil.rmtree(previous, ignore_errors=True)
+            path.rename(previous)
+        fresh.rename(path)
+        _sync(path.parent)
+        shutil.rmtree(previous, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _fail(where: Path, found: str, expected: str, do: str = "") -> NoReturn:
+    do = do or "copy the artifact again from where it came from, or train a new one with `offbeat train`"
+    raise ArtifactError(f"{where}: {found}; expected {expected}. To go on: {do}.")
+
+
+def _folder(path: Path) -> Path:
+    """Return the folder to read: the artifact's, or the one before if a replacement was cut off."""
+    if path.is_dir():
+        return path
+    if not path.exists() and _previous(path).is_dir():
+        return _previous(path)
+    found = "there is a file" if path.exists() else "nothing is there"
+    _fail(path, found, "the folder of an artifact", "train one with `offbeat train`, or correct the path")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        _fail(path, "the file is missing", "every file that an artifact is made of")
+    except OSError as error:
+        _fail(
+            path,
+            f"it cannot be read ({error.strerror})",
+            "a readable file",
+            "look at its permissions and disk",
+        )
+
+
+_FIELDS: dict[str, type] = {
+    "family": str,
+    "model": dict,
+    "settings": dict,
+    "channels": list,
+    "sensors": list,
+    "created_at": str,
+    "config_hash": str,
+    "training": dict,
+    "files": dict,
+}
+
+
+def _manifest(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the manifest with every field of the type the rest relies on."""
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        _fail(path, f"it is not valid JSON ({error})", "the manifest of an artifact")
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
+        _fail(path, f"its format is {found!r}", repr(FORMAT), "point to the folder of an artifact")
+    version = manifest.get("schema_version")
+    if version != SCHEMA_VERSION:
+        do = "use the version of offbeat that wrote it, or train anew with this one"
+        _fail(path, f"its schema version is {version!r}", f"version {SCHEMA_VERSION}", do)
+    for name, kind in _FIELDS.items():
+        if not isinstance(manifest.get(name), kind):
+            found = f"{name!r} is {manifest[name]!r:.40}" if name in manifest else f"{name!r} is missing"
+            _fail(path, found, f"a {kind.__name__}")
+    for name in ("channels", "sensors"):
+        if not all(isinstance(one, str) for one in manifest[name]):
+            _fail(path, f"{name!r} holds something that is not a name", "a list of names")
+    _check_files(path, manifest["files"])
+    return manifest
+
+
+def _check_files(path: Path, files: dict[str, Any]) -> None:
+    for name, about in files.items():
+        # A name with a slash would read outside of the folder.
+        if not _NAME.fullmatch(name) or not name.endswith(".safetensors"):
+            _fail(path, f"it lists a file {name!r}", "plain names of safetensors files")
+        fits = (
+            isinstance(about, dict)
+            and type(about.get("bytes")) is int
+            and isinstance(about.get("sha256"), str)
+        )
+        if not fits:
+            _fail(path, f"what it says of {name} is {about!r:.60}", "its bytes and sha256")
+    if f"{WEIGHTS}.safetensors" not in files:
+        _fail(path, f"it lists the files {sorted(files)}", f"{WEIGHTS}.safetensors among them")
+
+
+def _tensors(path: Path, about: dict[str, Any]) -> Tensors:
+    """Return the tensors of a file whose size and hash are as the manifest says."""
+    content = _read(path)
+    if len(content) != about["bytes"]:
+        _fail(path, f"it has {len(content)} bytes", f"{about['bytes']} bytes, as the manifest says")
+    if (found := _hash(content)) != about["sha256"]:
+        _fail(
+            path, f"its SHA-256 is {found[:16]}...", f"{about['sha256'][:16]}...: it was changed or damaged"
+        )
+    try:
+        tensors: Tensors = safetensors.numpy.load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        _fail(path, f"it holds no tensors ({error})", "a safetensors file")
+    return tensors
+
+
+def _model(folder: Path, manifest: dict[str, Any], weights: Tensors) -> WindowModel:
+    """Build the model that the manifest describes and give it the weights."""
+    where = folder / MANIFEST
+    try:
+        config = ModelConfig.from_dict(manifest["model"])
+        with torch.device("meta"):
+            shapes = {
+                name: tuple(t.shape) for name, t in build(manifest["family"], config).state_dict().items()
+            }
+    except ModelConfigError as error:
+        _fail(where, str(error), "a model that this version of offbeat knows")
+    for name, count in (("channels", config.channels), ("sensors", config.rows - 1)):
+        if len(manifest[name]) != count:
+            _fail(where, f"it names {len(manifest[name])} {name}", f"{count}, as its model has")
+    _check_weights(folder / f"{WEIGHTS}.safetensors", weights, shapes)
+    model = build(manifest["family"], config)
+    model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
+    return model.eval()
+
+
+def _check_weights(path: Path, weights: Tensors, shapes: dict[str, tuple[int, ...]]) -> None:
+    if missing := sorted(set(shapes) - set(weights)):
+        _fail(path, f"tensors are missing: {', '.join(missing[:4])}", f"{len(shapes)} tensors of the model")
+    if extra := sorted(set(weights) - set(shapes)):
+        _fail(
+            path, f"it has unknown tensors: {', '.join(extra[:4])}", f"the {len(shapes)} tensors of the model"
+        )
+    for name, shape in shapes.items():
+        found = weights[name]
+        if found.shape != shape or found.dtype != np.float32:
+            _fail(path, f"tensor {name} is {found.dtype} {found.shape}", f"float32 {shape}")
+        if not np.isfinite(found).all():
+            _fail(path, f"tensor {name} holds NaN or infinity", "finite weights", "train a new one")
