@@ -157,9 +157,11 @@ class Session:
         reason_code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self.reason = self.reason or str(reason_code)
         if flags.is_disconnect_packet_from_server:
             self.end_code = reason_code.value
+            self.reason = self.reason or f"the broker ended the connection: {reason_code}"
+        # paho calls a broken connection an "Unspecified error".
+        self.reason = self.reason or "the connection broke"
 
     def _on_publish(
         self,

@@ -19,8 +19,8 @@ class Waker:
 
     def wake(self) -> None:
         """Wake the waiting thread, or make its next wait return at once."""
-        # A counter at its limit is readable already; a closed one has nobody waiting.
-        with suppress(OSError):
+        # A counter at its limit is readable already.
+        with suppress(BlockingIOError):
             os.eventfd_write(self._descriptor, 1)
 
     def clear(self) -> bool:
@@ -37,8 +37,6 @@ class Waker:
         poll.poll(max(0.0, timeout_seconds) * 1000)
         return self.clear()
 
-    def close(self) -> None:
-        """Give the descriptor back; later wakes do nothing."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+    def __del__(self) -> None:
+        """Give the descriptor back, when nobody is left who could wake somebody else by its number."""
+        os.close(self._descriptor)

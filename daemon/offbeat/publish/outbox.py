@@ -13,7 +13,7 @@ import structlog
 
 from offbeat.core.events import EpisodeEvent
 from offbeat.publish.event_json import milliseconds, to_json
-from offbeat.storage.database import Database, Schema
+from offbeat.storage.database import Database, Schema, is_damage
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -194,6 +194,8 @@ class Outbox:
         except sqlite3.OperationalError as error:
             self._note_disk_error(error)
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             return self._begin_anew(error) and self._write(work)
         else:
             return True
@@ -254,6 +256,8 @@ class Outbox:
             self._note_disk_error(error)
             return []
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             self._begin_anew(error)
             return []
         found = [

@@ -152,7 +152,6 @@ class Publisher:
         delivered = self._intake.finished and self._outbox.depth == 0
         if self._intake.finished and not self._sender.running:
             self._outbox.close()
-            self._waker.close()
         return delivered
 
     def statistics(self) -> PublisherStatistics:

@@ -31,6 +31,9 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CONNACK_SECONDS = 10.0
 GOODBYE_SECONDS = 2.0
+STABLE_SECONDS = 10.0
+"""A connection that lasted this long was a good one; the next attempt comes soon."""
+FLAPS_UNTIL_SUSPICION = 3
 _LONGEST_STEP_SECONDS = 0.5
 _STATES_A_STEP = 50
 _TAKEN_OVER = 0x8E
@@ -92,6 +95,8 @@ class Sender:
         self._address = parse_address(settings.publishing_url)
         self._versions = VersionChooser(settings.protocol)
         self._backoff = Backoff(settings.reconnect_min_seconds, settings.reconnect_max_seconds, random)
+        self._flaps = 0
+        self._accepted_at = 0.0
         self._all_handed_in: Callable[[], bool] = lambda: True
         self._stop_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="offbeat-publish", daemon=True)
@@ -191,8 +196,18 @@ class Sender:
     def _after_end(self, session: Session) -> float:
         if self._stop_at is None:
             self._note_trouble(session.reason or "the broker acknowledged nothing")
-        if session.end_code == _TAKEN_OVER:
-            _log.error("another client uses our client id: is a second daemon running?", id=self.client_id)
+        if time.monotonic() - self._accepted_at >= STABLE_SECONDS:
+            self._flaps = 0
+            self._backoff.reset()
+        else:
+            self._flaps += 1
+        # Not every broker says so when it throws a client out for another one of the same name.
+        if session.end_code == _TAKEN_OVER or self._flaps == FLAPS_UNTIL_SUSPICION:
+            _log.error(
+                "connections end soon after they begin: does another daemon use the same client id?",
+                client_id=self.client_id,
+                reason=session.reason,
+            )
             return self._backoff.longest_seconds()
         return self._backoff.next_seconds()
 
@@ -221,7 +236,7 @@ class Sender:
             delivery.settle(session.take_acknowledged(), time.monotonic())
 
     def _begin(self, session: Session) -> None:
-        self._backoff.reset()
+        self._accepted_at = time.monotonic()
         self._versions.accepted()
         birth = online_json(self._version, self.client_id, self._started_at)
         session.publish(self._names.status, birth, 1, True)

@@ -18,6 +18,11 @@ QUARANTINE_SUFFIX = ".bad"
 _COMPANIONS = ("", "-wal", "-shm")
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether an error says that the file itself is damaged; its subclasses mean other things."""
+    return type(error) is sqlite3.DatabaseError
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """What a database holds.
@@ -65,7 +70,7 @@ class Database:
 
         Raises:
             sqlite3.OperationalError: the disk is full or cannot be written; nothing was changed.
-            sqlite3.DatabaseError: the file is damaged; call `quarantine` and go on with an empty one.
+            sqlite3.DatabaseError: if `is_damage` of it, call `quarantine` and go on with an empty file.
         """
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
@@ -96,9 +101,9 @@ class Database:
     def _open_or_quarantine(self) -> sqlite3.Connection:
         try:
             return self._open()
-        except sqlite3.OperationalError:
-            raise
         except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
             self._put_aside(str(error))
             return self._open()
 
