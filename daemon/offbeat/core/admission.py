@@ -50,7 +50,8 @@ def admit(
         value: as decoded, before it becomes a float32, [N].
         limits: both bounds are inclusive.
     """
-    age = arrival_seconds - time_seconds
+    with np.errstate(invalid="ignore"):  # inf - inf: not finite, and judged so below
+        age = arrival_seconds - time_seconds
     codes = np.where(age > limits.allowed_lateness_seconds, np.int8(_LATE), np.int8(ACCEPT))
     codes[age < -limits.max_future_seconds] = _FUTURE
     codes[~(np.abs(value) <= _LARGEST) | ~np.isfinite(age)] = _NOT_FINITE
