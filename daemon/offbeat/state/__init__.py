@@ -1,0 +1,1 @@
+"""What survives a restart: snapshots of arrays, and the history of episodes."""

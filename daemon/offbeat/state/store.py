@@ -1,0 +1,178 @@
+"""The history of episodes: what was strange, when, and how bad it became."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from offbeat.core.events import EpisodeEvent
+from offbeat.storage.database import Database, Schema, is_damage
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_TABLE = """
+CREATE TABLE episode (
+    id TEXT PRIMARY KEY,
+    sensor TEXT NOT NULL,
+    family TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    opened_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    closed_at REAL,
+    peak_score REAL,
+    message TEXT NOT NULL
+)
+"""
+_SCHEMA = Schema(
+    1,
+    (
+        _TABLE,
+        "CREATE INDEX by_time ON episode (opened_at)",
+        "CREATE INDEX by_sensor ON episode (sensor, opened_at)",
+        "CREATE INDEX still_open ON episode (opened_at) WHERE closed_at IS NULL",
+    ),
+)
+_COLUMNS = "id, sensor, family, kind, severity, opened_at, updated_at, closed_at, peak_score, message"
+# A replay tells old transitions again: only what is not older may change the row.
+_UPSERT = f"""
+INSERT INTO episode ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    severity = excluded.severity,
+    updated_at = excluded.updated_at,
+    closed_at = excluded.closed_at,
+    message = excluded.message,
+    peak_score = max(ifnull(peak_score, excluded.peak_score), ifnull(excluded.peak_score, peak_score))
+WHERE excluded.updated_at >= updated_at AND (closed_at IS NULL OR excluded.closed_at IS NOT NULL)
+"""  # noqa: S608 - the names of columns are ours
+_RECENT = f"SELECT {_COLUMNS} FROM episode ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
+_RECENT_OF = f"SELECT {_COLUMNS} FROM episode WHERE sensor = ? ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
+_OPEN = f"SELECT {_COLUMNS} FROM episode WHERE closed_at IS NULL ORDER BY opened_at, id"  # noqa: S608
+_DROP_OLD = """
+DELETE FROM episode WHERE closed_at IS NOT NULL
+AND id NOT IN (SELECT id FROM episode ORDER BY opened_at DESC LIMIT ?)
+"""
+_EVENTS_BETWEEN_PRUNING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode as the history knows it; times are unix seconds.
+
+    Attributes:
+        closed_at: None as long as it is open.
+        peak_score: the highest score that any of its events told; None if none had a finite one.
+        message: of the newest event.
+    """
+
+    id: str
+    sensor: str
+    family: str
+    kind: str
+    severity: str
+    opened_at: float
+    updated_at: float
+    closed_at: float | None
+    peak_score: float | None
+    message: str
+
+
+class EpisodeHistory:
+    """Episodes on disk, fed by events. Safe to use from several threads.
+
+    Recording the same events again, as a replay does, changes nothing.
+
+    Args:
+        path: the SQLite file.
+        max_episodes: closed episodes beyond the newest so many are dropped now and then.
+    """
+
+    def __init__(self, path: Path, max_episodes: int = 100_000) -> None:
+        self.failed = 0
+        self._max_episodes = max_episodes
+        self._lock = threading.Lock()
+        self._database = Database(path, _SCHEMA)
+        self._since_pruning = 0
+
+    @property
+    def quarantined(self) -> int:
+        """How many damaged files were put aside since the start."""
+        return self._database.quarantined
+
+    def record(self, events: Iterable[EpisodeEvent]) -> bool:
+        """Note what happened to episodes; return False, and never raise, if the disk did not take it."""
+        rows = [_row(event) for event in events]
+        if not rows:
+            return True
+        with self._lock:
+            try:
+                self._write(rows)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    return self._note_failure(error)
+                return self._begin_anew(rows, str(error))
+            return True
+
+    def recent(self, limit: int = 100, sensor: str | None = None) -> list[Episode]:
+        """Return the newest episodes, of one sensor or of all."""
+        with self._lock:
+            if sensor is None:
+                return _episodes(self._database.read(_RECENT, (limit,)))
+            return _episodes(self._database.read(_RECENT_OF, (sensor, limit)))
+
+    def open(self) -> list[Episode]:
+        """Return the episodes that have not closed, oldest first."""
+        with self._lock:
+            return _episodes(self._database.read(_OPEN))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
+
+    def _write(self, rows: list[tuple[object, ...]]) -> None:
+        self._since_pruning += len(rows)
+        with self._database.transaction() as connection:
+            connection.executemany(_UPSERT, rows)
+            if self._since_pruning >= _EVENTS_BETWEEN_PRUNING:
+                connection.execute(_DROP_OLD, (self._max_episodes,))
+                self._since_pruning = 0
+
+    def _begin_anew(self, rows: list[tuple[object, ...]], reason: str) -> bool:
+        try:
+            self._database.quarantine(reason)
+            self._write(rows)
+        except (OSError, sqlite3.Error) as error:
+            return self._note_failure(error)
+        return True
+
+    def _note_failure(self, error: Exception) -> bool:
+        self.failed += 1
+        if self.failed == 1:
+            _log.error("the history of episodes cannot be written", reason=str(error))
+        return False
+
+
+def _row(event: EpisodeEvent) -> tuple[object, ...]:
+    return (
+        event.id,
+        event.sensor,
+        event.family,
+        event.kind,
+        event.severity,
+        event.started_at,
+        event.updated_at,
+        event.ended_at,
+        event.score if math.isfinite(event.score) else None,
+        event.message,
+    )
+
+
+def _episodes(rows: list[tuple[object, ...]]) -> list[Episode]:
+    return [Episode(*row) for row in rows]  # type: ignore[arg-type]

@@ -1,0 +1,112 @@
+"""The history of episodes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from offbeat.state.store import EpisodeHistory
+from tests.support.events import an_event
+
+
+def a_history(tmp_path: Path, **arguments: int) -> EpisodeHistory:
+    """Return an empty history."""
+    return EpisodeHistory(tmp_path / "episodes.sqlite", **arguments)
+
+
+def test_an_episode_is_followed_from_open_to_close(tmp_path: Path) -> None:
+    """One row, with the peak of its scores and the newest sentence."""
+    history = a_history(tmp_path)
+    history.record([an_event(id="1", event="open", score=1.5, started_at=10.0, updated_at=20.0)])
+    assert [episode.id for episode in history.open()] == ["1"]
+    history.record(
+        [
+            an_event(
+                id="1", event="update", score=4.0, severity="critical", started_at=10.0, updated_at=30.0
+            ),
+            an_event(
+                id="1",
+                event="close",
+                score=0.5,
+                started_at=10.0,
+                updated_at=40.0,
+                ended_at=39.0,
+                message="Over.",
+            ),
+        ]
+    )
+    (episode,) = history.recent()
+    assert (episode.opened_at, episode.closed_at, episode.peak_score) == (10.0, 39.0, 4.0)
+    assert episode.message == "Over."
+    assert history.open() == []
+    history.close()
+
+
+def test_recording_a_replay_again_changes_nothing(tmp_path: Path) -> None:
+    """Old transitions neither reopen an episode nor take its sentence back."""
+    history = a_history(tmp_path)
+    events = [
+        an_event(id="1", event="open", updated_at=20.0, message="Opened."),
+        an_event(id="1", event="close", updated_at=40.0, ended_at=40.0, message="Over."),
+    ]
+    history.record(events)
+    before = history.recent()
+    history.record(events[:1])
+    history.record(events)
+    assert history.recent() == before
+    history.close()
+
+
+def test_recent_is_newest_first_and_by_sensor(tmp_path: Path) -> None:
+    """Limited as asked."""
+    history = a_history(tmp_path)
+    history.record([an_event(id=str(i), sensor=f"s{i % 2}", started_at=float(i)) for i in range(10)])
+    assert [e.id for e in history.recent(3)] == ["9", "8", "7"]
+    assert [e.id for e in history.recent(2, sensor="s0")] == ["8", "6"]
+    history.close()
+
+
+def test_a_score_that_is_no_number_is_no_peak(tmp_path: Path) -> None:
+    """And does not hide a later one."""
+    history = a_history(tmp_path)
+    history.record([an_event(id="1", score=math.nan)])
+    assert history.recent()[0].peak_score is None
+    history.record([an_event(id="1", event="update", score=2.0, updated_at=1_700_000_100.0)])
+    assert history.recent()[0].peak_score == 2.0
+    history.close()
+
+
+def test_the_history_survives_a_restart(tmp_path: Path) -> None:
+    """What was recorded is there again."""
+    history = a_history(tmp_path)
+    history.record([an_event(id="1")])
+    history.close()
+    again = a_history(tmp_path)
+    assert [e.id for e in again.recent()] == ["1"]
+    again.close()
+
+
+def test_old_closed_episodes_go_and_open_ones_stay(tmp_path: Path) -> None:
+    """The history is bounded."""
+    history = a_history(tmp_path, max_episodes=10)
+    history.record([an_event(id="open", started_at=0.0)])
+    history.record(
+        [
+            an_event(id=str(i), event="close", started_at=1.0 + i, updated_at=2.0 + i, ended_at=2.0 + i)
+            for i in range(1100)
+        ]
+    )
+    found = history.recent(10_000)
+    assert len(found) == 11
+    assert found[-1].id == "open"
+    history.close()
+
+
+def test_a_damaged_history_does_not_stop_the_daemon(tmp_path: Path) -> None:
+    """It is put aside and begun anew."""
+    (tmp_path / "episodes.sqlite").write_bytes(b"no database at all" * 100)
+    history = a_history(tmp_path)
+    assert history.record([an_event(id="1")])
+    assert history.quarantined == 1
+    assert (tmp_path / "episodes.sqlite.bad").exists()
+    history.close()
