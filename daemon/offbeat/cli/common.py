@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -36,8 +37,12 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def config_path(args: argparse.Namespace) -> Path:
-    """Return the configuration that the command line names, or the default one.
+def config_path(args: argparse.Namespace, places: Sequence[Path] = (LOCAL_CONFIG, SYSTEM_CONFIG)) -> Path:
+    """Return the configuration that the command line names, or the first that exists where one usually is.
+
+    Args:
+        args: with `config`, which may be None.
+        places: where it is looked for then.
 
     Raises:
         ConfigError: none is named and there is none where it is looked for.
@@ -45,11 +50,11 @@ def config_path(args: argparse.Namespace) -> Path:
     named: Path | None = args.config
     if named is not None:
         return named
-    for path in (LOCAL_CONFIG, SYSTEM_CONFIG):
+    for path in places:
         if path.exists():
             return path
     raise ConfigError(
-        f"no configuration: neither ./{LOCAL_CONFIG} nor {SYSTEM_CONFIG} exists; "
+        f"no configuration: there is no {' and no '.join(map(str, places))}; "
         "name one with --config FILE, or begin with deploy/examples/minimal.toml"
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from offbeat.config.guess import did_you_mean
+from offbeat.config.places import Key
 from offbeat.config.rules.finding import Finding, Parts
 from offbeat.config.settings import SourceSettings
 from offbeat.config.topic_templates import TopicTemplate, filters_overlap, names_in, parse_topic_template
@@ -92,9 +93,16 @@ def _check_time(index: int, source: SourceSettings) -> Iterator[Finding]:
         try:
             zoneinfo.ZoneInfo(time.timezone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            guess = did_you_mean(time.timezone, zoneinfo.available_timezones())
-            message = f'unknown time zone "{time.timezone}"{guess}'
-            yield Finding((*where, "timezone"), message, 'write a name such as "Europe/Berlin", or "UTC"')
+            yield _unknown_timezone((*where, "timezone"), time.timezone)
+
+
+def _unknown_timezone(path: Key, name: str) -> Finding:
+    known = zoneinfo.available_timezones()
+    if not known:
+        message = f'the time zone "{name}" cannot be looked up: this system has no time zone data'
+        return Finding(path, message, "install the package tzdata, of the distribution or of Python")
+    message = f'unknown time zone "{name}"{did_you_mean(name, known)}'
+    return Finding(path, message, 'write a name such as "Europe/Berlin", or "UTC"')
 
 
 def _check_pairs(

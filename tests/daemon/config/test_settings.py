@@ -1,0 +1,51 @@
+"""Settings: strict, frozen, with defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from offbeat.config.settings import ModelSettings, MqttSettings, Settings, SourceSettings, StateSettings
+
+
+def smallest() -> Settings:
+    """Settings with nothing but what has no default."""
+    return Settings(mqtt=MqttSettings(url="mqtt://localhost"), sources=(SourceSettings(topic="a/{b}"),))
+
+
+def test_settings_cannot_be_changed() -> None:
+    """They are read from several threads."""
+    with pytest.raises(ValidationError, match="frozen"):
+        smallest().mqtt.url = "mqtt://elsewhere"  # type: ignore[misc]
+
+
+def test_types_are_taken_by_their_word() -> None:
+    """The text "yes" is not true, and 1 is not text."""
+    with pytest.raises(ValidationError):
+        MqttSettings.model_validate({"url": "mqtt://a", "insecure": "yes"})
+    with pytest.raises(ValidationError):
+        MqttSettings.model_validate({"url": 1})
+
+
+def test_alerts_go_where_readings_come_from_unless_told() -> None:
+    """`publish_url` falls back to `url`."""
+    assert smallest().mqtt.publishing_url == "mqtt://localhost"
+    assert MqttSettings(url="mqtt://a", publish_url="mqtt://b").publishing_url == "mqtt://b"
+
+
+def test_the_artifact_lies_in_the_state_directory_unless_told() -> None:
+    """So that one folder is all that has to be kept."""
+    settings = smallest().model_copy(update={"state": StateSettings(directory=Path("/var/lib/offbeat"))})
+    assert settings.artifact_directory == Path("/var/lib/offbeat/artifact")
+    told = settings.model_copy(update={"model": ModelSettings(artifact=Path("/srv/model"))})
+    assert told.artifact_directory == Path("/srv/model")
+
+
+def test_state_lies_where_systemd_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of the folders of the unit's StateDirectory."""
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/offbeat:/var/lib/other")
+    assert StateSettings().directory == Path("/var/lib/offbeat")
+    monkeypatch.delenv("STATE_DIRECTORY")
+    assert StateSettings().directory == Path("state")
