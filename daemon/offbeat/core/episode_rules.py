@@ -61,7 +61,7 @@ class EpisodeRules:
         close_seconds: and the time these calm rows must span at least; keeps fast sensors from flapping.
         quiet_seconds: without a strange row for so long, a tick closes the episode.
         escalate_by: a rise of the surprise above the episode's peak that is a new anomaly inside an old one.
-        escalate_rows: rows since the peak was last raised before a rise is new, and not still the same attack.
+        escalate_rows: rows since the peak was last raised before a rise is new, and not the same attack.
         update_seconds: at most one update in this time, unless the severity rises.
         update_growth: and at most one in this share of the episode's age, so that a long one does not flood.
         settle_seconds, settle_rows: open for longer than both, a change is declared the new normal.

@@ -1,7 +1,7 @@
 """The state machines of episodes: one for each sensor and track, all of them stepped as arrays.
 
 Idle -> open when the surprise reaches the threshold. Open -> idle after some calm rows, or by a tick after
-a quiet time. Open -> settled when the change has lasted so long that it is the new normal; settled -> idle
+a quiet time. Open -> settled when the change has lasted so long that it is normal; settled -> idle
 when the rows are calm again. A rise far above the peak of an episode, after its first attack, is a new
 anomaly: the old episode closes and a new one opens (docs/decisions/0004-episodes.md). Only transitions leave
 this file, never a row per reading.
@@ -120,8 +120,8 @@ def episode_id(sensor_id: str, kind: str, started_at: float) -> str:
 class Episodes:
     """Episodes of one group's sensors.
 
-    Laws: no two opens of a track without a close between, no close without an open, one id from open to close,
-    never the same id twice, and the times of an episode's events do not decrease.
+    Laws: no two opens of a track without a close between, no close without an open, one id from open to
+    close, never the same id twice, and the times of an episode's events do not decrease.
 
     Args:
         sensors: sensor slots.

@@ -1,0 +1,58 @@
+"""What the core decided: transitions to publish, and how every row was judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.events import EpisodeEvent
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRows:
+    """How rows were judged, in the order of (sensor, time).
+
+    Attributes:
+        group: index of the group.
+        sensor: slot, int32 [n].
+        time_seconds: event time, float64 [n].
+        score: severity of the strangest track, float32 [n]; 1.0 = the budget's boundary at commissioning.
+        p_value: of the least likely track against the trailing calibration, float64 [n].
+        track_score: severity by track, float32 [n, Q], in the order of `streams.registry.TRACKS`.
+        surprise: calibrated surprise of each stream, float32 [n, K]; NaN = no opinion.
+        names: the streams' names, K.
+        raw, fused, severity: raw stream values [n, K], g and F by track [n, Q]; None unless collected.
+    """
+
+    group: int
+    sensor: NDArray[np.int32]
+    time_seconds: NDArray[np.float64]
+    score: Floats
+    p_value: NDArray[np.float64]
+    track_score: Floats
+    surprise: Floats
+    names: tuple[str, ...]
+    raw: Floats | None = None
+    fused: Floats | None = None
+    severity: Floats | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.sensor)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What one call of the pipeline decided.
+
+    Attributes:
+        events: transitions of episodes, in the order in which they happened.
+        scores: the rows that were judged; None if there were none.
+    """
+
+    events: list[EpisodeEvent] = field(default_factory=list)
+    scores: ScoredRows | None = None

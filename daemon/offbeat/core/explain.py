@@ -1,0 +1,137 @@
+"""What can be said about a reading: its expected band, which channel is strange, how much was seen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.events import Evidence, Expected
+from offbeat_models.windows import squash, unsquash
+
+Floats = NDArray[np.float32]
+
+BAND_DEVIATIONS = 3.0
+FEWEST_BEATEN = 10
+"""A value is called the highest only if it beats at least so many readings."""
+
+_MOST_STRANGE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The window of one sensor up to the moment that is spoken of, ascending in time.
+
+    Attributes:
+        times_seconds: float64 [L].
+        values: float32 [L, C].
+        mask: bool [L, C].
+    """
+
+    times_seconds: NDArray[np.float64]
+    values: Floats
+    mask: NDArray[np.bool_]
+
+    def until(self, time_seconds: float) -> Past:
+        """Return the part that is not newer than a time."""
+        end = int(np.searchsorted(self.times_seconds, time_seconds, side="right"))
+        return Past(self.times_seconds[:end], self.values[:end], self.mask[:end])
+
+    def newest(self) -> Floats:
+        """Return the newest value of each channel, NaN where there is none, [C]."""
+        seen = self.mask.any(axis=0)
+        if not len(self.mask):
+            return np.full(self.values.shape[1], np.nan, np.float32)
+        last = len(self.mask) - 1 - np.argmax(self.mask[::-1], axis=0)
+        return np.where(seen, self.values[last, np.arange(len(last))], np.float32(np.nan))
+
+    def channel(self, c: int) -> tuple[NDArray[np.float64], Floats]:
+        """Return times and values of one channel."""
+        seen = self.mask[:, c]
+        return self.times_seconds[seen], self.values[seen, c]
+
+
+def bands(center: Floats, scale: Floats, mean: Floats | None, sigma: Floats | None) -> list[Expected | None]:
+    """Return the band of each channel: the model's where it has one, else the normaliser's, else None.
+
+    Args:
+        center: of the normaliser [C].
+        scale: of the normaliser [C]; 0 = unknown.
+        mean: the model's, squashed [C]; NaN or None = it had no say.
+        sigma: the model's deviation, likewise.
+    """
+    middle = np.zeros_like(center)
+    low, high = middle - BAND_DEVIATIONS, middle + BAND_DEVIATIONS
+    if mean is not None and sigma is not None:
+        said = np.isfinite(mean) & np.isfinite(sigma)
+        middle = np.where(said, unsquash(mean), middle)
+        low = np.where(said, unsquash(mean - BAND_DEVIATIONS * sigma), low)
+        high = np.where(said, unsquash(mean + BAND_DEVIATIONS * sigma), high)
+    out: list[Expected | None] = []
+    for c in range(len(center)):
+        s, m = float(scale[c]), float(center[c])
+        band = Expected(*(float(x[c]) * s + m for x in (middle, low, high)))
+        out.append(band if s > 0 and all(map(math.isfinite, (band.mean, band.low, band.high))) else None)
+    return out
+
+
+def shares(z: Floats, value_nll: Floats | None, known: NDArray[np.bool_]) -> Floats:
+    """Return how much each channel has to do with it, [C], sum 1; zeros where nothing was observed.
+
+    Args:
+        z: robust z-scores [C].
+        value_nll: the model's negative log-likelihoods [C]; None or NaN = it had no say.
+        known: where z means something [C].
+    """
+    strange = np.minimum(np.abs(squash(z)), _MOST_STRANGE)
+    if value_nll is not None:
+        strange = strange + np.clip(np.nan_to_num(value_nll, nan=0.0), 0.0, _MOST_STRANGE)
+    weight = np.where(known, np.square(strange) + np.float32(1e-6), np.float32(0.0))
+    total = weight.sum()
+    return np.asarray(weight / total if total > 0 else weight, np.float32)
+
+
+def evidence(past: Past, late: int) -> Evidence:
+    """Return how much was seen: rows in the window, their share of what was to be expected, longest gap."""
+    times = past.times_seconds
+    gaps = np.diff(times)
+    gaps = gaps[gaps > 0]
+    if not len(gaps):
+        return Evidence(len(times), 1.0 if len(times) else 0.0, 0.0, late)
+    expected = float(times[-1] - times[0]) / float(np.median(gaps)) + 1.0
+    return Evidence(len(times), min(len(times) / expected, 1.0), float(gaps.max()), late)
+
+
+def extreme(past: Past, c: int, band: Expected | None) -> tuple[str | None, float]:
+    """Return whether the newest value of a channel is the "highest" or "lowest", and since when.
+
+    Only a value outside its band is called so, and only if it beats enough readings.
+    """
+    times, values = past.channel(c)
+    if band is None or len(values) <= FEWEST_BEATEN or band.low <= values[-1] <= band.high:
+        return None, math.nan
+    is_high = bool(values[-1] > band.high)
+    before = values[:-1]
+    reached = np.flatnonzero(before >= values[-1] if is_high else before <= values[-1])
+    start = int(reached[-1]) if len(reached) else 0
+    beaten = len(before) - start - bool(len(reached))
+    if beaten < FEWEST_BEATEN:
+        return None, math.nan
+    return "highest" if is_high else "lowest", float(times[start])
+
+
+def standing_still(past: Past) -> tuple[int, float, int]:
+    """Return (channel, seconds, readings) of the channel whose value has not changed for the longest time."""
+    best = (0, math.nan, 0)
+    for c in range(past.values.shape[1]):
+        times, values = past.channel(c)
+        if not len(values):
+            continue
+        moved = np.flatnonzero(values[1:] != values[:-1])
+        start = int(moved[-1]) + 1 if len(moved) else 0
+        seconds = float(times[-1] - times[start])
+        if not best[1] >= seconds:
+            best = (c, seconds, len(values) - start)
+    return best

@@ -1,0 +1,174 @@
+"""The run-time state of one group: arrays over sensor slots, and what was learnt of the group if anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.cadence import Cadence
+from offbeat.core.commission import Commission
+from offbeat.core.episodes import Episodes
+from offbeat.core.learnt import Learnt
+from offbeat.core.ledger import Ledger
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.readings import ReadingBatch
+from offbeat.core.schedule import Schedule
+from offbeat.core.sensors import Group
+from offbeat.core.windows import Windows
+
+Slots = NDArray[np.intp]
+
+
+class GroupState:
+    """Windows, cadence, schedule and episodes of a group, and its `Learnt` once a commission is installed.
+
+    Args:
+        index: of the group.
+        group: names; its list of ids grows while the daemon runs.
+        sensors: slots to make room for.
+        settings: of the pipeline.
+    """
+
+    def __init__(self, index: int, group: Group, sensors: int, settings: CoreSettings) -> None:
+        channels = len(group.channels)
+        self.index = index
+        self.group = group
+        self.sensors = sensors
+        self.settings = settings
+        self.windows = Windows(sensors, settings.window_readings, channels)
+        self.cadence = Cadence(sensors)
+        """Law of the times between messages as they arrive: what silence is judged by."""
+        self.schedule = Schedule(sensors, settings.window_stride_readings, settings.window_max_age_seconds)
+        self.episodes = Episodes(sensors, settings.episodes)
+        self.ledger = Ledger(f"windows.{group.name}", "readings")
+        self.learnt: Learnt | None = None
+        self.generation = 0
+        self.handed_out = 0
+        self.taken_back = 0
+        self.applied: NDArray[np.int64] | None = None
+        self._met = 0
+        self.rows = np.zeros(sensors, np.int64)
+        """Rows each sensor has ever moved forward by."""
+        self.late = np.zeros(sensors, np.int32)
+        """Readings of each sensor that came after a newer one."""
+        self.heard = np.full(sensors, -np.inf)
+        """Log time of each sensor's last message; -inf = never."""
+        self.first_heard = np.full(sensors, -np.inf)
+        self.returned = np.zeros(sensors, np.bool_)
+        """The last silence ended with the sensor's last message."""
+        self.values = np.full((sensors, channels), np.nan, np.float32)
+        """Newest value of each channel."""
+        self.score = np.full(sensors, np.nan, np.float32)
+        self.p_value = np.full(sensors, np.nan, np.float64)
+
+    @property
+    def size(self) -> int:
+        """Sensors that are there."""
+        return len(self.group.ids)
+
+    def install(self, commission: Commission, model: tuple[str, str] | None) -> None:
+        """Judge by a new commission from the next batch on; forget what belongs to the old one.
+
+        Raises:
+            ValueError: the commission is of other channels.
+        """
+        if tuple(commission.channels) != tuple(self.group.channels):
+            raise ValueError(
+                f"The commission of group {self.group.name!r} is of channels"
+                f" {', '.join(commission.channels)}, but the group has {', '.join(self.group.channels)}: train again on these sensors, or give"
+                f" the artifact that was trained on them."
+            )
+        self.learnt = Learnt(commission, model, self.sensors, self.settings)
+        self.generation += 1
+        self._met = 0
+        self.meet()
+
+    def meet(self) -> None:
+        """Look sensors that have appeared since the last call up in the commission."""
+        if self.learnt is None or self._met == self.size:
+            return
+        slots = np.arange(self._met, self.size)
+        self.learnt.meet(slots, self.group.ids[self._met : self.size])
+        self._met = int(slots[-1]) + 1
+
+    def not_applied(self, batch: ReadingBatch) -> ReadingBatch:
+        """Return what of a batch the restored state does not hold already."""
+        if self.applied is None:
+            return batch
+        new = self.applied[batch.sensor] < batch.offset
+        if self.applied.max(initial=0) < batch.offset:
+            self.applied = None
+        if new.all():
+            return batch
+        return replace(
+            batch,
+            sensor=batch.sensor[new],
+            channel=batch.channel[new],
+            time_seconds=batch.time_seconds[new],
+            value=batch.value[new],
+            arrival_seconds=batch.arrival_seconds[new],
+        )
+
+    def take(self, slots: Slots) -> dict[str, NDArray[Any]]:
+        """Return copies of the state of some sensors, for a snapshot."""
+        state = {f"life.{name}": array[slots] for name, array in self._life().items()}
+        state |= {f"episodes.{name}": array[slots] for name, array in self.episodes.arrays().items()}
+        for part in ("windows", "cadence", "schedule"):
+            state |= {f"{part}.{name}": array for name, array in getattr(self, part).take(slots).items()}
+        if self.learnt is not None:
+            state |= {f"learnt.{name}": array for name, array in self.learnt.take(slots).items()}
+        return state
+
+    def put(self, slots: Slots, state: Mapping[str, NDArray[Any]], offset: int) -> None:
+        """Replace the state of some sensors by what `take` returned.
+
+        Args:
+            slots: they may differ from the slots it was taken of; the sensors may not.
+            state: what `take` returned.
+            offset: position in the log up to which the state holds these sensors' readings.
+
+        Raises:
+            ValueError: the state is of other channels.
+        """
+        self.meet()
+        self.windows.put(slots, _part(state, "windows"))
+        self.cadence.put(slots, _part(state, "cadence"))
+        self.schedule.put(slots, _part(state, "schedule"))
+        self.episodes.put(slots, _part(state, "episodes"))
+        life = _part(state, "life")
+        for name, array in self._life().items():
+            array[slots] = life[name]
+        learnt = _part(state, "learnt")
+        if self.learnt is not None and learnt:
+            self.learnt.put(slots, learnt)
+        if self.applied is None:
+            self.applied = np.zeros(self.sensors, np.int64)
+        self.applied[slots] = offset
+
+    def nbytes(self) -> int:
+        """Return the memory of all state, were every sensor there."""
+        slabs = self.windows.nbytes + self.cadence.nbytes + self.schedule.nbytes
+        arrays = (*self._life().values(), *self.episodes.arrays().values())
+        learnt = 0 if self.learnt is None else self.learnt.nbytes()
+        return slabs + learnt + sum(array.nbytes for array in arrays)
+
+    def _life(self) -> dict[str, NDArray[Any]]:
+        return {
+            "rows": self.rows,
+            "late": self.late,
+            "heard": self.heard,
+            "first_heard": self.first_heard,
+            "returned": self.returned,
+            "values": self.values,
+            "score": self.score,
+            "p_value": self.p_value,
+        }
+
+
+def _part(state: Mapping[str, NDArray[Any]], name: str) -> dict[str, NDArray[Any]]:
+    prefix = f"{name}."
+    return {key.removeprefix(prefix): array for key, array in state.items() if key.startswith(prefix)}

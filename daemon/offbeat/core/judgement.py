@@ -1,0 +1,156 @@
+"""Work back from the scorer: calibrated, fused, and judged by the state machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.decisions import ScoredRows
+from offbeat.core.episode_rules import TRACKS
+from offbeat.core.episodes import Marks, Transition
+from offbeat.core.group_state import GroupState
+from offbeat.core.learnt import CHEAP_COLUMNS, ROW_TRACKS, Learnt
+from offbeat.core.streams import registry
+from offbeat.core.work import Answer, Work
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Slots = NDArray[np.intp]
+
+_Q = len(ROW_TRACKS)
+_COLUMNS = np.array(ROW_TRACKS, np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Rows with everything that was found out about them.
+
+    Attributes:
+        work, answer: as they came.
+        raw, surprise: by stream, float32 [n, K].
+        fused, severity, score: g, F and the score by track, float32 [n, Q].
+        p_value: of g by track, float64 [n, Q].
+        transitions: that the rows caused, in time order; `index` is the row.
+    """
+
+    work: Work
+    answer: Answer
+    raw: Floats
+    surprise: Floats
+    fused: Floats
+    severity: Floats
+    score: Floats
+    p_value: Doubles
+    transitions: list[Transition]
+
+    def scored_rows(self, collect: bool) -> ScoredRows:
+        """Return the rows' scores, with what commissioning needs if `collect`."""
+        rows = self.work.rows
+        return ScoredRows(
+            group=rows.group,
+            sensor=rows.sensor,
+            time_seconds=rows.time_seconds,
+            score=np.fmax.reduce(self.score, axis=1),
+            p_value=np.fmin.reduce(self.p_value, axis=1),
+            track_score=self.score,
+            surprise=self.surprise,
+            names=registry.STREAM_NAMES,
+            raw=self.raw if collect else None,
+            fused=self.fused if collect else None,
+            severity=self.severity if collect else None,
+        )
+
+
+def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judged:
+    """Judge the rows of a work: each sensor's in time order; sensors do not touch each other."""
+    slot = work.rows.sensor.astype(np.intp)
+    row = learnt.row[slot]
+    raw = _with_model(learnt, work, slot, row, answer)
+    surprise = learnt.commission.surprise(row, raw)
+    fused, severity, p_value = _fuse(learnt, work, slot, row, surprise)
+    score = learnt.commission.score(row, severity, learnt.budget_per_week)
+    with np.errstate(divide="ignore"):
+        alarm = -np.log10(p_value).astype(np.float32)
+    transitions = _episodes(state, work, slot, alarm, learnt.threshold[row], score)
+    judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
+    _remember(state, learnt, work, slot, judged, alarm >= learnt.threshold[row] - state.episodes.rules.margin)
+    return judged
+
+
+def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer) -> Floats:
+    """Return the raw strangeness of all streams, now that the model has answered or was skipped."""
+    raw = work.raw.copy()
+    for index in work.rounds:
+        raw[index, CHEAP_COLUMNS:] = learnt.models.step(
+            slot[index],
+            row[index],
+            work.gap[index],
+            None if answer.value_nll is None else answer.value_nll[index],
+            None if answer.gap_nll is None else answer.gap_nll[index],
+        )
+    return raw
+
+
+def _fuse(
+    learnt: Learnt, work: Work, slot: Slots, row: Slots, surprise: Floats
+) -> tuple[Floats, Floats, Doubles]:
+    """Return g, F and the p-value of g for each row and track. Rows are judged before they are learnt."""
+    shape = (len(work), _Q)
+    fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    p_value = np.empty(shape, np.float64)
+    for index in work.rounds:
+        here = slot[index]
+        said = learnt.fusion.update(here, work.rows.gap_seconds[index], surprise[index])
+        fused[index], severity[index] = said.surprise, said.severity
+        p_value[index] = learnt.trailing.p_value(here, row[index], said.surprise)
+        learnt.trailing.update(here, row[index], said.surprise)
+    return fused, severity, p_value
+
+
+def _episodes(
+    state: GroupState, work: Work, slot: Slots, alarm: Floats, threshold: Floats, score: Floats
+) -> list[Transition]:
+    """Step the state machines of sensors that are strange or not idle; others would stay as they are."""
+    key = slot[:, None] * len(TRACKS) + _COLUMNS
+    concerned = state.episodes.concern(key, alarm, threshold).any(axis=1)
+    if not concerned.any():
+        return []
+    sensors = np.zeros(state.sensors, np.bool_)
+    sensors[slot[concerned]] = True
+    concerned = sensors[slot]
+    out: list[Transition] = []
+    for index in work.rounds:
+        here = index[concerned[index]]
+        if len(here):
+            out += state.episodes.judge(_marks(work, here, key, alarm, threshold, score))
+    return out
+
+
+def _marks(
+    work: Work, index: Slots, key: NDArray[np.intp], alarm: Floats, threshold: Floats, score: Floats
+) -> Marks:
+    time = np.repeat(work.rows.time_seconds[index], _Q)
+    return Marks(
+        key=key[index].reshape(-1),
+        index=np.repeat(index, _Q),
+        time=time,
+        start=time,
+        seen=np.repeat(work.seen_seconds[index], _Q),
+        surprise=alarm[index].reshape(-1),
+        threshold=threshold[index].reshape(-1),
+        score=score[index].reshape(-1),
+    )
+
+
+def _remember(
+    state: GroupState, learnt: Learnt, work: Work, slot: Slots, judged: Judged, hot: NDArray[np.bool_]
+) -> None:
+    """Keep each sensor's last score, and have the windows of strange sensors scored soon."""
+    # A slot that stands here several times keeps what is assigned last: its newest row.
+    state.score[slot] = np.fmax.reduce(judged.score, axis=1)
+    state.p_value[slot] = np.fmin.reduce(judged.p_value, axis=1)
+    suspects = hot.any(axis=1)
+    if learnt.model is not None and suspects.any():
+        state.schedule.suspect(np.unique(slot[suspects]), float(work.seen_seconds[suspects].max()))

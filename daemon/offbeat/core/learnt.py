@@ -1,0 +1,120 @@
+"""A group under its commission: everything that means nothing without it, and is forgotten with it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.commission import Commission
+from offbeat.core.episode_rules import TRACKS, Track, threshold
+from offbeat.core.fusion import Fusion
+from offbeat.core.normalisers import Normalisers
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.streams import registry
+from offbeat.core.streams.base import Round
+from offbeat.core.streams.model import ModelStreams
+from offbeat.core.streams.registry import CheapStreams
+from offbeat.core.trailing import TrailingCalibration
+
+Floats = NDArray[np.float32]
+Slots = NDArray[np.intp]
+
+ROW_TRACKS = tuple(Track)[: len(registry.TRACKS)]
+"""The tracks that rows speak to, in the order of the registry's; the last one, silence, needs no row."""
+
+CHEAP_COLUMNS = len(registry.CHEAP_NAMES)
+COLUMNS = len(registry.STREAM_NAMES)
+
+
+class Learnt:
+    """Normalisers, streams, calibrations and thresholds of one group.
+
+    Args:
+        commission: what was learnt of the group.
+        model: name and version; None if no model takes part.
+        sensors: slots to make room for.
+        settings: of the pipeline.
+    """
+
+    def __init__(
+        self,
+        commission: Commission,
+        model: tuple[str, str] | None,
+        sensors: int,
+        settings: CoreSettings,
+    ) -> None:
+        self.commission = commission
+        self.model = model
+        self.row = np.zeros(sensors, np.intp)
+        first_rows = min(settings.provisional_readings, settings.window_readings)
+        self.normalisers = Normalisers(commission, sensors, first_rows)
+        self.cheap = CheapStreams(commission, sensors)
+        self.models = ModelStreams(commission, sensors)
+        self.fusion = Fusion(sensors)
+        self.trailing = TrailingCalibration(commission, sensors)
+        self.threshold = _thresholds(commission, settings)
+        self.budget_per_week = settings.budget_per_week
+        self.fingerprint = _fingerprint(commission, model)
+
+    def meet(self, slot: Slots, ids: list[str]) -> None:
+        """Look new sensors up in the commission."""
+        self.row[slot] = [self.commission.row_of(sensor_id) for sensor_id in ids]
+        self.normalisers.commission(slot, self.row[slot])
+
+    def update(self, rows: Round) -> Floats:
+        """Let the cheap streams see a round; return what all streams say, the model's still NaN."""
+        raw = np.full((len(rows.sensor), COLUMNS), np.nan, np.float32)
+        raw[:, :CHEAP_COLUMNS] = self.cheap.update(rows)
+        return raw
+
+    def take(self, slots: Slots) -> dict[str, NDArray[Any]]:
+        """Return copies of the state of some sensors, for a snapshot."""
+        state = {name: array[slots] for name, array in self._arrays().items()}
+        state["fingerprint"] = np.full(len(slots), self.fingerprint, np.int64)
+        return state
+
+    def put(self, slots: Slots, state: Mapping[str, NDArray[Any]]) -> None:
+        """Replace the state of some sensors by what `take` returned, where it is of the same commission."""
+        same = np.asarray(state.get("fingerprint", np.zeros(len(slots)))) == self.fingerprint
+        for name, array in self._arrays().items():
+            array[slots[same]] = state[name][same]
+
+    def nbytes(self) -> int:
+        """Return the memory of the state, were every sensor there."""
+        return self.row.nbytes + sum(array.nbytes for array in self._arrays().values())
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        parts: dict[str, Mapping[str, NDArray[Any]]] = {
+            "normalisers": self.normalisers.arrays(),
+            "cheap": self.cheap.arrays(),
+            "models": self.models.arrays(),
+            "fusion": self.fusion.arrays(),
+            "trailing": self.trailing.arrays(),
+        }
+        return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+
+
+def _thresholds(commission: Commission, settings: CoreSettings) -> Floats:
+    """Return the surprise that opens an episode by row of the commission and track, [R, Q]."""
+    rows = np.arange(len(commission.rows_per_week))
+    columns = []
+    for q, track in enumerate(ROW_TRACKS):
+        budget = settings.budget_per_week * TRACKS[track].budget_share
+        p = np.broadcast_to(commission.alarm_p_value(rows, budget), (len(rows), len(ROW_TRACKS)))
+        columns.append(threshold(p[:, q], settings.episodes.ceiling_p))
+    return np.stack(columns, axis=1)
+
+
+def _fingerprint(commission: Commission, model: tuple[str, str] | None) -> int:
+    """Return a number that tells apart what streams and calibrations of a snapshot belong to."""
+    crc = zlib.crc32(
+        repr((commission.channels, commission.sensors, model)).encode("utf-8", "backslashreplace")
+    )
+    for name, array in sorted(commission.to_tensors().items()):
+        crc = zlib.crc32(name.encode(), crc)
+        crc = zlib.crc32(np.ascontiguousarray(array).tobytes(), crc)
+    return crc

@@ -1,0 +1,117 @@
+"""How each sensor's values and gaps are scaled: as commissioned, or provisionally from its own first rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.commission import Commission
+from offbeat.core.windows import Windows
+from offbeat_models.windows import robust_center_scale
+
+Floats = NDArray[np.float32]
+Slots = NDArray[np.intp]
+
+UNKNOWN, PROVISIONAL, COMMISSIONED = 0, 1, 2
+CONSTANT_SHARE = 0.05
+"""Scale of a channel that did not move in the first rows, as a share of the fleet's."""
+
+LEAST_SHARE = 1e-6
+"""Scale of a channel at least, as a share of its center."""
+
+
+class Normalisers:
+    """Center, scale and gap unit by slot. A provisional one is learnt once and then frozen.
+
+    Args:
+        commission: what was learnt of the group.
+        sensors: slots to make room for.
+        first_rows: rows a provisional normaliser is learnt from.
+    """
+
+    def __init__(self, commission: Commission, sensors: int, first_rows: int) -> None:
+        channels = len(commission.channels)
+        self._commission = commission
+        self._first_rows = first_rows
+        self.stage = np.zeros(sensors, np.int8)
+        self.center = np.zeros((sensors, channels), np.float32)
+        self.scale = np.zeros((sensors, channels), np.float32)
+        self.unit_seconds = np.zeros(sensors, np.float64)
+
+    def commission(self, slot: Slots, row: Slots) -> None:
+        """Set sensors to what the commission knows; rows of 0 stay unknown."""
+        known = row > 0
+        slot, row = slot[known], row[known]
+        self.stage[slot] = COMMISSIONED
+        self.center[slot] = self._commission.center[row]
+        self.scale[slot] = self._commission.scale[row]
+        self.unit_seconds[slot] = self._commission.gap_unit_seconds[row]
+
+    def learn(self, slot: Slots, windows: Windows) -> None:
+        """Learn provisional normalisers of sensors whose windows hold enough rows.
+
+        Args:
+            slot: sensors without a normaliser, none twice.
+            windows: of the group, the newest rows already in it.
+        """
+        slot = slot[windows.counts[slot] >= self._first_rows]
+        if not len(slot):
+            return
+        first = windows.latest(slot, windows.readings)
+        for i, s in enumerate(slot.tolist()):
+            n = self._first_rows
+            self._learn_one(s, first.times_seconds[i, :n], first.values[i, :n], first.mask[i, :n])
+
+    def _learn_one(
+        self, slot: int, times: NDArray[np.float64], values: Floats, mask: NDArray[np.bool_]
+    ) -> None:
+        fleet = self._commission
+        for c in range(values.shape[1]):
+            seen = values[mask[:, c], c].astype(np.float64)
+            if not len(seen):
+                # Scaled by the fleet until something better is learnt at the next commissioning.
+                self.center[slot, c], self.scale[slot, c] = fleet.center[0, c], fleet.scale[0, c]
+                continue
+            center, scale = robust_center_scale(seen)
+            scale = scale or CONSTANT_SHARE * float(fleet.scale[0, c])
+            self.center[slot, c] = center
+            self.scale[slot, c] = max(scale, LEAST_SHARE * abs(center), 1e-30)
+        gaps = np.diff(times)
+        gaps = gaps[gaps > 0]
+        self.unit_seconds[slot] = float(np.median(gaps)) if len(gaps) else fleet.gap_unit_seconds[0]
+        self.stage[slot] = PROVISIONAL
+
+    def applies(self, slot: Slots, age_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which rows are scaled. Rows that a provisional normaliser was learnt from are not, bool [n].
+
+        Args:
+            slot: sensor of each row [n].
+            age_rows: how many rows of its sensor came before each row [n].
+        """
+        stage = self.stage[slot]
+        old_enough = age_rows >= self._first_rows
+        return np.asarray((stage == COMMISSIONED) | ((stage == PROVISIONAL) & old_enough), np.bool_)
+
+    def normalise(self, slot: Slots, values: Floats, known: NDArray[np.bool_]) -> Floats:
+        """Return robust z-scores, float32, shape of `values`; 0 where not `known`. Not squashed.
+
+        Args:
+            slot: sensors [n].
+            values: as measured [n, C] or [n, L, C].
+            known: where a value was observed and its normaliser applies.
+        """
+        lead = (slice(None), None) if values.ndim == 3 else (slice(None),)
+        center, scale = self.center[slot][lead], self.scale[slot][lead]
+        z = (values.astype(np.float64) - center) / np.where(scale > 0, scale, np.float32(1.0))
+        return np.where(known, np.clip(z, -1e30, 1e30), 0.0).astype(np.float32)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state by name, each [S, ...]; views, not copies."""
+        return {
+            "stage": self.stage,
+            "center": self.center,
+            "scale": self.scale,
+            "unit_seconds": self.unit_seconds,
+        }

@@ -1,0 +1,207 @@
+"""The pipeline: readings in, decisions out. The one place where the parts of the core meet.
+
+batch -> `ingest` -> works -> (a scorer answers their jobs) -> `scored` -> decisions. Beside that, `tick` lets
+time pass, and `due_windows` -> (a scorer) -> `windows_scored` gives the model a second, longer look.
+
+No clock, no I/O, no threads: the same calls give the same answers. Sensors do not touch each other: what is
+decided about one does not depend on which others share its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core import windowing
+from offbeat.core.commission import Commission
+from offbeat.core.decisions import Decisions
+from offbeat.core.event_builder import build
+from offbeat.core.group_state import GroupState
+from offbeat.core.intake import take_in
+from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
+from offbeat.core.judgement import judge
+from offbeat.core.ledger import Ledger
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.readings import ReadingBatch
+from offbeat.core.sensor_states import SensorStates, states_of
+from offbeat.core.sensors import SensorDirectory
+from offbeat.core.silence import judge_silence, quiet_seconds
+from offbeat.core.work import Answer, Work
+
+Slots = NDArray[np.intp]
+
+
+class Pipeline:
+    """All groups' run-time state and the decisions over it. One thread at a time.
+
+    Without a commission a group is in its first days: readings are counted, kept in windows and their cadence
+    is learnt, so silence is found; nothing is scored.
+
+    Args:
+        directory: sensors and groups; may grow while the pipeline runs.
+        settings: the numbers.
+    """
+
+    def __init__(self, directory: SensorDirectory, settings: CoreSettings) -> None:
+        self.directory = directory
+        self.settings = settings
+        self.groups = [
+            GroupState(i, group, directory.max_sensors, settings) for i, group in enumerate(directory.groups)
+        ]
+        self.listening_since = -np.inf
+
+    def install(self, group: int, commission: Commission, model: tuple[str, str] | None) -> None:
+        """Judge a group by a new commission from the next batch on.
+
+        Args:
+            group: index of the group.
+            commission: of the group's channels; without calibrations it scores nothing, but streams run.
+            model: name and version; None if no model takes part.
+
+        Raises:
+            ValueError: the commission is of other channels.
+        """
+        self.groups[group].install(commission, model)
+
+    def listen(self, since: float) -> None:
+        """Say from which log time on messages can be heard (again): what was silent before may not have been.
+
+        Args:
+            since: log time at which the source was connected.
+        """
+        self.listening_since = since
+
+    def ingest(self, batch: ReadingBatch) -> list[Work]:
+        """Take readings in and return the work they make, in the order in which it is to come back."""
+        return take_in(self.groups[batch.group], batch, self.listening_since)
+
+    def scored(self, work: Work, result: StepResult | None) -> Decisions:
+        """Judge the rows of a work.
+
+        Args:
+            work: from `ingest`; a group's works come back in their order, each once.
+            result: the answer to `work.job`; None if there is no job or it had to be shed.
+
+        Raises:
+            ValueError: another work of the group is due.
+        """
+        state = self.groups[work.group]
+        if work.number != state.taken_back:
+            raise ValueError(
+                f"Work {work.number} of group {state.group.name!r} came back, but {state.taken_back} is due: "
+                f"give each work back once, in the order of `ingest`."
+            )
+        state.taken_back += 1
+        events = build(state, state.episodes.close_returned(work.heard, _nowhere(work), work.heard_seconds))
+        if state.learnt is None or work.generation != state.generation or not len(work):
+            return Decisions(events)
+        judged = judge(state, state.learnt, work, Answer.of(work, result))
+        events += build(state, judged.transitions, judged)
+        return Decisions(events, judged.scored_rows(self.settings.collect))
+
+    def tick(self, now: float) -> Decisions:
+        """Let time pass: find silent sensors, and close episodes that nothing keeps open.
+
+        Args:
+            now: log time; not before that of an earlier call.
+        """
+        events = []
+        for state in self.groups:
+            transitions = judge_silence(state, now, self.listening_since)
+            if state.episodes.any_open():
+                quiet = quiet_seconds(state)
+                transitions += state.episodes.close_quiet(now, quiet, self.listening_since)
+            events += build(state, transitions)
+        return Decisions(events)
+
+    def due_windows(self, now: float, limit: int) -> list[WindowJob]:
+        """Return jobs of at most `limit` windows together, the longest due first.
+
+        Args:
+            now: log time.
+            limit: windows at most.
+        """
+        return list(self._due_windows(now, limit))
+
+    def _due_windows(self, now: float, limit: int) -> Iterator[WindowJob]:
+        for state in self.groups:
+            if limit <= 0:
+                return
+            for job in windowing.due(state, now, limit):
+                limit -= len(job.sensor)
+                yield job
+
+    def windows_scored(self, job: WindowJob, result: WindowResult | None) -> Decisions:
+        """Take in the answer to a window job: the following rows of its sensors speak of it.
+
+        Args:
+            job: from `due_windows`.
+            result: None if it had to be shed.
+        """
+        windowing.answered(self.groups[job.group], job, result)
+        return Decisions()
+
+    def rebuild_jobs(self, at_once: int = 256) -> Iterator[StepJob]:
+        """Yield every scored sensor's window as rows to read on from nothing, after a restart or a new model.
+
+        Args:
+            at_once: sensors in one job.
+        """
+        for state in self.groups:
+            yield from windowing.rebuild_jobs(state, at_once)
+
+    @property
+    def pending(self) -> int:
+        """Works that have not come back. A snapshot is whole only while there are none."""
+        return sum(state.handed_out - state.taken_back for state in self.groups)
+
+    def ledgers(self) -> list[Ledger]:
+        """Return what became of the readings, a ledger a group."""
+        return [state.ledger for state in self.groups]
+
+    def sensor_states(self, group: int, slots: Slots) -> SensorStates:
+        """Return what is known of some sensors now, as arrays.
+
+        Args:
+            group: index of the group.
+            slots: sensors.
+        """
+        return states_of(self.groups[group], slots)
+
+    def state_of(self, group: int, slots: Slots) -> dict[str, NDArray[Any]]:
+        """Return copies of the whole state of some sensors, each array [n, ...], for a snapshot.
+
+        Raises:
+            ValueError: works are pending, so that the state would hold half of what was taken in.
+        """
+        if self.pending:
+            raise ValueError(f"{self.pending} works are pending: take a snapshot when all have come back")
+        return self.groups[group].take(slots)
+
+    def put_state(self, group: int, slots: Slots, state: Mapping[str, NDArray[Any]], offset: int = 0) -> None:
+        """Replace the state of some sensors by what `state_of` returned; to be called after `install`.
+
+        What belongs to another commission is left as new. Readings of these sensors in batches whose `offset`
+        is not beyond the given one are ignored from now on: the state holds them already.
+
+        Args:
+            group: index of the group.
+            slots: where these sensors are now; every slot is a sensor of the directory.
+            state: what `state_of` returned, for the same sensors in the same order.
+            offset: position in the log up to which the state was built.
+
+        Raises:
+            ValueError: the state is of other channels.
+        """
+        self.groups[group].put(slots, state, offset)
+
+    def state_bytes_per_sensor(self, group: int) -> float:
+        """Return the memory that a sensor of a group takes in the core once it is there."""
+        return self.groups[group].nbytes() / max(self.directory.max_sensors, 1)
+
+
+def _nowhere(work: Work) -> Slots:
+    return np.full(len(work.heard), -1, np.intp)

@@ -1,0 +1,70 @@
+"""Who has been silent for too long, asked of the clock: no message is needed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.episode_rules import TRACKS, Track, threshold
+from offbeat.core.episodes import Marks, Transition
+from offbeat.core.group_state import GroupState
+
+FEWEST_GAPS = 16
+"""Gaps between messages that must be known before silence means anything."""
+
+
+def judge_silence(state: GroupState, now: float, listening_since: float) -> list[Transition]:
+    """Open and update episodes of silence.
+
+    Args:
+        state: of the group.
+        now: log time.
+        listening_since: log time from which on messages could have been heard.
+    """
+    slot, elapsed = _candidates(state, now, listening_since)
+    if not len(slot):
+        return []
+    rules = state.episodes.rules
+    budget = state.settings.budget_per_week * TRACKS[Track.SILENT].budget_share
+    p_open = budget / np.maximum(state.cadence.rows_per_week(slot), 1.0)
+    opens = threshold(p_open, rules.silent_ceiling_p)
+    surprise = -np.log10(state.cadence.survival(slot, elapsed)).astype(np.float32)
+    time = np.full(len(slot), now)
+    marks = Marks(
+        key=slot * len(TRACKS) + Track.SILENT,
+        index=np.full(len(slot), -1, np.intp),
+        time=time,
+        start=state.heard[slot],
+        seen=time,
+        surprise=surprise,
+        threshold=opens,
+        score=surprise / opens,
+    )
+    # Only the sensor can end its silence, also when a new start of listening makes it look short.
+    return state.episodes.judge(marks.where(surprise >= opens))
+
+
+def _candidates(
+    state: GroupState, now: float, listening_since: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return sensors that have been silent for longer than their mean gap, and for how long.
+
+    No law of gaps that is any use finds a shorter silence strange: so most sensors cost nothing at a tick.
+    """
+    n = state.size
+    heard = state.heard[:n]
+    elapsed = now - np.maximum(heard, listening_since)
+    count = state.cadence.observed(np.arange(n))
+    mean = (heard - state.first_heard[:n]) / np.maximum(count, 1)
+    slot = np.flatnonzero((count >= FEWEST_GAPS) & (elapsed > mean))
+    return slot, elapsed[slot]
+
+
+def quiet_seconds(state: GroupState) -> NDArray[np.float64]:
+    """Return by slot how long nothing strange must be seen before a tick closes an episode, [S]."""
+    rules = state.episodes.rules
+    seconds = np.full(state.sensors, rules.quiet_seconds)
+    slot = np.flatnonzero(state.episodes.arrays()["phase"].any(axis=1))
+    rare = 2 * rules.close_rows * np.nan_to_num(state.cadence.median_seconds(slot), nan=0.0)
+    seconds[slot] = np.maximum(seconds[slot], rare)
+    return seconds

@@ -1,0 +1,88 @@
+"""Windows for the model: which are due, laid out as jobs, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.group_state import GroupState
+from offbeat.core.jobs import StepJob, WindowJob, WindowResult
+from offbeat.core.learnt import Learnt
+from offbeat.core.normalisers import UNKNOWN
+from offbeat.core.windows import WindowSlice
+from offbeat_models.windows import relative_time, squash
+
+Slots = NDArray[np.intp]
+
+FEWEST_ROWS = 8
+"""A shorter window says nothing that its rows did not say one by one."""
+
+_SHORTEST = 32
+
+
+def due(state: GroupState, now: float, limit: int) -> Iterator[WindowJob]:
+    """Yield jobs of the windows that are due; windows of like length share one, so that little is padding."""
+    learnt = state.learnt
+    if learnt is None or learnt.model is None:
+        return
+    slots = state.schedule.due(now, limit)
+    fit = (learnt.normalisers.stage[slots] != UNKNOWN) & (state.windows.counts[slots] >= FEWEST_ROWS)
+    state.schedule.done(slots[~fit])
+    slots = np.sort(slots[fit])
+    length = state.windows.counts[slots]
+    bucket = np.ceil(np.log2(np.maximum(length, _SHORTEST))).astype(np.int64)
+    for b in np.unique(bucket):
+        here = slots[bucket == b]
+        yield _window_job(
+            state, learnt, here, state.windows.latest(here, int(state.windows.counts[here].max()))
+        )
+
+
+def _window_job(state: GroupState, learnt: Learnt, slots: Slots, windows: WindowSlice) -> WindowJob:
+    last = windows.times_seconds[np.arange(len(slots)), windows.lengths - 1]
+    z = learnt.normalisers.normalise(slots, windows.values, windows.mask)
+    return WindowJob(
+        group=state.index,
+        sensor=slots.astype(np.int32),
+        row=learnt.row[slots].astype(np.int64),
+        x=squash(z),
+        mask=windows.mask.astype(np.float32),
+        tau=relative_time(windows.times_seconds, windows.lengths, learnt.normalisers.unit_seconds[slots]),
+        lengths=windows.lengths,
+        recent=state.settings.window_recent_rows,
+        last_time_seconds=last,
+    )
+
+
+def answered(state: GroupState, job: WindowJob, result: WindowResult | None) -> None:
+    """Take in what a model said about windows, or that it said nothing."""
+    slots = job.sensor.astype(np.intp)
+    state.schedule.done(slots)
+    if state.learnt is not None and result is not None:
+        state.learnt.models.window(slots, result.nll)
+
+
+def rebuild_jobs(state: GroupState, at_once: int) -> Iterator[StepJob]:
+    """Yield the windows of all scored sensors as rows for the carried state to be read from anew."""
+    learnt = state.learnt
+    if learnt is None or learnt.model is None:
+        return
+    stage = learnt.normalisers.stage[: state.size]
+    slots = np.flatnonzero((stage != UNKNOWN) & (state.windows.counts[: state.size] > 0))
+    for start in range(0, len(slots), at_once):
+        here = slots[start : start + at_once]
+        windows = state.windows.latest(here, int(state.windows.counts[here].max()))
+        gaps = np.diff(windows.times_seconds, axis=1, prepend=windows.times_seconds[:, :1])
+        inside = np.arange(gaps.shape[1]) < windows.lengths[:, None]
+        unit = learnt.normalisers.unit_seconds[here]
+        yield StepJob(
+            group=state.index,
+            sensor=here.astype(np.int32),
+            row=learnt.row[here].astype(np.int64),
+            x=squash(learnt.normalisers.normalise(here, windows.values, windows.mask)),
+            mask=windows.mask.astype(np.float32),
+            gap=np.where(inside, gaps / unit[:, None], 0.0).astype(np.float32),
+            lengths=windows.lengths,
+        )

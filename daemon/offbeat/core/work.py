@@ -1,0 +1,100 @@
+"""Rows on their way through the scorer: what `Pipeline.ingest` hands out and `Pipeline.scored` takes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.jobs import StepJob, StepResult
+from offbeat.core.rows import Rows
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """New rows of one group, what the cheap streams said about them, and what the model is asked.
+
+    Works of a group are to be given back in the order in which they came, each exactly once.
+
+    Attributes:
+        group: index of the group.
+        number: counts the works of the group.
+        generation: of the commission under which the rows were taken in.
+        rows: sorted by (sensor, time).
+        rounds: row indices such that a sensor stands in each at most once.
+        gap: in units of the sensors' median gaps, float32 [n]; NaN for a first row.
+        z: robust z-scores, float32 [n, C]; 0 where not observed or not normalised yet.
+        known: where z means something, bool [n, C].
+        raw: raw strangeness by stream, float32 [n, K]; the model's columns are NaN until it has answered.
+        place: row of the job [n] and position in it [n]; None without a job.
+        job: what the model is asked; None if there is no model.
+        heard: sensors that were heard of, slots, none twice; also those without a new row.
+        heard_seconds: log time at which they were last heard, float64.
+        seen_seconds: log time of each row, float64 [n].
+    """
+
+    group: int
+    number: int
+    generation: int
+    rows: Rows
+    rounds: list[NDArray[np.intp]]
+    gap: Floats
+    z: Floats
+    known: NDArray[np.bool_]
+    raw: Floats
+    place: tuple[NDArray[np.intp], NDArray[np.intp]] | None
+    job: StepJob | None
+    heard: NDArray[np.intp]
+    heard_seconds: NDArray[np.float64]
+    seen_seconds: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The scorer's answer by row of a work; None or NaN where it has no say.
+
+    Attributes:
+        value_nll, mean, sigma: float32 [n, C].
+        gap_nll: float32 [n].
+    """
+
+    value_nll: Floats | None = None
+    gap_nll: Floats | None = None
+    mean: Floats | None = None
+    sigma: Floats | None = None
+
+    @classmethod
+    def of(cls, work: Work, result: StepResult | None) -> Answer:
+        """Return the answer to a work's job, row by row."""
+        if result is None or work.place is None:
+            return cls()
+        place = work.place
+        return cls(result.value_nll[place], result.gap_nll[place], result.mean[place], result.sigma[place])
+
+
+def split_by_rank(rows: Rows, most: int) -> list[Rows]:
+    """Return rows in parts in which no sensor has more than `most`, to be worked off in this order."""
+    if not len(rows) or int(rows.rank.max()) < most:
+        return [rows]
+    part = rows.rank // most
+    return [_part(rows, np.flatnonzero(part == i), i * most) for i in range(int(part.max()) + 1)]
+
+
+def _part(rows: Rows, index: NDArray[np.intp], first_rank: int) -> Rows:
+    return Rows(
+        group=rows.group,
+        sensor=rows.sensor[index],
+        time_seconds=rows.time_seconds[index],
+        gap_seconds=rows.gap_seconds[index],
+        values=rows.values[index],
+        mask=rows.mask[index],
+        rank=rows.rank[index] - np.int32(first_rank),
+        offset=rows.offset,
+    )
