@@ -52,7 +52,13 @@ class FrozenCalibration:
     count: Floats
 
     @classmethod
-    def fit(cls, samples: Sequence[Floats], columns: int, fewest: int = FEWEST_SAMPLES) -> Self:
+    def fit(
+        cls,
+        samples: Sequence[Floats],
+        columns: int,
+        fewest: int = FEWEST_SAMPLES,
+        shape: tail.ShapePrior = tail.RAW,
+    ) -> Self:
         """Learn the laws of `len(samples)` sensors and of the fleet.
 
         Args:
@@ -60,10 +66,11 @@ class FrozenCalibration:
                 Row 0 pools the sensors with equal weight.
             columns: K, for the case that there are no samples at all.
             fewest: a sensor with fewer samples of a column gets row 0's law of it.
+            shape: what is usual of the tails.
         """
         pooled = _pool(samples, columns)
-        laws = [_fit_columns(pooled)]
-        laws += [_fit_columns(np.asarray(sample, np.float64)) for sample in samples]
+        laws = [_fit_columns(pooled, shape)]
+        laws += [_fit_columns(np.asarray(sample, np.float64), shape) for sample in samples]
         stacked = [np.stack([law[i] for law in laws]).astype(np.float32) for i in range(len(_FIELDS))]
         thin = stacked[-1] < fewest
         for array in stacked[:-1]:
@@ -148,37 +155,37 @@ def _spread(sample: Doubles, points: int) -> Doubles:
     )
 
 
-def _fit_columns(sample: Doubles) -> tuple[Doubles, ...]:
+def _fit_columns(sample: Doubles, shape: tail.ShapePrior) -> tuple[Doubles, ...]:
     """Return the law of every column of one sensor, in the order of `_FIELDS`."""
-    laws = [_fit_column(column[np.isfinite(column)]) for column in sample.T]
+    laws = [_fit_column(column[np.isfinite(column)], shape) for column in sample.T]
     return tuple(np.array([law[i] for law in laws]) for i in range(len(_FIELDS)))
 
 
-def _fit_column(sample: Doubles) -> tuple[Doubles, float, float, float, float, float]:
+def _fit_column(sample: Doubles, shape: tail.ShapePrior) -> tuple[Doubles, float, float, float, float, float]:
     """Return (knots, body, tail, sigma, xi, count) of one sample."""
     n = len(sample)
     if n == 0:
-        return np.zeros(KNOTS), 0.0, 0.0, 1.0, tail.SHAPE_PRIOR, 0.0
+        return np.zeros(KNOTS), 0.0, 0.0, 1.0, shape.usual, 0.0
     rarest = float(np.log10(n + 1))
     if sample.min() == sample.max():
         # Nothing is known of the size of a first move, so it is believed in proportion up to three scales.
         knots = sample[0] + np.linspace(0.0, _RAMP, KNOTS)
-        return knots, rarest, rarest, 1.0, tail.SHAPE_PRIOR, float(n)
+        return knots, rarest, rarest, 1.0, shape.usual, float(n)
     exceeding = 0.05 if n >= 1000 else 0.1 if n >= 200 else 0.2
     body = -float(np.log10(exceeding))
     knots = np.quantile(sample, 1.0 - 10.0 ** -np.linspace(0.0, body, KNOTS))
     excess = np.sort(sample[sample > knots[-1]]) - knots[-1]
-    sigma, xi = _fit_tail(excess, knots, body)
+    sigma, xi = _fit_tail(excess, knots, body, shape)
     above = -float(np.log10(len(excess) / n)) if len(excess) else rarest
     return knots, body, max(above, body), sigma, xi, float(n)
 
 
-def _fit_tail(excess: Doubles, knots: Doubles, body: float) -> tuple[float, float]:
+def _fit_tail(excess: Doubles, knots: Doubles, body: float, prior: tail.ShapePrior) -> tuple[float, float]:
     """Return (sigma, xi) of the excesses; where there are none the slope of the body goes on.
 
     A tail that is much wider than the body leads to expect is taken for faults in the recording, not for its nature.
     """
-    shape, scale = tail.fit(excess[None], np.array([len(excess)]))
+    shape, scale = tail.fit(excess[None], np.array([len(excess)]), prior)
     upper_half = KNOTS - 1 - KNOTS // 2
     rise = body * np.log(10.0) * upper_half / (KNOTS - 1)
     slope = float(knots[-1] - knots[KNOTS // 2]) / rise

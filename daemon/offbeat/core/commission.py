@@ -145,4 +145,13 @@ class Commission:
 _PLAIN = tuple(
     field.name for field in fields(Commission) if field.name not in ("channels", "sensors", "ridge", *_LAWS)
 )
-_NEEDED = ("center", "scale", "constant", "gap_unit_seconds", "rows_per_week", "step", "ridge.own", "runs.knots")
+_NEEDED = (
+    "center",
+    "scale",
+    "constant",
+    "gap_unit_seconds",
+    "rows_per_week",
+    "step",
+    "ridge.own",
+    "runs.knots",
+)

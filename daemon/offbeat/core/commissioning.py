@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core import ridge
+from offbeat.core import ridge, tail
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
 from offbeat.core.recording import Recording
@@ -93,8 +93,8 @@ def calibrate_tracks(
     f, _ = _by_row(commission, severity)
     return replace(
         commission,
-        alarm=FrozenCalibration.fit(g, columns),
-        severity=FrozenCalibration.fit(f, columns),
+        alarm=FrozenCalibration.fit(g, columns, shape=tail.SURPRISE),
+        severity=FrozenCalibration.fit(f, columns, shape=tail.SURPRISE),
         alarm_run=_run_lengths(g, columns),
         severity_run=_run_lengths(f, columns),
     )

@@ -1,20 +1,36 @@
 """Tails of samples: the generalised Pareto law by probability-weighted moments, in closed form.
 
 Hosking and Wallis' estimator needs two means of the sorted excesses and is within a few percent of the wanted rate
-where "mean + 3 sigma" is off by two orders (see docs/decisions/0003-fusion.md). The shape is shrunk to what sensors
-usually show, because a shape learnt from thirty excesses is mostly noise.
+where "mean + 3 sigma" is off by two orders (see docs/decisions/0003-fusion.md). The shape is shrunk to what is
+usual, because a shape learnt from thirty excesses is mostly noise.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-SHAPE_PRIOR = 0.2
-SHAPE_WEIGHT = 30.0
-SHAPE_RANGE = (0.2, 0.5)
-
 Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapePrior:
+    """What the shape of a tail usually is, what it may be, and how many excesses that knowledge is worth."""
+
+    usual: float
+    least: float
+    most: float = 0.5
+    weight: float = 30.0
+
+
+RAW = ShapePrior(usual=0.2, least=0.2)
+"""Raw strangeness has heavy tails. None is believed lighter: a thin tail learnt from an hour would turn any later drift
+into the largest surprise there is, and shout every other stream down."""
+
+SURPRISE = ShapePrior(usual=0.0, least=0.0)
+"""A surprise is a logarithm of a chance: its tail is exponential where calibrations are right."""
 
 
 def moments(excess: Doubles, count: NDArray[np.intp]) -> tuple[Doubles, Doubles]:
@@ -38,15 +54,19 @@ def moments(excess: Doubles, count: NDArray[np.intp]) -> tuple[Doubles, Doubles]
     return np.where(known, shape, np.nan), np.where(known, scale, np.nan)
 
 
-def fit(excess: Doubles, count: NDArray[np.intp]) -> tuple[Doubles, Doubles]:
+def fit(excess: Doubles, count: NDArray[np.intp], prior: ShapePrior = RAW) -> tuple[Doubles, Doubles]:
     """Return (shape, scale) of each row of excesses: shape shrunk and bounded, scale such that the mean is kept.
 
-    Arguments as in `moments`. A row without excesses has scale 0.
+    A row without excesses has scale 0.
+
+    Args:
+        excess, count: as in `moments`.
+        prior: of the shape.
     """
     shape, _ = moments(excess, count)
-    shape = np.where(np.isfinite(shape), shape, SHAPE_PRIOR)
-    shape = (count * shape + SHAPE_WEIGHT * SHAPE_PRIOR) / (count + SHAPE_WEIGHT)
-    shape = np.clip(shape, *SHAPE_RANGE)
+    shape = np.where(np.isfinite(shape), shape, prior.usual)
+    shape = (count * shape + prior.weight * prior.usual) / (count + prior.weight)
+    shape = np.clip(shape, prior.least, prior.most)
     used = np.arange(excess.shape[1]) < count[:, None]
     mean = np.where(used, excess, 0.0).sum(axis=1) / np.maximum(count, 1)
     return shape, mean * (1.0 - shape)

@@ -1,7 +1,8 @@
 """The trailing calibration: what the last weeks say about a fused surprise. Its p-value opens episodes.
 
 Each (sensor, track) has a histogram that forgets: instead of fading every bin at every row, the weight of a new row
-grows. Beyond the histogram's 95th percentile the law goes on as a generalised Pareto tail, refitted every few rows.
+grows. Beyond the histogram's 95th percentile the law goes on as an exponential tail, refitted every 200 rows. Between
+refits the tail stands still: a slow fault would else be learnt as fast as it grows, and never be improbable.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ WINDOW_ROWS = 4000.0
 UNKNOWN_ROWS = 200.0
 """Rows that the fleet's law counts as for a sensor the commission does not know."""
 
-REFIT_ROWS = 64
+REFIT_ROWS = 200
 TAIL_SHARE = 0.05
-TAIL_SHAPE = 0.1
 TAIL_SCALE = 1.0 / np.log(10.0)
 """Scale of the tail of a surprise whose calibration is right."""
 
@@ -62,6 +62,7 @@ class TrailingCalibration:
         self._total = np.zeros(shape, np.float32)
         self._growth = np.zeros(shape, np.float32)
         self._threshold = np.zeros(shape, np.float32)
+        self._share = np.zeros(shape, np.float32)
         self._scale = np.zeros(shape, np.float32)
         self._rows = np.zeros(shape, np.uint8)
 
@@ -86,8 +87,8 @@ class TrailingCalibration:
         weight, total = self._weight[sensor], self._total[sensor]
         # Half a row above everything seen: the largest of N rows is no proof of a chance below 1 in 2 N.
         chance = (above + (1 - share) * here + 0.5 * weight).astype(np.float64) / (total + 0.5 * weight)
-        beyond = np.maximum(fused - inside, 0.0)
-        depth = np.log1p(TAIL_SHAPE * beyond / self._scale[sensor]) / TAIL_SHAPE
+        chance = np.where(fused > threshold, np.minimum(chance, self._share[sensor]), chance)
+        depth = np.maximum(fused - inside, 0.0) / self._scale[sensor]
         p: Doubles = np.clip(chance * np.exp(-depth.astype(np.float64)), _LEAST_P, 1.0)
         return np.where(np.isnan(fused), np.nan, p)
 
@@ -154,12 +155,13 @@ class TrailingCalibration:
         place = np.argmax(np.concatenate([share, np.zeros((len(slot), 1))], axis=1) <= TAIL_SHARE, axis=1)
         threshold = _EDGES[place]
         beyond = histogram * (place[:, None] <= _FLAT)
-        rows = beyond.sum(axis=1) / self._weight[slot, track]
-        excess = (beyond * (_MIDDLES - threshold[:, None])).sum(axis=1) / self._weight[slot, track]
-        # The mean excess of a Pareto law is scale / (1 - shape).
-        scale = (excess * (1 - TAIL_SHAPE) + _TAIL_WEIGHT * TAIL_SCALE) / (rows + _TAIL_WEIGHT)
+        weight, heavy = self._weight[slot, track], beyond.sum(axis=1)
+        excess = (beyond * (_MIDDLES - threshold[:, None])).sum(axis=1)
+        self._scale[slot, track] = (excess + _TAIL_WEIGHT * TAIL_SCALE * weight) / (
+            heavy + _TAIL_WEIGHT * weight
+        )
+        self._share[slot, track] = (heavy + 0.5 * weight) / (above[:, 0] + 0.5 * weight)
         self._threshold[slot, track] = threshold
-        self._scale[slot, track] = scale
         self._rows[slot, track] = 0
 
     def reset(self, sensor: Slots) -> None:
@@ -175,6 +177,7 @@ class TrailingCalibration:
             "total": self._total,
             "growth": self._growth,
             "threshold": self._threshold,
+            "share": self._share,
             "scale": self._scale,
             "rows": self._rows,
         }
