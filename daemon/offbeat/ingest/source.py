@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 RawMessage = tuple[str, bytes, int]
-"""Topic, payload, flags of the publish (bit 0 retained, bits 1-2 QoS, bit 3 duplicate, and bit 8: oversize)."""
+"""Topic, payload, flags of the publish (bit 0 retained, bits 1-2 QoS, bit 3 duplicate), bit 8 oversize."""
 
 RETAINED = 0x01
 DUPLICATE = 0x08

@@ -1,0 +1,1 @@
+"""Payload dialects: bytes -> named values. One file a dialect."""
