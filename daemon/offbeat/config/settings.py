@@ -70,7 +70,8 @@ class SourceSettings(_Table):
     Attributes:
         topic: template such as "plant/{line}/{sensor}/state"; captures name the sensor, a last
             "{metric...}" takes the rest.
-        id: template of the sensor's id over the captures; without it they are joined by dots.
+        id: template of the sensor's id over the captures; without it they, or else all levels, are joined
+            by dots.
         channels: fields that share one window; without them each numeric field is a sensor of its own.
     """
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 _CAPTURE = re.compile(r"\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAX_TOPIC_BYTES = 65_535
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\ufffe\uffff\u2028\u2029]")
+"""Control characters, halves of characters, and the mark of bytes that were no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def parse_topic_template(text: str) -> TopicTemplate:
     """
     if not text:
         raise ValueError('the topic is empty; write one such as "plant/{line}/{sensor}/state"')
-    if "\0" in text or len(text.encode()) > _MAX_TOPIC_BYTES:
-        raise ValueError("MQTT allows neither NUL characters nor more than 65,535 bytes in a topic")
+    if _UNFIT.search(text) or len(text.encode()) > _MAX_TOPIC_BYTES:
+        raise ValueError("a topic holds no control characters and at most 65,535 bytes")
     if text.startswith("$share/"):
         raise ValueError(
             "a shared subscription deals a sensor's readings out among its subscribers, breaking windows; "
@@ -100,7 +102,7 @@ def names_in(id_template: str) -> tuple[str, ...]:
     rest = _CAPTURE.sub("", id_template)
     if "{" in rest or "}" in rest:
         raise ValueError(f'a brace in "{id_template}" has no partner')
-    names = tuple(_CAPTURE.findall(id_template))
+    names = tuple(name.removesuffix("...") for name in _CAPTURE.findall(id_template))
     if "" in names:
         raise ValueError(f'"{{}}" in "{id_template}" names no capture')
     return names

@@ -48,7 +48,7 @@ def test_captures_become_wildcards() -> None:
         ("a/b+", "whole level"),
         ("a#", "whole level"),
         ("$share/group/a", "shared subscription"),
-        ("a\0b", "NUL"),
+        ("a\0b", "control characters"),
         ("a" * 70_000, "65,535"),
     ],
 )
@@ -107,6 +107,7 @@ def test_an_id_names_captures() -> None:
     """In order, as often as they stand there."""
     assert names_in("{line}.{sensor}-{line}") == ("line", "sensor", "line")
     assert names_in("press1") == ()
+    assert names_in("{metric...}") == ("metric",)
 
 
 @pytest.mark.parametrize("text", ["{", "a}", "{a", "{}", "{{a}}"])

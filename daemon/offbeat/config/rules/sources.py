@@ -33,12 +33,6 @@ def check_sources(parts: Parts) -> Iterator[Finding]:
 
 def _check_id(index: int, source: SourceSettings, template: TopicTemplate) -> Iterator[Finding]:
     if source.id is None:
-        if not template.captures:
-            yield Finding(
-                ("source", index, "topic"),
-                "nothing in this topic names the sensor",
-                'name a level, such as "plant/{sensor}/state", or add id = "..." if it is one sensor',
-            )
         return
     where = ("source", index, "id")
     try:
@@ -52,7 +46,9 @@ def _check_id(index: int, source: SourceSettings, template: TopicTemplate) -> It
             guess = did_you_mean(name, template.names)
             yield Finding(where, f'the topic captures no "{name}"{guess}; it captures: {known}')
     if not source.id:
-        yield Finding(where, "the id is empty", "leave it out to join the captures by dots")
+        yield Finding(
+            where, "the id is empty", "leave it out to join the captures, or else all levels, by dots"
+        )
     if not names and any(level in ("+", "#") for level in template.levels):
         yield Finding(
             where,
@@ -137,7 +133,7 @@ def _id_shape(source: SourceSettings, template: TopicTemplate) -> object:
     # Fields of JSON become part of the id of what they measure; only plain numbers can collide.
     if source.payload == "json":
         return object()
-    return source.id or ".".join(f"{{{name}}}" for name in template.names)
+    return source.id or ".".join(f"{{{name}}}" for name in template.names) or source.topic
 
 
 def _check_feedback(parts: Parts, templates: dict[int, TopicTemplate]) -> Iterator[Finding]:

@@ -28,7 +28,15 @@ def source(topic: str = USUAL, **options: Any) -> SourceSettings:
 
 def test_a_usual_source_is_fine() -> None:
     """With an id or without."""
-    assert judge(source(), source("other/{a}/{b...}", id="{b}.{a}"), source("one/sensor", id="press1")) == []
+    assert (
+        judge(
+            source(),
+            source("other/{a}/{b...}", id="{b}.{a}"),
+            source("one/sensor", id="press1"),
+            source("all/+/#"),
+        )
+        == []
+    )
 
 
 def test_a_topic_that_is_no_template_is_told() -> None:
@@ -40,15 +48,13 @@ def test_a_topic_that_is_no_template_is_told() -> None:
 @pytest.mark.parametrize(
     ("topic", "id_", "message"),
     [
-        ("plant/+/state", None, "names the sensor"),
-        ("plant/press1", None, "names the sensor"),
         (USUAL, "{sensr}", 'captures no "sensr" (did you mean "sensor"?); it captures: {sensor}'),
         ("plant/+/x", "{a}", "it captures: none"),
         (USUAL, "{sensor", "no partner"),
         (USUAL, "press1", 'would be the one sensor "press1"'),
     ],
 )
-def test_an_id_that_cannot_tell_sensors_apart_is_told(topic: str, id_: str | None, message: str) -> None:
+def test_an_id_that_cannot_tell_sensors_apart_is_told(topic: str, id_: str, message: str) -> None:
     """It would join what does not belong together."""
     assert message in judge(source(topic, id=id_))[0].message
 
