@@ -28,14 +28,16 @@ class TorchScorer:
         group = self._groups.get(job.group)
         if group is None:
             return None
-        return StepResult(*group.step(job.sensor, job.row, job.x, job.mask, job.gap, job.lengths))
+        steps = group.step(job.sensor, job.row, job.x, job.mask, job.gap, job.lengths)
+        return StepResult(steps.value_nll, steps.gap_nll, steps.mean, steps.sigma)
 
     def window(self, job: WindowJob) -> WindowResult | None:
         """Judge the newest rows of windows by their reconstruction."""
         group = self._groups.get(job.group)
         if group is None:
             return None
-        return WindowResult(*group.window(job.row, job.x, job.mask, job.tau, job.lengths, job.recent))
+        scores = group.window(job.row, job.x, job.mask, job.tau, job.lengths, job.recent)
+        return WindowResult(scores.nll, scores.channel_nll)
 
     def rebuild(self, job: StepJob) -> None:
         """Read the carried state of these sensors anew from their windows."""

@@ -1,0 +1,117 @@
+"""Artifacts of groups: one folder a group under one folder, and how they meet the configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from offbeat_models.artifact import MANIFEST, Artifact, ArtifactError, load_artifact, write_artifact
+from offbeat_models.base import WindowModel
+
+from offbeat.core.commission import Commission
+from offbeat.core.sensors import Group
+from offbeat.errors import ConfigError
+
+STREAMS = "streams"
+"""Name of the tensor file that holds the commission."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupArtifact:
+    """What was learnt of one group.
+
+    Attributes:
+        commission: normalisers, weights and calibrations of its sensors.
+        model: trained, in evaluation mode.
+        name: of the model's family.
+        version: short name of exactly this content.
+    """
+
+    commission: Commission
+    model: WindowModel
+    name: str
+    version: str
+
+
+def folder_name(channels: Sequence[str]) -> str:
+    """Return the name of a group's folder: its channels as far as a file name can hold them."""
+    name = "+".join(channels)
+    plain = re.sub(r"[^A-Za-z0-9_.+-]", "_", name)[:60].lstrip(".")
+    if plain == name:
+        return plain
+    return f"{plain}-{hashlib.blake2s(name.encode(), digest_size=4).hexdigest()}"
+
+
+def write_group(
+    folder: Path,
+    commission: Commission,
+    model: WindowModel,
+    created_at: str,
+    settings: dict[str, object],
+    training: dict[str, object],
+) -> str:
+    """Write one group's artifact under a folder, replacing an older one; return its version."""
+    return write_artifact(
+        folder / folder_name(commission.channels),
+        model,
+        channels=commission.channels,
+        sensors=commission.sensors,
+        created_at=created_at,
+        settings=settings,
+        training=training,
+        tensors={STREAMS: commission.to_tensors()},
+    )
+
+
+def read_artifacts(folder: Path) -> list[GroupArtifact]:
+    """Return every group's artifact under a folder, or the one that the folder itself is.
+
+    Raises:
+        ConfigError: there is none, or one cannot be used; the message says what to do.
+    """
+    folders = [folder] if (folder / MANIFEST).exists() else sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
+    if not folders:
+        found = "the folder holds no artifact" if folder.is_dir() else "there is no such folder"
+        raise ConfigError(
+            f"{folder}: {found}; expected what `offbeat train` writes. Train one, or correct model.artifact"
+        )
+    return [_read(path) for path in folders]
+
+
+def by_group(artifacts: Sequence[GroupArtifact], groups: Sequence[Group], folder: Path) -> dict[int, GroupArtifact]:
+    """Return the artifact of each group by its index; groups without one are left out.
+
+    Raises:
+        ConfigError: no artifact fits any group of the configuration.
+    """
+    known = {artifact.commission.channels: artifact for artifact in artifacts}
+    chosen = {i: known[group.channels] for i, group in enumerate(groups) if group.channels in known}
+    if not chosen:
+        trained = " | ".join(", ".join(channels) for channels in known)
+        wanted = " | ".join(", ".join(group.channels) for group in groups)
+        raise ConfigError(
+            f"{folder}: was trained on sensors with the channels {trained}, but the sources of the configuration "
+            f"have {wanted}; train on recordings of these sources, or set `channels` of the source"
+        )
+    return chosen
+
+
+def _read(path: Path) -> GroupArtifact:
+    try:
+        artifact = load_artifact(path)
+    except ArtifactError as error:
+        raise ConfigError(str(error)) from error
+    return GroupArtifact(_commission(path, artifact), artifact.model, artifact.model.family, artifact.version)
+
+
+def _commission(path: Path, artifact: Artifact) -> Commission:
+    try:
+        return Commission.from_tensors(artifact.channels, artifact.sensors, artifact.tensors[STREAMS])
+    except (KeyError, ValueError) as error:
+        raise ConfigError(
+            f"{path}: {STREAMS}.safetensors does not hold what this version expects ({error}); "
+            "train a new artifact with `offbeat train`"
+        ) from error

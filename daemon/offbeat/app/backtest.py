@@ -1,0 +1,123 @@
+"""Learn on the past of recordings, play the rest through the production core on virtual time, write what it said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from offbeat_models.device import choose_device
+from offbeat_models.scoring import GroupScorer
+
+from offbeat.app.engine import Engine
+from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, train_group
+from offbeat.core.decisions import Decisions
+from offbeat.core.events import EpisodeEvent
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.sensors import SensorDirectory
+from offbeat.errors import ConfigError
+from offbeat.learn.progress import OnProgress, Progress, silent
+from offbeat.publish.event_json import to_json
+from offbeat.replay.episodes_jsonl import shifted, write_episodes
+from offbeat.replay.judged import JudgedSeries, Judgements
+from offbeat.replay.report import write_report
+from offbeat.replay.scores_csv import write_scores
+from offbeat.replay.series import Series, by_channels
+from offbeat.replay.splits import Splits
+from offbeat.replay.virtual_time import Player
+from offbeat.scoring.torch_scorer import TorchScorer
+
+
+@dataclass(slots=True)
+class Backtest:
+    """What a backtest found.
+
+    Attributes:
+        judged: each sensor's rows from its test time on, with what was known at each.
+        events: transitions of episodes in recorded time.
+        trained: what was learnt of each group.
+        notes: what a person should know, such as sensors left out.
+    """
+
+    judged: list[JudgedSeries] = field(default_factory=list)
+    events: list[EpisodeEvent] = field(default_factory=list)
+    trained: list[TrainedGroup] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def run_backtest(
+    series: Sequence[Series], splits: Splits, plan: TrainingPlan, on_progress: OnProgress = silent
+) -> Backtest:
+    """Backtest each group of channels: learn on what lies before each sensor's test time, play the rest.
+
+    Raises:
+        ConfigError: no recording reaches from before its test time to after it.
+        OffbeatError: nothing can be learnt from what lies before.
+    """
+    result = Backtest()
+    for group in by_channels([canonical(one) for one in series]).values():
+        usable = [one for one in group if _is_usable(one, splits.test_from(one.sensor), result.notes)]
+        if usable:
+            _one_group(usable, splits, plan, result, on_progress)
+    if not result.judged:
+        raise ConfigError(
+            "no recording can be backtested: none has rows both before and after its test time; "
+            "look at --test-from. " + "; ".join(result.notes[:3])
+        )
+    return result
+
+
+def write_backtest(folder: Path, result: Backtest) -> None:
+    """Write scores.csv, episodes.jsonl and report.html."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_scores(folder / "scores.csv", result.judged)
+    write_episodes(folder / "episodes.jsonl", result.events, to_json)
+    write_report(folder / "report.html", result.judged, result.events)
+
+
+def _is_usable(series: Series, test_from: float, notes: list[str]) -> bool:
+    before, after = len(series.before(test_from)), len(series.since(test_from))
+    if before < 2 or not after:
+        notes.append(
+            f"{series.sensor} is left out: {before} rows lie before its test time and {after} after; "
+            "a backtest needs both"
+        )
+    return before >= 2 and after > 0
+
+
+def _one_group(
+    series: Sequence[Series], splits: Splits, plan: TrainingPlan, result: Backtest, on_progress: OnProgress
+) -> None:
+    test_from = {one.sensor: splits.test_from(one.sensor) for one in series}
+    trained = train_group([one.before(test_from[one.sensor]) for one in series], plan, on_progress)
+    result.trained.append(trained)
+    lead = plan.core.window_readings
+    played = [one.since(test_from[one.sensor], lead_rows=lead) for one in series]
+    directory = SensorDirectory([trained.commission.channels], len(series))
+    player = Player(played, directory, plan.core.window_stride_readings)
+    pipeline = Pipeline(directory, plan.core)
+    pipeline.install(0, trained.commission, (plan.family, "backtest"))
+    device = choose_device(plan.device)
+    scorer = TorchScorer({0: GroupScorer(trained.result.model, len(series), device)}, str(device))
+    judgements = Judgements()
+
+    def act(decisions: Decisions) -> None:
+        judgements.add(decisions.scores)
+        result.events.extend(_recorded(player, event) for event in decisions.events if not _is_over(player, event))
+
+    engine = Engine(pipeline, scorer)
+    for step in player.steps():
+        engine.feed(step.batches, step.now_seconds, act)
+        if step.tick:
+            engine.tick(step.now_seconds, act)
+            on_progress(Progress("playing the rest", step.played, player.rows))
+    result.judged.extend(one.since(test_from[one.series.sensor]) for one in judgements.of(player.tracks))
+
+
+def _is_over(player: Player, event: EpisodeEvent) -> bool:
+    return event.event == "open" and player.is_over(event.sensor, event.updated_at)
+
+
+def _recorded(player: Player, event: EpisodeEvent) -> EpisodeEvent:
+    shift = player.recorded_seconds(event.sensor, 0.0)
+    return shifted(event, shift)

@@ -1,0 +1,41 @@
+"""The core and its scorer, driven in step: how recordings, journals and recoveries are played."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from offbeat.core.decisions import Decisions
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.readings import ReadingBatch
+from offbeat.scoring.scorer import Scorer
+
+Act = Callable[[Decisions], None]
+
+
+class Engine:
+    """Feeds batches through the pipeline and asks the scorer at once, so that the same input gives the same output.
+
+    Args:
+        pipeline: the core.
+        scorer: answers its jobs.
+        window_limit: windows of one job.
+    """
+
+    def __init__(self, pipeline: Pipeline, scorer: Scorer, window_limit: int = 64) -> None:
+        self.pipeline = pipeline
+        self.scorer = scorer
+        self._window_limit = window_limit
+
+    def feed(self, batches: Iterable[ReadingBatch], now_seconds: float, act: Act) -> None:
+        """Judge batches, then the windows that are due because of them; hand on what was decided, in order."""
+        for batch in batches:
+            for work in self.pipeline.ingest(batch):
+                result = None if work.job is None else self.scorer.step(work.job)
+                act(self.pipeline.scored(work, result))
+        while jobs := self.pipeline.due_windows(now_seconds, self._window_limit):
+            for job in jobs:
+                act(self.pipeline.windows_scored(job, self.scorer.window(job)))
+
+    def tick(self, now_seconds: float, act: Act) -> None:
+        """Let time pass: silence opens, quiet episodes close."""
+        act(self.pipeline.tick(now_seconds))

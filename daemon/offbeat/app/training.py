@@ -1,0 +1,174 @@
+"""From recordings to an artifact: normalise, train the model, play the past, calibrate, write."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from offbeat_models.device import DeviceError, choose_device
+from offbeat_models.registry import preset
+from offbeat_models.scoring import GroupScorer
+from offbeat_models.series import SensorSeries, TrainingError
+from offbeat_models.training import TrainingConfig, TrainingReport, TrainingResult, train
+from offbeat_models.validation import CollapseError
+
+from offbeat.app.artifacts import write_group
+from offbeat.app.engine import Engine
+from offbeat.core.commission import Commission
+from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.sensors import UNIVARIATE, SensorDirectory
+from offbeat.errors import OffbeatError, UnavailableError
+from offbeat.learn.collected import Collected
+from offbeat.learn.model_series import model_series
+from offbeat.learn.progress import OnProgress, Progress, silent
+from offbeat.learn.refusing import refuse
+from offbeat.replay.series import Series, by_channels
+from offbeat.replay.virtual_time import Player
+from offbeat.scoring.torch_scorer import TorchScorer
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """How to train.
+
+    Attributes:
+        family: of the model.
+        preset: its sizes by name.
+        steps: step budget of the model's training.
+        max_seconds: wall-clock budget of the model's training; None = none.
+        seed: source of all randomness.
+        device: "auto", "cpu" or "cuda".
+        threads: of torch on the CPU.
+        core: numbers of the core that the recordings are played through; as in service.
+    """
+
+    family: str = "lstm_vae"
+    preset: str = "default"
+    steps: int = 2500
+    max_seconds: float | None = None
+    seed: int = 0
+    device: str = "auto"
+    threads: int = 1
+    core: CoreSettings = CoreSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedGroup:
+    """What was learnt of one group and how it went.
+
+    Attributes:
+        commission: calibrated.
+        result: the model and the report of its training.
+        version: of the artifact; empty if it was not written.
+    """
+
+    commission: Commission
+    result: TrainingResult
+    version: str = ""
+
+    @property
+    def report(self) -> TrainingReport:
+        """How the model's training went."""
+        return self.result.report
+
+
+def train_from_recordings(
+    series: Sequence[Series], plan: TrainingPlan, folder: Path, on_progress: OnProgress = silent
+) -> list[TrainedGroup]:
+    """Learn each group of channels from recordings and write its artifact under a folder.
+
+    Raises:
+        OffbeatError: nothing can be learnt from a group, or its model collapsed; the message says why.
+        UnavailableError: the device asked for is not there.
+    """
+    created_at = datetime.now(UTC).isoformat(timespec="seconds")
+    trained = []
+    for group in by_channels([canonical(one) for one in series]).values():
+        one = train_group(group, plan, on_progress)
+        settings = {key: getattr(plan, key) for key in ("family", "preset", "steps", "seed")}
+        version = write_group(
+            folder, one.commission, one.result.model, created_at, settings, one.report.to_dict()
+        )
+        trained.append(dataclasses.replace(one, version=version))
+    return trained
+
+
+def canonical(series: Series) -> Series:
+    """Return a recording of one channel as one of the univariate group, whatever its column is called."""
+    return dataclasses.replace(series, channels=UNIVARIATE) if len(series.channels) == 1 else series
+
+
+def train_group(series: Sequence[Series], plan: TrainingPlan, on_progress: OnProgress = silent) -> TrainedGroup:
+    """Learn one group: recordings of sensors that have the same channels.
+
+    Raises:
+        OffbeatError: nothing can be learnt, or the model collapsed.
+        UnavailableError: the device asked for is not there.
+    """
+    device = _device(plan)
+    recordings = [one.recording() for one in series]
+    channels = series[0].channels
+    on_progress(Progress("looking at the recordings", 0, 1))
+    commission = fit_normaliser_and_ridge(channels, recordings)
+    result = _train_model(commission, model_series(commission, recordings), plan, device, on_progress)
+    commission = _calibrate(commission, result, series, plan, device, on_progress)
+    return TrainedGroup(commission, result)
+
+
+def _device(plan: TrainingPlan) -> torch.device:
+    torch.set_num_threads(plan.threads)
+    try:
+        return choose_device(plan.device)
+    except DeviceError as error:
+        raise UnavailableError(str(error)) from error
+
+
+def _train_model(
+    commission: Commission,
+    learnt_from: list[SensorSeries],
+    plan: TrainingPlan,
+    device: torch.device,
+    on_progress: OnProgress,
+) -> TrainingResult:
+    sizes = preset(plan.preset, len(commission.channels), len(commission.sensors) + 1)
+    recipe = TrainingConfig(steps=plan.steps, time_budget_seconds=plan.max_seconds, seed=plan.seed)
+
+    def tell(step: int, steps: int, losses: dict[str, float]) -> None:
+        on_progress(Progress("training the model", step, steps, losses))
+
+    try:
+        return train(learnt_from, sizes, recipe, tell, family=plan.family, device=device)
+    except (TrainingError, CollapseError) as error:
+        names = ", ".join(commission.channels)
+        raise OffbeatError(f"the model of the sensors with the channels {names} was not trained: {error}") from error
+
+
+def _calibrate(
+    commission: Commission,
+    result: TrainingResult,
+    series: Sequence[Series],
+    plan: TrainingPlan,
+    device: torch.device,
+    on_progress: OnProgress,
+) -> Commission:
+    directory = SensorDirectory([commission.channels], len(series))
+    player = Player(series, directory, plan.core.window_stride_readings)
+    pipeline = Pipeline(directory, dataclasses.replace(plan.core, collect=True))
+    pipeline.install(0, commission, (plan.family, "in training"))
+    scorer = TorchScorer({0: GroupScorer(result.model, len(series), device)}, str(device))
+    engine, collected = Engine(pipeline, scorer), Collected()
+    for step in player.steps():
+        engine.feed(step.batches, step.now_seconds, collected.add)
+        if step.tick:
+            on_progress(Progress("playing the past through it", step.played, player.rows))
+    ids = directory.groups[0].ids
+    raw = collected.by_sensor("raw", ids)
+    on_progress(Progress("calibrating", 0, 1))
+    commission = calibrate_streams(commission, raw)
+    return calibrate_tracks(commission, *refuse(commission, raw, collected.by_sensor("time_seconds", ids)))

@@ -1,0 +1,57 @@
+"""`offbeat backtest`: learn on the past of recordings, play the rest as in service, write scores and a report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.learning import add_training_options, describe, existing_paths, training_plan, warn
+from offbeat.cli.parser import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add `backtest` to the command line."""
+    parser = subparsers.add_parser(
+        "backtest",
+        help="learn on the past of recordings, play the rest, write scores and a report",
+        description="Learns on what lies before the test time, then plays the rest through the same core as the daemon, "
+        "on virtual time. Writes DIR/scores.csv, DIR/episodes.jsonl and DIR/report.html.",
+    )
+    parser.add_argument("recordings", nargs="+", type=Path, metavar="FILE", help="recordings, or folders of them")
+    parser.add_argument(
+        "--test-from", required=True, metavar="TIME|FILE",
+        help="where the test begins: unix seconds, RFC 3339, or a CSV with the columns series,test_from",
+    )  # fmt: skip
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to write")
+    add_config_option(parser)
+    add_training_options(parser)
+    add_json_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the backtest and print where its outcome is."""
+    paths = existing_paths(args.recordings)
+    settings = load_settings(args) if args.config is not None else None
+    from offbeat.app.backtest import run_backtest, write_backtest
+    from offbeat.app.recorded_sensors import recorded_sensors
+    from offbeat.cli.progress import ProgressView
+    from offbeat.replay.splits import parse_test_from
+
+    splits = parse_test_from(args.test_from)
+    recorded = recorded_sensors(paths, settings)
+    warn(recorded.warnings)
+    with ProgressView() as view:
+        result = run_backtest(recorded.series, splits, training_plan(args, settings), view)
+    write_backtest(args.out, result)
+    warn(result.notes, "note")
+    opened = sum(event.event == "open" for event in result.events)
+    rows = sum(len(one.series) for one in result.judged)
+    if args.json:
+        print_json({"out": str(args.out), "sensors": len(result.judged), "rows": rows, "episodes": opened})
+        return 0
+    for group in result.trained:
+        print(describe(group))
+    print(f"{len(result.judged)} sensors, {rows} rows played, {opened} episodes opened")
+    print(f"scores: {args.out / 'scores.csv'}\nepisodes: {args.out / 'episodes.jsonl'}\nreport: {args.out / 'report.html'}")
+    return 0
