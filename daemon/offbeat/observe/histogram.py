@@ -1,0 +1,44 @@
+"""A histogram that the hot path can afford: one writer, no locks, no objects of the metrics library."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Histogram:
+    """Counts of values by bucket. One thread writes; any may read.
+
+    Args:
+        bounds: upper bounds of the buckets, ascending, without infinity.
+    """
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self._edges: NDArray[np.float64] = np.array(bounds)
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self._counts[bisect_left(self.bounds, value)] += 1
+        self._sum += value
+
+    def observe_many(self, values: ArrayLike) -> None:
+        """Count many values at once."""
+        array = np.asarray(values, np.float64).reshape(-1)
+        found = np.bincount(np.searchsorted(self._edges, array), minlength=len(self._counts))
+        # A new list, so that a reader sees either all of them or none.
+        self._counts = [old + int(new) for old, new in zip(self._counts, found, strict=True)]
+        self._sum += float(array.sum())
+
+    def cumulative(self) -> tuple[list[tuple[str, float]], float]:
+        """Return (upper bound, count up to it) of each bucket, infinity last, and the sum of all values."""
+        counts, total = list(self._counts), 0
+        buckets: list[tuple[str, float]] = []
+        for bound, count in zip([*map(repr, self.bounds), "+Inf"], counts, strict=True):
+            total += count
+            buckets.append((bound, total))
+        return buckets, self._sum
