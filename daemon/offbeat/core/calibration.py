@@ -26,27 +26,29 @@ WIDEST = 2.0
 
 _RAMP = 3.0
 _POOL = 200_000
-_FIELDS = ("knots", "body", "tail", "sigma", "xi", "count")
+_FIELDS = ("knots", "body", "above", "sigma", "xi", "count")
 
 Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class FrozenCalibration:
-    """Laws of raw values over (row of the commission, column): empirical in the body, generalised Pareto in the tail.
+    """Laws of raw values over (row of the commission, column): an empirical body and a Pareto tail.
 
     Attributes:
-        knots: raw values whose surprises are evenly spaced from 0 to `body`, float32 [R, K, 32]; the last one is the
-            threshold where the tail begins.
+        knots: raw values whose surprises are evenly spaced from 0 to `body`, float32 [R, K, 32]; the last one
+            is the threshold where the tail begins.
         body: surprise of the threshold itself, float32 [R, K].
-        tail: surprise just above the threshold, at least `body`; more where many samples tie at the threshold.
+        above: surprise just above the threshold, at least `body`; more where many samples tie at the
+            threshold.
         sigma, xi: scale and shape of the tail.
-        count: samples the law was learnt from, float32 [R, K]; 0 = nothing is known and every surprise is NaN.
+        count: samples the law was learnt from, float32 [R, K]; 0 = nothing is known and every surprise is
+            NaN.
     """
 
     knots: Floats
     body: Floats
-    tail: Floats
+    above: Floats
     sigma: Floats
     xi: Floats
     count: Floats
@@ -62,8 +64,8 @@ class FrozenCalibration:
         """Learn the laws of `len(samples)` sensors and of the fleet.
 
         Args:
-            samples: raw values of each sensor, [n_r, K], NaN = no opinion; row r + 1 of the result is samples[r].
-                Row 0 pools the sensors with equal weight.
+            samples: raw values of each sensor, [n_r, K], NaN = no opinion; row r + 1 of the result is
+                samples[r]. Row 0 pools the sensors with equal weight.
             columns: K, for the case that there are no samples at all.
             fewest: a sensor with fewer samples of a column gets row 0's law of it.
             shape: what is usual of the tails.
@@ -117,7 +119,7 @@ class FrozenCalibration:
         where = place[beyond]
         excess = np.minimum(raw[beyond], np.float32(1e30)) - self.knots[..., -1].reshape(-1)[where]
         depth = tail.surprise(excess, self.xi.reshape(-1)[where], self.sigma.reshape(-1)[where])
-        result[beyond] = self.tail.reshape(-1)[where] + depth
+        result[beyond] = self.above.reshape(-1)[where] + depth
 
     @property
     def _complete(self) -> bool:
@@ -134,7 +136,7 @@ class FrozenCalibration:
 
 
 def _pool(samples: Sequence[Floats], columns: int) -> Doubles:
-    """Return one sample for the fleet: as many evenly spaced order statistics of each sensor, NaN padded [n, K]."""
+    """Return one sample for the fleet, NaN padded [n, K]: as many order statistics of each sensor."""
     if not samples:
         return np.full((0, columns), np.nan)
     points = int(np.clip(_POOL // len(samples), FEWEST_SAMPLES, 1024))
@@ -162,7 +164,7 @@ def _fit_columns(sample: Doubles, shape: tail.ShapePrior) -> tuple[Doubles, ...]
 
 
 def _fit_column(sample: Doubles, shape: tail.ShapePrior) -> tuple[Doubles, float, float, float, float, float]:
-    """Return (knots, body, tail, sigma, xi, count) of one sample."""
+    """Return (knots, body, above, sigma, xi, count) of one sample."""
     n = len(sample)
     if n == 0:
         return np.zeros(KNOTS), 0.0, 0.0, 1.0, shape.usual, 0.0
@@ -183,7 +185,8 @@ def _fit_column(sample: Doubles, shape: tail.ShapePrior) -> tuple[Doubles, float
 def _fit_tail(excess: Doubles, knots: Doubles, body: float, prior: tail.ShapePrior) -> tuple[float, float]:
     """Return (sigma, xi) of the excesses; where there are none the slope of the body goes on.
 
-    A tail that is much wider than the body leads to expect is taken for faults in the recording, not for its nature.
+    A tail that is much wider than the body leads to expect is taken for faults in the recording, not for its
+    nature.
     """
     shape, scale = tail.fit(excess[None], np.array([len(excess)]), prior)
     upper_half = KNOTS - 1 - KNOTS // 2

@@ -1,4 +1,4 @@
-"""What was learnt of one group when it was commissioned: arrays over sensors, frozen until the next training."""
+"""What was learnt of one group when it was commissioned, frozen until the next training."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LAWS = ("runs", "streams", "severity", "alarm")
 
 @dataclass(frozen=True)
 class Commission:
-    """Normalisers, ridge weights and laws of one group over artifact rows R; row 0 = the fleet, for unknown sensors.
+    """Normalisers, ridge weights and laws of one group over artifact rows R; row 0 = unknown sensors.
 
-    It works before its calibrations are known (None): commissioning first learns the normaliser and the ridge, plays
-    the recordings through the production streams, and then calibrates what they said.
+    It works before its calibrations are known (None): commissioning first learns the normaliser and the
+    ridge, plays the recordings through the production streams, and then calibrates what they said.
 
     Attributes:
         channels: names, as in the group.
@@ -35,7 +35,8 @@ class Commission:
         resolution: smallest step between two values ever seen, float32 [R, C]; 0 where unknown.
         gap_unit_seconds: median gap, float64 [R]; > 0.
         rows_per_week: float64 [R]; > 0.
-        step: usual step between two observations of a channel a median gap apart, in scales, float32 [R, C]; > 0.
+        step: usual step between two observations of a channel a median gap apart, in scales, float32 [R, C];
+            > 0.
         ridge: weights of the linear stream.
         runs: law of the lengths of runs of one value over (row, channel), for the stuck stream.
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
@@ -86,7 +87,7 @@ class Commission:
         return np.where(mask, np.clip(z, -1e30, 1e30), 0.0).astype(np.float32)
 
     def surprise(self, row: NDArray[np.intp], raw: Floats) -> Floats:
-        """Return the surprise of each stream, float32 [n, K]; NaN where it has no opinion or no calibration."""
+        """Return the surprise of each stream, float32 [n, K]; NaN where it has none or is not calibrated."""
         if self.streams is None:
             return np.full(raw.shape, np.nan, np.float32)
         return self.streams.surprise(row, raw)
@@ -94,19 +95,20 @@ class Commission:
     def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: float) -> NDArray[np.float64]:
         """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q].
 
-        Rows above a threshold come in runs and a run is one episode: so p = budget x length of a run / rows a week.
+        Rows above a threshold come in runs and a run is one episode: so p = budget x length of a run / rows a
+        week.
         """
         return self._boundary(self.alarm_run, row, budget_per_week)
 
     def score(self, row: NDArray[np.intp], severity: Floats, budget_per_week: float) -> Floats:
-        """Return the surprise of F over the surprise at the budget's boundary, float32 [n, Q]; 1.0 = the boundary."""
+        """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary."""
         if self.severity is None:
             return np.full(severity.shape, np.nan, np.float32)
         boundary = -np.log10(self._boundary(self.severity_run, row, budget_per_week))
         return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
 
     def _boundary(self, run: Floats | None, row: NDArray[np.intp], budget: float) -> NDArray[np.float64]:
-        """Return the budget's p-value for runs of a mean length [R, Q]; of one row where the length is unknown."""
+        """Return the budget's p-value for runs of a mean length [R, Q]; None = of one row."""
         length = np.ones((len(row), 1)) if run is None else run[row].astype(np.float64)
         return np.clip(budget * length / self.rows_per_week[row][:, None], LEAST_ALARM_P, MOST_ALARM_P)
 
@@ -127,18 +129,20 @@ class Commission:
         missing = [name for name in _NEEDED if name not in tensors]
         if missing:
             raise KeyError(f"a commission needs the arrays {', '.join(missing)}")
-        laws = {
+        laws: dict[str, Any] = {
             name: FrozenCalibration.from_tensors(f"{name}.", tensors)
             for name in _LAWS
             if f"{name}.knots" in tensors
         }
-        plain = {name: np.ascontiguousarray(tensors[name]) for name in _PLAIN if name in tensors}
+        plain: dict[str, Any] = {
+            name: np.ascontiguousarray(tensors[name]) for name in _PLAIN if name in tensors
+        }
         return cls(
             channels=channels,
             sensors=sensors,
             ridge=Ridge.from_tensors("ridge.", tensors),
             **plain,
-            **laws,  # type: ignore[arg-type]  # by name: arrays and laws
+            **laws,
         )
 
 

@@ -73,7 +73,8 @@ def calibrate_streams(commission: Commission, raw: Mapping[str, Floats]) -> Comm
 
     Args:
         commission: what is known so far.
-        raw: raw values [n, K] of each sensor's training rows, by sensor id, in time order; a sensor may be absent.
+        raw: raw values [n, K] of each sensor's training rows, by sensor id, in time order; a sensor may be
+            absent.
     """
     samples, columns = _by_row(commission, raw)
     return replace(commission, streams=FrozenCalibration.fit(samples, columns))
@@ -189,7 +190,8 @@ def _fit_steps(z: list[Floats], gaps: list[Floats], channels: int) -> Floats:
 def _fit_runs(values: list[Floats], gaps: list[Floats], channels: int) -> FrozenCalibration:
     """Learn the law of run lengths of each channel.
 
-    With few runs the tail is as wide as the longest of them: three set points in a month say little of the fourth.
+    With few runs the tail is as wide as the longest of them: three set points in a month say little of the
+    fourth.
     """
     lengths = [[_lengths(v[:, c], gap) for c in range(channels)] for v, gap in zip(values, gaps, strict=True)]
     samples = [_padded(sensor) for sensor in lengths]
@@ -229,7 +231,7 @@ def _by_row(commission: Commission, values: Mapping[str, Floats]) -> tuple[list[
 
 
 def _run_lengths(samples: list[Floats], columns: int) -> Floats:
-    """Return the mean length of runs above the 98th percentile, [R, Q]; row 0 is the sensors' median, at least 1."""
+    """Return the mean length of runs above the 98th percentile, [R, Q]; row 0 is the sensors' median."""
     own = np.ones((len(samples), columns))
     for r, sample in enumerate(samples):
         for q in range(columns):

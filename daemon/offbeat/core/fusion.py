@@ -25,7 +25,8 @@ class Fused:
     """One round's fused surprise.
 
     Attributes:
-        surprise: g of each track, float32 [n, Q]; NaN where no stream of the track had an opinion. Opens episodes.
+        surprise: g of each track, float32 [n, Q]; NaN where no stream of the track had an opinion. Opens
+            episodes.
         severity: F of each track, float32 [n, Q]: g held for some rows plus a long mean. Becomes the score.
     """
 

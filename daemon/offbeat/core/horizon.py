@@ -1,7 +1,7 @@
 """Memory of a length in wall time, bounded in rows: how much of an average survives one row.
 
-A mean over the last N rows changes its meaning with the sampling rate, and a mean over some hours is one row at one
-reading an hour and thousands at one a second. Both bounds together work on every recorded set tried.
+A mean over the last N rows changes its meaning with the sampling rate, and a mean over some hours is one row
+at one reading an hour and thousands at one a second. Both bounds together work on every recorded set tried.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _LEAST, _MOST = of_rows(FEWEST_ROWS), of_rows(MOST_ROWS)
 def decay(gap_seconds: NDArray[np.floating], horizon_seconds: float = HOURS_4) -> Floats:
     """Return the factor by which an exponential average fades over a gap, float32, shape of the gaps.
 
-    It has the mean age of a moving average over `horizon_seconds`, bounded to 4 and 64 rows. A NaN gap (first row)
+    It has the mean age of a moving average over `horizon_seconds`, bounded to 4 and 64 rows. A NaN gap (first
+    row)
     fades as little as possible: there is nothing to fade.
     """
     faded = np.exp(np.asarray(gap_seconds, np.float32) * np.float32(-2.0 / horizon_seconds))
@@ -39,9 +40,10 @@ def fade(
 ) -> tuple[Floats, Floats]:
     """Take `value` into an average that forgets: return its new (mean, weight). Arguments broadcast.
 
-    Where a value was not `seen` the mean stays and its weight fades. A weight of 0 means that nothing was averaged
-    yet, so the first value becomes the mean.
+    Where a value was not `seen` the mean stays and its weight fades. A weight of 0 means that nothing was
+    averaged yet, so the first value becomes the mean.
     """
-    weight = weight * keep + seen
-    share = seen / np.maximum(weight, np.float32(1.0))
-    return mean + np.where(seen, value - mean, np.float32(0.0)) * share, weight
+    weight = np.asarray(weight * keep + seen, np.float32)
+    share = seen.astype(np.float32) / np.maximum(weight, np.float32(1.0))
+    moved = mean + np.where(seen, value - mean, np.float32(0.0)) * share
+    return np.asarray(moved, np.float32), weight

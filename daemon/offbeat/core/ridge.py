@@ -1,7 +1,8 @@
 """Ridge autoregression of every channel: fitted in closed form at commissioning, used by the linear stream.
 
-The target is the increment over the channel's last value, so that shrinking leads to "as before" and not to the mean.
-Lags count the channel's own observations, which keeps them meaningful where channels report at different times.
+The target is the increment over the channel's last value, so that shrinking leads to "as before" and not to
+the mean. Lags count the channel's own observations, which keeps them meaningful where channels report at
+different times.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from offbeat.core.streams.base import Arrays, Floats
 
 LAGS = 8
 MOST_CROSSED = 8
-"""With more channels than this the others' values are left out: too many regressors for a commissioning period."""
+"""With more channels the others' values are left out: too many regressors for a commissioning period."""
 
 CLIP = 6.0
 _RIDGE = 1.0
@@ -34,7 +35,8 @@ class Ridge:
 
     Attributes:
         own: weights of the channel's last 8 observations, newest first, float32 [R, C, 8].
-        cross: weights of the last value of every channel, float32 [R, C, X]; X = C, or 0 where C is 1 or above 8.
+        cross: weights of the last value of every channel, float32 [R, C, X]; X = C, or 0 where C is 1 or
+            above 8.
         gap: weight of `log_gap`, float32 [R, C].
         bias: float32 [R, C].
         scale: robust deviation of the residual at commissioning, float32 [R, C]; > 0.
@@ -83,7 +85,7 @@ def log_gap(gap: NDArray[np.floating]) -> Floats:
 
 
 def spread(gap: NDArray[np.floating]) -> Floats:
-    """Return by how much the residual widens over a gap: as a random walk's, bounded; 1 up to the median gap."""
+    """Return by how much a step widens over a gap: as a random walk's, bounded; 1 up to the median gap."""
     return np.asarray(np.sqrt(np.clip(gap, 1.0, _LONGEST_GAP)), np.float32)
 
 
@@ -174,7 +176,7 @@ def _solve_channel(designs: list[_Design], size: int) -> tuple[Doubles, Doubles]
     common = float(np.median(own[used])) if used else 1.0
     share = counts / (counts + _FLEET_ROWS)
     scale = np.sqrt(share * own**2 + (1.0 - share) * common**2)
-    return weights, np.maximum(np.concatenate([[common], scale]), 1e-3)
+    return np.asarray(weights, np.float64), np.maximum(np.concatenate([[common], scale]), 1e-3)
 
 
 def _products(design: _Design) -> Doubles:

@@ -1,8 +1,8 @@
 """Tails of samples: the generalised Pareto law by probability-weighted moments, in closed form.
 
-Hosking and Wallis' estimator needs two means of the sorted excesses and is within a few percent of the wanted rate
-where "mean + 3 sigma" is off by two orders (see docs/decisions/0003-fusion.md). The shape is shrunk to what is
-usual, because a shape learnt from thirty excesses is mostly noise.
+Hosking and Wallis' estimator needs two means of the sorted excesses and is within a few percent of the wanted
+rate where "mean + 3 sigma" is off by two orders (see docs/decisions/0003-fusion.md). The shape is shrunk to
+what is usual, because a shape learnt from thirty excesses is mostly noise.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class ShapePrior:
 
 
 RAW = ShapePrior(usual=0.2, least=0.2)
-"""Raw strangeness has heavy tails. None is believed lighter: a thin tail learnt from an hour would turn any later drift
-into the largest surprise there is, and shout every other stream down."""
+"""Raw strangeness has heavy tails. None is believed lighter: a thin tail learnt from an hour would turn any
+later drift into the largest surprise there is, and shout every other stream down."""
 
 SURPRISE = ShapePrior(usual=0.0, least=0.0)
 """A surprise is a logarithm of a chance: its tail is exponential where calibrations are right."""
@@ -55,12 +55,13 @@ def moments(excess: Doubles, count: NDArray[np.intp]) -> tuple[Doubles, Doubles]
 
 
 def fit(excess: Doubles, count: NDArray[np.intp], prior: ShapePrior = RAW) -> tuple[Doubles, Doubles]:
-    """Return (shape, scale) of each row of excesses: shape shrunk and bounded, scale such that the mean is kept.
+    """Return (shape, scale) of each row of excesses: the shape bounded, the scale such that the mean is kept.
 
     A row without excesses has scale 0.
 
     Args:
-        excess, count: as in `moments`.
+        excess: as in `moments`.
+        count: as in `moments`.
         prior: of the shape.
     """
     shape, _ = moments(excess, count)

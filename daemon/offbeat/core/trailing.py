@@ -1,7 +1,8 @@
 """The trailing calibration: what the last weeks say about a fused surprise. Its p-value opens episodes.
 
-Each (sensor, track) has a histogram that forgets: instead of fading every bin at every row, the weight of a new row
-grows. Beyond the histogram's 95th percentile the law goes on as an exponential tail, refitted every 200 rows. Between
+Each (sensor, track) has a histogram that forgets: instead of fading every bin at every row, the weight of a
+new row grows. Beyond the histogram's 95th percentile the law goes on as an exponential tail, refitted every
+200 rows. Between
 refits the tail stands still: a slow fault would else be learnt as fast as it grows, and never be improbable.
 """
 
@@ -45,8 +46,9 @@ Slots = NDArray[np.intp]
 class TrailingCalibration:
     """Law of the fused surprise over (slot, track), refitted as rows come, with exponential forgetting.
 
-    A sensor starts from the commission's law of its row as if those rows had been seen before. Rows are judged before
-    they are learnt. It learns anomalies too (winsorised updates were the worst of all tried); `hold` keeps rows out.
+    A sensor starts from the commission's law of its row as if those rows had been seen before. Rows are
+    judged before they are learnt. It learns anomalies too (winsorised updates were the worst of all tried);
+    `hold` keeps rows out.
 
     Args:
         commission: with calibrated tracks; gives each row's starting law. Without, every p-value is NaN.
@@ -67,7 +69,7 @@ class TrailingCalibration:
         self._rows = np.zeros(shape, np.uint8)
 
     def p_value(self, sensor: Slots, row: Slots, fused: Floats) -> Doubles:
-        """Return the chance of a fused surprise as large, float64 [n, Q]; NaN where it is NaN. Learns nothing.
+        """Return the chance of a fused surprise as large, float64 [n, Q]; NaN stays NaN. Learns nothing.
 
         Args:
             sensor: slots [n], each at most once.
@@ -148,7 +150,7 @@ class TrailingCalibration:
         self._weight[slot, track] = 1.0
 
     def _refit(self, slot: Slots, track: Slots) -> None:
-        """Place the threshold at the edge above the 95th percentile and take the tail's scale from what is beyond."""
+        """Place the threshold above the 95th percentile and take the tail's scale from what is beyond."""
         histogram = self._histogram[slot, track]
         above = histogram[:, ::-1].cumsum(axis=1)[:, ::-1]
         share = above / np.maximum(above[:, :1], 1e-30)

@@ -39,9 +39,10 @@ class Round:
 class Stream(Protocol):
     """One detector's surprise about each new row, vectorised over sensors.
 
-    State is arrays over sensor slots, all zero for a sensor that was never seen. `update` is called once a round, in
-    each sensor's time order; it may not look ahead, read a clock, or keep Python objects per sensor. Learned numbers
-    (weights, scales) come from the commission given to the constructor and are indexed by `Round.row`.
+    State is arrays over sensor slots, all zero for a sensor that was never seen. `update` is called once a
+    round, in each sensor's time order; it may not look ahead, read a clock, or keep Python objects per
+    sensor. Learned numbers (weights, scales) come from the commission given to the constructor and are
+    indexed by `Round.row`.
     """
 
     names: ClassVar[tuple[str, ...]]

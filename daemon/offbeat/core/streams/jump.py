@@ -16,8 +16,9 @@ from offbeat.core.streams.level import largest, restore
 class JumpStream:
     """jump: the largest step over channels, in units of the channel's usual step widened by the gap.
 
-    The short voice among the streams: spikes, steps and drop-outs are seen at full size by the first row, whatever the
-    level was. NaN until a channel has been observed twice; channels constant at commissioning have no say.
+    The short voice among the streams: spikes, steps and drop-outs are seen at full size by the first row,
+    whatever the level was. NaN until a channel has been observed twice; channels constant at commissioning
+    have no say.
 
     Args:
         commission: what was learnt of the group.

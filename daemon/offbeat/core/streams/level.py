@@ -61,7 +61,7 @@ class LevelStream:
 
 
 def largest(values: Floats, mask: NDArray[np.bool_]) -> Floats:
-    """Return the largest value over channels where the mask holds, float32 [n]; NaN where it holds nowhere."""
+    """Return the largest value over channels where the mask holds, float32 [n]; NaN where nowhere."""
     return np.asarray(np.fmax.reduce(np.where(mask, values, np.float32(np.nan)), axis=1), np.float32)
 
 

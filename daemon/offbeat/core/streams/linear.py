@@ -16,8 +16,8 @@ from offbeat.core.streams.level import largest, restore
 class LinearStream:
     """linear: the largest |residual| of the ridge autoregression. linear_mean: the largest |mean residual|.
 
-    Residuals are in units of their deviation at commissioning, widened over long gaps. NaN until a channel has been
-    observed eight times; channels that were constant at commissioning have no say.
+    Residuals are in units of their deviation at commissioning, widened over long gaps. NaN until a channel
+    has been observed eight times; channels that were constant at commissioning have no say.
 
     Args:
         commission: what was learnt of the group.

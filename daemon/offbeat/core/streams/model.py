@@ -17,13 +17,14 @@ MOST_NLL = np.float32(8.0)
 
 GAP_ROWS = 8.0
 STALE_ROWS = 64
-"""A window's score is said again for so many rows at most; its answer comes every few rows while all is well."""
+"""A window's score is said again for so many rows at most."""
 
 
 class ModelStreams:
     """Turns likelihoods into raw strangeness. Fed by the pipeline after the scorer answered, in time order.
 
-    value: mean clipped NLL of the observed channels that are not constant. value_mean: its mean over the horizon.
+    value: mean clipped NLL of the observed channels that are not constant. value_mean: its mean over the
+        horizon.
     gap: mean NLL of the last 8 gaps. window: NLL of the last window that was scored.
 
     Args:
@@ -49,14 +50,14 @@ class ModelStreams:
         value_nll: Floats | None,
         gap_nll: Floats | None,
     ) -> Floats:
-        """Take one round's step answer in; return raw strangeness, float32 [n, 4]; None = the scorer had no answer.
+        """Take one round's step answer in; return raw strangeness, float32 [n, 4].
 
         Args:
             sensor: slots [n].
             row: rows of the commission [n].
             gap: in median gaps [n]; NaN for a first row.
-            value_nll: by channel [n, C]; NaN where not observed.
-            gap_nll: [n]; NaN for a first row.
+            value_nll: by channel [n, C]; NaN where not observed; None = the scorer had no answer.
+            gap_nll: [n]; NaN for a first row; None = the scorer had no answer.
         """
         now = np.full((len(sensor), 2), np.nan, np.float32)
         if value_nll is not None:

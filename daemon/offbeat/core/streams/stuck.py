@@ -12,15 +12,16 @@ from offbeat.core.streams.base import Arrays, Floats, Round
 from offbeat.core.streams.level import largest, restore
 
 REPEAT = np.float32(-np.log10(0.3))
-"""Surprise that one more repeat may add at most: whatever was learnt, values repeat by chance now and then."""
+"""Most that one more repeat may add: whatever was learnt, values repeat by chance now and then."""
 
 
 class StuckStream:
     """stuck: the largest surprise over channels at how long the value has not changed at all.
 
-    The length is the smaller of rows and median gaps since the change, so that neither a burst of copies nor a silence
-    counts as stuck. It is judged by the law of the lengths of this channel's own runs, so set points and quantised
-    values have their own patience. Channels that were constant at commissioning have no say.
+    The length is the smaller of rows and median gaps since the change, so that neither a burst of copies nor
+    a silence counts as stuck. It is judged by the law of the lengths of this channel's own runs, so set
+    points and quantised values have their own patience. Channels that were constant at commissioning have no
+    say.
 
     Args:
         commission: what was learnt of the group.
@@ -68,5 +69,5 @@ class StuckStream:
 
 
 def run_length(rows: Floats, gaps: Floats) -> Floats:
-    """Return the length of a run that began `rows` rows and `gaps` median gaps ago, as the smaller of both."""
-    return np.minimum(rows, gaps + np.float32(1.0))
+    """Return the length of a run of `rows` rows over `gaps` median gaps: the smaller of both."""
+    return np.asarray(np.minimum(rows, gaps + np.float32(1.0)), np.float32)
