@@ -23,19 +23,20 @@ def anchor_position(tau: Tensor, span: Tensor, anchors: int) -> Tensor:
 def pool(hidden: Tensor, position: Tensor, within: Tensor, anchors: int) -> tuple[Tensor, Tensor]:
     """Return (mean of the states in each anchor's bin [B, K, H], rows in each bin [B, K]).
 
-    A product with a one-hot matrix rather than a scatter: deterministic on every device.
-
     Args:
         hidden: states, [B, L, H].
         position: from `anchor_position`, [B, L].
         within: bool [B, L], False in the padding.
         anchors: K.
     """
-    bins = torch.where(within, position.round().long(), -1)
-    member = bins[:, None, :] == torch.arange(anchors, device=bins.device)[None, :, None]  # (B, K, L)
-    weight = member.to(hidden.dtype)
-    count = weight.sum(-1)
-    return weight @ hidden / count.clamp_min(1.0)[..., None], count
+    batch, length, width = hidden.shape
+    first = anchors * torch.arange(batch, device=hidden.device)[:, None]
+    beyond = batch * anchors  # one more bin takes the padding
+    bins = torch.where(within, first + position.round().long(), beyond).flatten()  # (B * L,)
+    total = hidden.new_zeros(beyond + 1, width).index_add_(0, bins, hidden.reshape(-1, width))
+    count = hidden.new_zeros(beyond + 1).index_add_(0, bins, hidden.new_ones(batch * length))
+    count = count[:beyond].view(batch, anchors)
+    return total[:beyond].view(batch, anchors, width) / count.clamp_min(1.0)[..., None], count
 
 
 def interpolate(grid: Tensor, position: Tensor) -> Tensor:

@@ -36,7 +36,8 @@ WEIGHTS = "model"
 """Name of the weights' file, without its ending."""
 
 Tensors = dict[str, NDArray[Any]]
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_ENDING = ".safetensors"
 
 
 class ArtifactError(Exception):
@@ -106,11 +107,11 @@ def write_artifact(
         )
     weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
     files = {WEIGHTS: weights, **{name: dict(group) for name, group in (tensors or {}).items()}}
-    if bad := [name for name in files if not _NAME.fullmatch(name)] or (WEIGHTS in (tensors or {})):
+    if bad := [name for name in tensors or {} if name == WEIGHTS or not _NAME.fullmatch(name)]:
         raise ValueError(
-            f"tensor files {bad} cannot be named so; use small letters, digits, '_', '-', not 'model'"
+            f"tensor files cannot be named {bad}; use small letters, digits, _ and -, and not model"
         )
-    blobs = {f"{name}.safetensors": _serialised(group) for name, group in files.items()}
+    blobs = {name + _ENDING: _serialised(group) for name, group in files.items()}
     what = {"family": model.family, "model": model.config.to_dict(), "settings": dict(settings or {})}
     manifest = {
         "format": FORMAT,
@@ -120,7 +121,7 @@ def write_artifact(
         "sensors": list(sensors),
         "created_at": created_at,
         "config_hash": _hash(_json(what)),
-        "training": dict(training or {}),
+        "training": _plain(dict(training or {})),
         "files": {name: {"bytes": len(blob), "sha256": _hash(blob)} for name, blob in blobs.items()},
     }
     content = _json(manifest)
@@ -138,7 +139,7 @@ def load_artifact(path: Path) -> Artifact:
     content = _read(folder / MANIFEST)
     manifest = _manifest(folder / MANIFEST, content)
     tensors = {name: _tensors(folder / name, about) for name, about in manifest["files"].items()}
-    model = _model(folder, manifest, tensors.pop(f"{WEIGHTS}.safetensors"))
+    model = _model(folder, manifest, tensors.pop(WEIGHTS + _ENDING))
     return Artifact(
         model=model,
         channels=tuple(manifest["channels"]),
@@ -146,10 +147,21 @@ def load_artifact(path: Path) -> Artifact:
         created_at=manifest["created_at"],
         settings=manifest["settings"],
         training=manifest["training"],
-        tensors={name.removesuffix(".safetensors"): group for name, group in tensors.items()},
+        tensors={name.removesuffix(_ENDING): group for name, group in tensors.items()},
         config_hash=manifest["config_hash"],
         version=_version(content),
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return the value as JSON can hold it: what is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -275,7 +287,7 @@ def _manifest(path: Path, content: bytes) -> dict[str, Any]:
 def _check_files(path: Path, files: dict[str, Any]) -> None:
     for name, about in files.items():
         # A name with a slash would read outside of the folder.
-        if not _NAME.fullmatch(name) or not name.endswith(".safetensors"):
+        if not (name.endswith(_ENDING) and _NAME.fullmatch(name.removesuffix(_ENDING))):
             _fail(path, f"it lists a file {name!r}", "plain names of safetensors files")
         fits = (
             isinstance(about, dict)
@@ -284,8 +296,8 @@ def _check_files(path: Path, files: dict[str, Any]) -> None:
         )
         if not fits:
             _fail(path, f"what it says of {name} is {about!r:.60}", "its bytes and sha256")
-    if f"{WEIGHTS}.safetensors" not in files:
-        _fail(path, f"it lists the files {sorted(files)}", f"{WEIGHTS}.safetensors among them")
+    if WEIGHTS + _ENDING not in files:
+        _fail(path, f"it lists the files {sorted(files)}", f"{WEIGHTS}{_ENDING} among them")
 
 
 def _tensors(path: Path, about: dict[str, Any]) -> Tensors:
@@ -318,7 +330,7 @@ def _model(folder: Path, manifest: dict[str, Any], weights: Tensors) -> WindowMo
     for name, count in (("channels", config.channels), ("sensors", config.rows - 1)):
         if len(manifest[name]) != count:
             _fail(where, f"it names {len(manifest[name])} {name}", f"{count}, as its model has")
-    _check_weights(folder / f"{WEIGHTS}.safetensors", weights, shapes)
+    _check_weights(folder / (WEIGHTS + _ENDING), weights, shapes)
     model = build(manifest["family"], config)
     model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
     return model.eval()

@@ -74,14 +74,14 @@ class CausalReader(nn.Module):
     def states(self, rows: RowBatch) -> Tensor:
         """Return the state after each row, [B, L, H], of sequences read from their start."""
         seen = history(rows, self.fresh(rows))
-        out: Tensor = self.lstm(self._inputs(rows, seen))[0]
+        out: Tensor = self.lstm(self.inputs(rows, seen))[0]
         return out
 
     def expect(self, rows: RowBatch) -> Expectations:
         """Return what was expected of each row of sequences read from their start."""
         fresh = self.fresh(rows)
         seen = history(rows, fresh)
-        return self._expectations(rows, fresh, seen, self.lstm(self._inputs(rows, seen))[0])
+        return self._expectations(rows, fresh, seen, self.lstm(self.inputs(rows, seen))[0])
 
     def read(self, rows: RowBatch, carried: Carried) -> tuple[Expectations, Carried]:
         """Read on from `carried`; return what was expected of each row, and the state after each last row.
@@ -105,7 +105,7 @@ class CausalReader(nn.Module):
         """Return the states before anything was read."""
         return Carried.fresh(rows.x, self.hidden_size)
 
-    def _inputs(self, rows: RowBatch, seen: History) -> Tensor:
+    def inputs(self, rows: RowBatch, seen: History) -> Tensor:
         """Return the LSTM's inputs [B, L, H]; the embedding's share is computed once a sequence."""
         features = encoder_features(rows, seen.age)
         width = features.shape[-1]
@@ -115,8 +115,8 @@ class CausalReader(nn.Module):
 
     def _run(self, rows: RowBatch, carried: Carried, seen: History) -> tuple[Tensor, Carried]:
         start = (carried.hidden, carried.cell)
-        out, cell = frozen_in_padding(self.lstm, self._inputs(rows, seen), rows.inside(), start)
-        at = (rows.lengths - 1)[:, None, None].expand(-1, 1, out.shape[-1])
+        out, cell = frozen_in_padding(self.lstm, self.inputs(rows, seen), rows.inside(), start)
+        at = (rows.lengths - 1).clamp_min(0)[:, None, None].expand(-1, 1, out.shape[-1])
         alive = torch.ones_like(carried.alive)
         return out, Carried(out.gather(1, at)[:, 0], cell, seen.last_after, seen.since_after, alive)
 

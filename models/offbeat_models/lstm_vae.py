@@ -67,7 +67,7 @@ class LstmVae(WindowModel):
         summary = F.silu(
             self.narrow(torch.cat([mean_state, torch.log1p(count)[..., None]], -1))
         )  # (B, K, H/4)
-        at = (batch.lengths - 1)[:, None, None].expand(-1, 1, states.shape[-1])
+        at = (batch.lengths - 1).clamp_min(0)[:, None, None].expand(-1, 1, states.shape[-1])
         last = states.gather(1, at)[:, 0]  # (B, H)
         out = self.posterior(torch.cat([summary.flatten(1), last, log_gap(span)[:, None]], -1))
         mean, log_variance = out.chunk(2, -1)

@@ -263,20 +263,22 @@ def _faulty_values(
     """Return what rows start..start+length-1 read under a fault of the values, [length, C]."""
     spec, was = healthy.spec, healthy.values[start : start + length]
     amplitude, offset = np.array(spec.amplitude), np.array(spec.offset)
-    side = rng.choice([-1.0, 1.0])
+    side = float(rng.choice([-1.0, 1.0]))
     if kind == "spike":
         return was + side * rng.uniform(2.5, 5.0) * amplitude
     if kind == "contextual_spike":
         away = was - offset
         plain = np.abs(away) > 0.3 * amplitude
-        return np.where(plain, offset - away, was + side * amplitude)
+        mirrored: Floats = np.where(plain, offset - away, was + side * amplitude)
+        return mirrored
     if kind == "stuck":
         return _where_seen(was, np.broadcast_to(_held(healthy.values, start), was.shape))
     if kind == "drift":
-        ramp = np.linspace(0.0, rng.uniform(1.5, 3.0), length + 1)[1:, None]
+        ramp: Floats = np.linspace(0.0, rng.uniform(1.5, 3.0), length + 1)[1:, None]
         return was + side * ramp * amplitude
     if kind == "variance":
-        return was + 5.0 * spec.noise * amplitude * rng.normal(size=was.shape)
+        noise: Floats = rng.normal(size=was.shape)
+        return was + 5.0 * spec.noise * amplitude * noise
     if kind == "frequency":
         return _faster(healthy, start, length)
     return _decoupled(healthy, rng, start, length)
@@ -304,7 +306,8 @@ def _read_at(healthy: Stream, channel: int, times: Floats) -> Floats:
         return np.full(len(times), np.nan)
     span = max(known[-1] - known[0], 1e-9)
     folded = np.abs((times - known[0] + span) % (2 * span) - span)
-    return np.interp(known[0] + folded, known, values)
+    read: Floats = np.interp(known[0] + folded, known, values)
+    return read
 
 
 def _faster(healthy: Stream, start: int, length: int) -> Floats:

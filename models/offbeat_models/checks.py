@@ -1,0 +1,374 @@
+"""The battery that every registered model passes: what a scorer and a trainer rely on, as executable statements.
+
+Each check takes a model and raises `AssertionError` with the figure that is wrong. Run them on models whose weights
+are all away from zero (`awakened`), or a broken path may hide behind a weight that is still zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from offbeat_models.base import WindowModel
+from offbeat_models.batch import RowBatch, WindowBatch
+from offbeat_models.causal import Expectations
+from offbeat_models.features import Carried, history
+from offbeat_models.registry import build
+from offbeat_models.stepping import StepKernel
+from offbeat_models.windows import relative_time
+
+Check = Callable[[WindowModel], None]
+NEAR = 1e-6
+"""Largest difference, against values of about 1, between two ways to compute the same."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Windows as arrays, before they are cleaned; shapes as in `WindowBatch`."""
+
+    x: Floats
+    mask: Floats
+    tau: Floats
+    lengths: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+    def batch(self) -> WindowBatch:
+        """Return the clean batch."""
+        return WindowBatch.from_numpy(self.x, self.mask, self.tau, self.lengths, self.row)
+
+    def select(self, index: NDArray[np.intp]) -> Example:
+        """Return the windows at `index`, each still padded as before."""
+        return Example(self.x[index], self.mask[index], self.tau[index], self.lengths[index], self.row[index])
+
+
+def example(model: WindowModel, seed: int = 0, count: int = 6, length: int = 40) -> Example:
+    """Return irregular windows of many lengths, one among them, with asynchronous channels."""
+    rng = np.random.default_rng(seed)
+    channels = model.config.channels
+    lengths = np.minimum([length, 1, 2, *rng.integers(1, length + 1, count)][:count], length)
+    gaps = rng.exponential(1.0, (count, length)).cumsum(1)
+    last = gaps[np.arange(count), lengths - 1]
+    inside = np.arange(length)[None] < lengths[:, None]
+    mask = (rng.random((count, length, channels)) < 0.7) & inside[..., None]
+    return Example(
+        rng.normal(size=(count, length, channels)).astype(np.float32) * mask,
+        mask.astype(np.float32),
+        np.where(inside, gaps - last[:, None], 0.0).astype(np.float32),
+        lengths,
+        rng.integers(0, model.config.rows, count),
+    )
+
+
+def awakened(model: WindowModel, seed: int = 0) -> WindowModel:
+    """Move all weights a little away from where they are, in place, and return the model in evaluation mode."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator))
+    return model.eval()
+
+
+def _outputs(model: WindowModel, batch: WindowBatch) -> dict[str, Tensor]:
+    """Return everything a model says of windows, by name; zero in the padding."""
+    with torch.inference_mode():
+        rebuilt, expected = model.reconstruct(batch), model.causal.expect(batch.rows())
+        within = batch.inside()[..., None]
+        return {
+            "posterior mean": rebuilt.posterior.mean,
+            "posterior variance": rebuilt.posterior.log_variance,
+            "reconstruction": rebuilt.prediction.mean * within,
+            "deviation": rebuilt.prediction.sigma * within,
+            "expected value": expected.value.mean * within,
+            "expected deviation": expected.value.sigma * within,
+            "value likelihood": expected.value_nll,
+            "gap likelihood": expected.gap_nll,
+            "state": model.causal.states(batch.rows()) * within,
+        }
+
+
+def _assert_same(one: dict[str, Tensor], other: dict[str, Tensor], tolerance: float, what: str) -> None:
+    for name, value in one.items():
+        scale = max(1.0, float(value.abs().max()))
+        difference = float((value - other[name]).abs().max())
+        assert difference <= tolerance * scale, f"{what}: {name} differs by {difference:.3g} of {scale:.3g}"
+
+
+def _assert_finite(outputs: dict[str, Tensor], what: str) -> None:
+    for name, value in outputs.items():
+        assert bool(torch.isfinite(value).all()), f"{what}: {name} is not finite"
+
+
+def padding_is_irrelevant(model: WindowModel) -> None:
+    """What stands behind a window's end changes nothing at all."""
+    plain = example(model)
+    beyond = np.arange(plain.x.shape[1])[None] >= plain.lengths[:, None]
+    x, mask = np.where(beyond[..., None], np.nan, plain.x), np.where(beyond[..., None], 1.0, plain.mask)
+    dirty = replace(plain, x=x, mask=mask, tau=np.where(beyond, 77.0, plain.tau))
+    _assert_same(_outputs(model, plain.batch()), _outputs(model, dirty.batch()), 0.0, "padding content")
+
+
+def unobserved_values_are_irrelevant(model: WindowModel) -> None:
+    """What stands where nothing was observed changes nothing at all."""
+    plain = example(model)
+    dirty = replace(plain, x=np.where(plain.mask > 0, plain.x, np.nan))
+    _assert_same(_outputs(model, plain.batch()), _outputs(model, dirty.batch()), 0.0, "unobserved values")
+
+
+def hidden_values_are_irrelevant_to_the_encoder(model: WindowModel) -> None:
+    """What is hidden from the encoder changes nothing that it says."""
+    plain = example(model)
+    shown = torch.as_tensor(np.random.default_rng(1).random(plain.x.shape) < 0.6).float()
+    other = replace(plain, x=np.where(shown.numpy() > 0, plain.x, plain.x + 3.0).astype(np.float32))
+    with torch.inference_mode():
+        one, two = (model.encode(e.batch(), shown) for e in (plain, other))
+    _assert_same({"mean": one.mean}, {"mean": two.mean}, 0.0, "hidden values")
+
+
+def order_in_the_batch_is_irrelevant(model: WindowModel) -> None:
+    """Windows in another order give the same results in that order."""
+    plain = example(model)
+    order = np.random.default_rng(2).permutation(len(plain.lengths))
+    one = {name: value[torch.as_tensor(order)] for name, value in _outputs(model, plain.batch()).items()}
+    _assert_same(one, _outputs(model, plain.select(order).batch()), NEAR, "order of the batch")
+
+
+def company_is_irrelevant(model: WindowModel) -> None:
+    """A window alone, without padding, gives what it gives among others."""
+    plain = example(model)
+    together = _outputs(model, plain.batch())
+    for i, n in enumerate(plain.lengths):
+        alone = plain.select(np.array([i]))
+        alone = replace(alone, x=alone.x[:, :n], mask=alone.mask[:, :n], tau=alone.tau[:, :n])
+        here = {
+            k: v[i : i + 1] if k.startswith("posterior") else v[i : i + 1, :n] for k, v in together.items()
+        }
+        _assert_same(here, _outputs(model, alone.batch()), NEAR, f"window {i} alone")
+
+
+def short_and_empty_windows_are_finite(model: WindowModel) -> None:
+    """One row, a channel never seen, nothing seen, nothing but padding: all finite."""
+    one = example(model, count=4, length=1)
+    _assert_finite(_outputs(model, one.batch()), "one row")
+    plain = example(model)
+    mask = plain.mask.copy()
+    mask[..., 0] = 0.0
+    _assert_finite(_outputs(model, replace(plain, mask=mask).batch()), "a channel never seen")
+    _assert_finite(_outputs(model, replace(plain, mask=np.zeros_like(mask)).batch()), "nothing seen")
+    _assert_finite(
+        _outputs(model, replace(plain, lengths=np.zeros_like(plain.lengths)).batch()), "padding only"
+    )
+
+
+def extreme_values_are_finite(model: WindowModel) -> None:
+    """Values, infinities and gaps beyond all reason give finite results."""
+    plain = example(model)
+    for value in (1e4, -1e30, np.inf, np.nan):
+        x = plain.x.copy()
+        x[:, ::3] = value
+        _assert_finite(_outputs(model, replace(plain, x=x).batch()), f"values of {value}")
+    for factor in (1e-9, 1e6, 1e30):
+        _assert_finite(
+            _outputs(model, replace(plain, tau=plain.tau * factor).batch()), f"gaps times {factor}"
+        )
+
+
+def time_units_are_irrelevant(model: WindowModel) -> None:
+    """Times in minutes with a median gap in minutes give what seconds give, also late in the century."""
+    plain = example(model)
+    times = 1.8e9 + 16.0 * plain.tau.astype(np.float64)
+    unit = np.full(len(times), 16.0)
+    seconds = replace(plain, tau=relative_time(times, plain.lengths, unit))
+    minutes = replace(plain, tau=relative_time(times / 60.0, plain.lengths, unit / 60.0))
+    # A double of 1.8e9 resolves 2e-7 s: the input itself differs in the seventh digit.
+    _assert_same(_outputs(model, seconds.batch()), _outputs(model, minutes.batch()), 2e-5, "time units")
+
+
+def decodes_at_any_times(model: WindowModel) -> None:
+    """Decoding a subset of times, or times without rows, gives what decoding all gives."""
+    batch = example(model).batch()
+    generator = torch.Generator().manual_seed(3)
+    latent = torch.randn(len(batch), model.config.latent, generator=generator)
+    times = -batch.span()[:, None] * torch.rand(len(batch), 50, generator=generator)
+    with torch.inference_mode():
+        whole = model.decode(latent, batch.row, batch.span(), times)
+        some = model.decode(latent, batch.row, batch.span(), times[:, 7::5])
+        outside = model.decode(latent, batch.row, batch.span(), times * 3.0 + 1.0)
+    _assert_same({"mean": whole.mean[:, 7::5]}, {"mean": some.mean}, NEAR, "a subset of query times")
+    _assert_finite({"mean": outside.mean, "sigma": outside.sigma}, "times outside of the window")
+
+
+def _expectations(said: Expectations) -> dict[str, Tensor]:
+    """Return what was expected, zero where nothing could be."""
+    known = said.value_said
+    return {
+        "value likelihood": said.value_nll,
+        "gap likelihood": said.gap_nll,
+        "mean": said.value.mean * known,
+        "sigma": said.value.sigma * known,
+    }
+
+
+def _cut(rows: RowBatch, start: int, end: int) -> RowBatch:
+    lengths = (rows.lengths - start).clamp(0, end - start)
+    return RowBatch(rows.x[:, start:end], rows.mask[:, start:end], rows.gap[:, start:end], lengths, rows.row)
+
+
+def reading_in_pieces_is_reading_at_once(model: WindowModel) -> None:
+    """Carried from piece to piece, the reader expects what it expects in one go."""
+    rows = _of_length(model, 37)
+    reader = model.causal
+    with torch.inference_mode():
+        whole, after = reader.read(rows, reader.fresh(rows))
+        carried, pieces = reader.fresh(rows), []
+        for start, end in ((0, 1), (1, 12), (12, 13), (13, 30), (30, 37)):
+            said, carried = reader.read(_cut(rows, start, end), carried)
+            pieces.append(_expectations(said))
+    joined = {name: torch.cat([piece[name] for piece in pieces], 1) for name in pieces[0]}
+    _assert_same(_expectations(whole), joined, 10 * NEAR, "reading in pieces")
+    _assert_same({"state": after.packed()}, {"state": carried.packed()}, 10 * NEAR, "state after pieces")
+
+
+def padding_leaves_the_carried_state(model: WindowModel) -> None:
+    """The state after a padded sequence is the state after its own last row."""
+    rows, reader = example(model).batch().rows(), model.causal
+    with torch.inference_mode():
+        together = reader.rebuild(rows).packed()
+        for i, n in enumerate(rows.lengths.tolist()):
+            alone = reader.rebuild(rows.resized(torch.tensor([i]), n)).packed()
+            _assert_same({"state": together[i : i + 1]}, {"state": alone}, 10 * NEAR, f"state of window {i}")
+
+
+def stepping_by_hand_is_reading(model: WindowModel) -> None:
+    """The hand-written step gives what the reader gives, row by row."""
+    rows, reader = _of_length(model, 9), model.causal
+    kernel = StepKernel(reader)
+    with torch.inference_mode():
+        carried = by_hand = reader.fresh(rows)
+        for at in range(9):
+            here = _cut(rows, at, at + 1)
+            said, carried = reader.read(here, carried)
+            step, by_hand = kernel(here.x[:, 0], here.mask[:, 0], here.gap[:, 0], here.row, by_hand)
+            known = said.value_said[:, 0]
+            one = {"mean": said.value.mean[:, 0], "sigma": said.value.sigma[:, 0]}
+            _assert_same(one, {"mean": step.mean, "sigma": step.sigma}, 10 * NEAR, f"step {at}")
+            nll = {"value": said.value_nll[:, 0], "gap": said.gap_nll[:, 0]}
+            other = {"value": step.value_nll * known, "gap": step.gap_nll * said.gap_said[:, 0]}
+            _assert_same(nll, other, 10 * NEAR, f"likelihood of step {at}")
+            _assert_same({"state": carried.packed()}, {"state": by_hand.packed()}, 10 * NEAR, f"state {at}")
+
+
+def _of_length(model: WindowModel, length: int) -> RowBatch:
+    """Return rows of sensors that all have `length` rows."""
+    plain = example(model, seed=5, count=5, length=length)
+    rng = np.random.default_rng(6)
+    tau = -rng.exponential(1.0, plain.tau.shape).cumsum(1)[:, ::-1]
+    mask = (rng.random(plain.x.shape) < 0.7).astype(np.float32)
+    x = rng.normal(size=plain.x.shape).astype(np.float32)
+    full = replace(plain, x=x, mask=mask, tau=tau - tau[:, -1:], lengths=np.full(5, length))
+    return full.batch().rows()
+
+
+def padded_is_packed(model: WindowModel) -> None:
+    """The padded LSTM gives what torch's packed sequences give."""
+    batch = example(model).batch()
+    rows, reader = batch.rows(), model.causal
+    with torch.inference_mode():
+        inputs = reader.inputs(rows, history(rows, reader.fresh(rows)))
+        packed = nn.utils.rnn.pack_padded_sequence(
+            inputs, rows.lengths, batch_first=True, enforce_sorted=False
+        )
+        out, (hidden, cell) = reader.lstm(packed)
+        oracle = nn.utils.rnn.pad_packed_sequence(out, batch_first=True, total_length=inputs.shape[1])[0]
+        states, after = reader.states(rows), reader.rebuild(rows)
+    _assert_same(
+        {"states": oracle}, {"states": states * rows.inside()[..., None]}, NEAR, "padded against packed"
+    )
+    last, kept = {"hidden": hidden[0], "cell": cell[0]}, {"hidden": after.hidden, "cell": after.cell}
+    _assert_same(last, kept, NEAR, "last state, padded against packed")
+
+
+def values_reach_the_decoder_through_the_latent_only(model: WindowModel) -> None:
+    """With the latent held fast, no gradient runs from what is decoded to the values; with it, some does."""
+    batch = example(model).batch()
+    x = batch.x.clone().requires_grad_()
+    watched = replace(batch, x=x)
+    latent = model.encode(watched).mean
+    held = model.decode(latent.detach(), watched.row, watched.span(), watched.tau)
+    through = held.mean.sum() + held.sigma.sum()
+    reached = torch.autograd.grad(through, x, allow_unused=True)[0]
+    assert reached is None or not bool(reached.any()), "values reach the decoder past the latent"
+    free = model.decode(latent, watched.row, watched.span(), watched.tau)
+    assert bool(torch.autograd.grad(free.mean.sum(), x)[0].any()), "values do not reach the decoder at all"
+
+
+def expectations_see_no_future(model: WindowModel) -> None:
+    """What is expected of a row depends on no value of that row or a later one."""
+    rows, at = _of_length(model, 12), 7
+    x = rows.x.clone().requires_grad_()
+    said = model.causal.expect(replace(rows, x=x))
+    total = said.value.mean[:, at].sum() + said.value.sigma[:, at].sum()
+    reached = torch.autograd.grad(total, x)[0]
+    assert not bool(reached[:, at:].any()), "an expectation sees the row it is about, or a later one"
+    assert bool(reached[:, :at].any()), "an expectation does not depend on the rows before"
+
+
+def weights_survive_saving(model: WindowModel) -> None:
+    """A model built from the same configuration with the saved weights says the same."""
+    saved = safetensors.torch.save({k: v.contiguous() for k, v in model.state_dict().items()})
+    again = build(model.family, model.config, seed=99)
+    again.load_state_dict(safetensors.torch.load(saved))
+    batch = example(model).batch()
+    _assert_same(_outputs(model, batch), _outputs(again.eval(), batch), 0.0, "after saving and loading")
+
+
+def the_seed_decides(model: WindowModel) -> None:
+    """The same seed builds the same weights, another seed others, and neither touches the global random state."""
+    before = torch.random.get_rng_state()
+    one, same, other = (build(model.family, model.config, seed=s).state_dict() for s in (4, 4, 5))
+    assert torch.equal(before, torch.random.get_rng_state()), "building moved the global random state"
+    assert all(torch.equal(one[k], same[k]) for k in one), "one seed built two models"
+    assert any(not torch.equal(one[k], other[k]) for k in one), "two seeds built one model"
+
+
+def the_carried_state_packs(model: WindowModel) -> None:
+    """Packing a carried state into one row a sensor and back loses nothing."""
+    rows = example(model).batch().rows()
+    with torch.inference_mode():
+        carried = model.causal.rebuild(rows)
+        packed = carried.packed()
+    again = Carried.unpacked(packed, model.config.hidden, model.config.channels)
+    assert packed.shape[1] == Carried.width(model.config.hidden, model.config.channels), (
+        "width of a packed state"
+    )
+    assert torch.equal(again.packed(), packed), "a packed state changed"
+    assert bool(again.alive.all()), "a packed state forgot that it is alive"
+
+
+CHECKS: tuple[Check, ...] = (
+    padding_is_irrelevant,
+    unobserved_values_are_irrelevant,
+    hidden_values_are_irrelevant_to_the_encoder,
+    order_in_the_batch_is_irrelevant,
+    company_is_irrelevant,
+    short_and_empty_windows_are_finite,
+    extreme_values_are_finite,
+    time_units_are_irrelevant,
+    decodes_at_any_times,
+    reading_in_pieces_is_reading_at_once,
+    padding_leaves_the_carried_state,
+    stepping_by_hand_is_reading,
+    padded_is_packed,
+    values_reach_the_decoder_through_the_latent_only,
+    expectations_see_no_future,
+    weights_survive_saving,
+    the_seed_decides,
+    the_carried_state_packs,
+)
