@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from offbeat_models.device import choose_device
-from offbeat_models.scoring import GroupScorer
-
+from offbeat import __version__
 from offbeat.app.engine import Engine
+from offbeat.app.expected_bands import BandKeeper
 from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, train_group
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent
@@ -20,12 +19,15 @@ from offbeat.learn.progress import OnProgress, Progress, silent
 from offbeat.publish.event_json import to_json
 from offbeat.replay.episodes_jsonl import shifted, write_episodes
 from offbeat.replay.judged import JudgedSeries, Judgements
-from offbeat.replay.report import write_report
+from offbeat.replay.labels import Spans
+from offbeat.replay.report import Report, write_report
 from offbeat.replay.scores_csv import write_scores
 from offbeat.replay.series import Series, by_channels
 from offbeat.replay.splits import Splits
 from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
+from offbeat_models.device import choose_device
+from offbeat_models.scoring import GroupScorer
 
 
 @dataclass(slots=True)
@@ -37,12 +39,14 @@ class Backtest:
         events: transitions of episodes in recorded time.
         trained: what was learnt of each group.
         notes: what a person should know, such as sensors left out.
+        budget_per_week: false alerts each sensor was allowed.
     """
 
     judged: list[JudgedSeries] = field(default_factory=list)
     events: list[EpisodeEvent] = field(default_factory=list)
     trained: list[TrainedGroup] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    budget_per_week: float = 1.0
 
 
 def run_backtest(
@@ -54,7 +58,7 @@ def run_backtest(
         ConfigError: no recording reaches from before its test time to after it.
         OffbeatError: nothing can be learnt from what lies before.
     """
-    result = Backtest()
+    result = Backtest(budget_per_week=plan.core.budget_per_week)
     for group in by_channels([canonical(one) for one in series]).values():
         usable = [one for one in group if _is_usable(one, splits.test_from(one.sensor), result.notes)]
         if usable:
@@ -67,12 +71,32 @@ def run_backtest(
     return result
 
 
-def write_backtest(folder: Path, result: Backtest) -> None:
-    """Write scores.csv, episodes.jsonl and report.html."""
+def write_backtest(folder: Path, result: Backtest, title: str, labels: Spans | None = None) -> None:
+    """Write scores.csv, episodes.jsonl and report.html.
+
+    Args:
+        folder: where to.
+        result: of the backtest.
+        title: of the report.
+        labels: labelled events to show and to count in the report; they take no part in the backtest.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_scores(folder / "scores.csv", result.judged)
     write_episodes(folder / "episodes.jsonl", result.events, to_json)
-    write_report(folder / "report.html", result.judged, result.events)
+    report = Report(
+        title=title,
+        judged=result.judged,
+        events=result.events,
+        budget_per_week=result.budget_per_week,
+        facts={"Offbeat": __version__, "Model": "; ".join(map(_model_line, result.trained))},
+        labels=labels or {},
+    )
+    write_report(folder / "report.html", report)
+
+
+def _model_line(trained: TrainedGroup) -> str:
+    channels = ", ".join(trained.commission.channels)
+    return f"{len(trained.commission.sensors)} sensors with {channels}, {trained.report.steps} steps of training"
 
 
 def _is_usable(series: Series, test_from: float, notes: list[str]) -> bool:
@@ -105,7 +129,8 @@ def _one_group(
         judgements.add(decisions.scores)
         result.events.extend(_recorded(player, event) for event in decisions.events if not _is_over(player, event))
 
-    engine = Engine(pipeline, scorer)
+    watch = BandKeeper(judgements, trained.commission, directory.groups[0])
+    engine = Engine(pipeline, scorer, watch=watch)
     for step in player.steps():
         engine.feed(step.batches, step.now_seconds, act)
         if step.tick:

@@ -24,6 +24,10 @@ def add_parser(subparsers: Subparsers) -> None:
         help="where the test begins: unix seconds, RFC 3339, or a CSV with the columns series,test_from",
     )  # fmt: skip
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="where to write")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE",
+        help="labelled events to show in the report: a CSV with the columns series,start,end",
+    )  # fmt: skip
     add_config_option(parser)
     add_training_options(parser)
     add_json_option(parser)
@@ -36,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from offbeat.app.backtest import run_backtest, write_backtest
     from offbeat.app.recorded_sensors import recorded_sensors
     from offbeat.cli.progress import ProgressView
+    from offbeat.replay.labels import read_labels
     from offbeat.replay.splits import parse_test_from
 
     splits = parse_test_from(args.test_from)
@@ -43,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     warn(recorded.warnings)
     with ProgressView() as view:
         result = run_backtest(recorded.series, splits, training_plan(args, settings), view)
-    write_backtest(args.out, result)
+    labels = read_labels(args.labels) if args.labels is not None else None
+    title = ", ".join(path.name or str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
+    write_backtest(args.out, result, title, labels)
     warn(result.notes, "note")
     opened = sum(event.event == "open" for event in result.events)
     rows = sum(len(one.series) for one in result.judged)
