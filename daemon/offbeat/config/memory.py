@@ -1,4 +1,7 @@
-"""How much memory the state of all sensors takes, by the settings alone."""
+"""How much memory the state of all sensors takes, by the settings alone.
+
+An estimate without NumPy, for the check; the core counts its arrays at start.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from offbeat.config.settings import LimitSettings, SourceSettings
 TIME_BYTES = 8
 READING_BYTES = 5
 """A value and its mask."""
-STATE_BYTES = 6 * 1024
-"""What one sensor keeps beside its window: cadence, baselines, calibrations, model state, episodes."""
+STATE_BYTES = 3072
+"""What a sensor keeps beside its window: cadence, baselines, calibrations, episodes, the model's carried state."""
 
 
 def bytes_per_sensor(window_readings: int, channels: int) -> int:
-    """Return the bytes that one sensor's window and state take at most."""
-    return window_readings * (TIME_BYTES + READING_BYTES * channels) + STATE_BYTES * channels
+    """Return the bytes that one sensor's window and state take."""
+    return window_readings * (TIME_BYTES + READING_BYTES * channels) + STATE_BYTES
 
 
 def required_bytes(limits: LimitSettings, sources: Iterable[SourceSettings]) -> int:

@@ -47,12 +47,12 @@ def test_a_budget_of_memory_that_is_too_small_is_told() -> None:
     [finding] = judge(limits=LimitSettings(max_sensors=10_000, memory_bytes=100 * MIB))
     assert finding.path == ("limits", "memory")
     assert "10,000 sensors" in finding.message
-    assert "lower max_sensors (to 3,985)" in finding.help
+    assert "lower max_sensors (to 5,898)" in finding.help
 
 
 def test_wide_sensors_need_more() -> None:
     """Windows hold all channels."""
-    limits = LimitSettings(memory_bytes=200 * MIB)
+    limits = LimitSettings(memory_bytes=130 * MIB)
     assert judge(limits=limits) == []
     wide = SourceSettings(topic="a/{b}", channels=("x", "y", "z"))
     assert len(judge(limits=limits, sources={0: wide})) == 1
