@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,9 +125,11 @@ def _one_group(
     scorer = TorchScorer({0: GroupScorer(trained.result.model, len(series), device)}, str(device))
     judgements = Judgements()
 
+    told = _Told(player)
+
     def act(decisions: Decisions) -> None:
         judgements.add(decisions.scores)
-        result.events.extend(_recorded(player, event) for event in decisions.events if not _is_over(player, event))
+        result.events.extend(told.recorded(decisions.events))
 
     watch = BandKeeper(judgements, trained.commission, directory.groups[0])
     engine = Engine(pipeline, scorer, watch=watch)
@@ -139,10 +141,20 @@ def _one_group(
     result.judged.extend(one.since(test_from[one.series.sensor]) for one in judgements.of(player.tracks))
 
 
-def _is_over(player: Player, event: EpisodeEvent) -> bool:
-    return event.event == "open" and player.is_over(event.sensor, event.updated_at)
+class _Told:
+    """Events in recorded time, without the silence of sensors whose recording is over.
 
+    Args:
+        player: knows when each recording ends, and by how much it was moved.
+    """
 
-def _recorded(player: Player, event: EpisodeEvent) -> EpisodeEvent:
-    shift = player.recorded_seconds(event.sensor, 0.0)
-    return shifted(event, shift)
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self._untold: set[str] = set()
+
+    def recorded(self, events: Sequence[EpisodeEvent]) -> Iterator[EpisodeEvent]:
+        for event in events:
+            if event.event == "open" and self._player.is_over(event.sensor, event.updated_at):
+                self._untold.add(event.id)
+            if event.id not in self._untold:
+                yield shifted(event, self._player.recorded_seconds(event.sensor, 0.0))

@@ -41,11 +41,11 @@ class Episode:
 
 
 def episodes_of(events: Iterable[EpisodeEvent]) -> list[Episode]:
-    """Return the episodes in the order of their openings."""
+    """Return the episodes whose opening is among the events, in the order of their openings."""
     by_id: dict[str, list[EpisodeEvent]] = {}
     for event in events:
         by_id.setdefault(event.id, []).append(event)
-    episodes = [_episode(group) for group in by_id.values()]
+    episodes = [_episode(group) for group in by_id.values() if group[0].event == "open"]
     return sorted(episodes, key=lambda episode: (episode.opened_at, episode.sensor))
 
 
@@ -100,7 +100,7 @@ def outcome(episodes: Sequence[Episode], labels: Spans, played: Mapping[str, tup
     events = found = false = 0
     for sensor, (first, last) in played.items():
         spans = [(a, b) for a, b in labels.get(sensor, []) if b >= first and a <= last]
-        opened = [episode.opened_at for episode in episodes if episode.sensor == sensor]
+        opened = [e.opened_at for e in episodes if e.sensor == sensor and e.opened_at >= first]
         events += len(spans)
         found += sum(any(a <= at <= b for at in opened) for a, b in spans)
         false += sum(not any(a <= at <= b for a, b in spans) for at in opened)
