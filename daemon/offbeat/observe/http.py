@@ -25,6 +25,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MOST_CONNECTIONS = 32
 REQUEST_SECONDS = 5.0
+_POLL_SECONDS = 0.1
 _GZIP_LEVEL = 1
 """Level 9 costs six times as much for a tenth less."""
 _SMALLEST_TO_COMPRESS_BYTES = 1024
@@ -65,16 +66,22 @@ class HttpServer:
     Args:
         listen: address as in the settings.
         pages: by path.
+        request_seconds: after which a request that has not been read, or an answer, is cut off.
 
     Raises:
         ConfigError: the address cannot be read or is none of this machine.
         UnavailableError: the port is taken.
     """
 
-    def __init__(self, listen: str, pages: Mapping[str, Page]) -> None:
+    def __init__(
+        self, listen: str, pages: Mapping[str, Page], request_seconds: float = REQUEST_SECONDS
+    ) -> None:
         host, port = parse_listen(listen)
         self._server = _bind(listen, host, port, dict(pages))
-        self._thread = threading.Thread(target=self._server.serve_forever, name="offbeat-http", daemon=True)
+        self._server.request_seconds = request_seconds
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="offbeat-http", daemon=True
+        )
 
     @property
     def port(self) -> int:
@@ -116,6 +123,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = MOST_CONNECTIONS
+    request_seconds = REQUEST_SECONDS
 
     def __init__(self, host: str, port: int, pages: dict[str, Page]) -> None:
         if not host:
@@ -153,9 +161,10 @@ class _Server(ThreadingHTTPServer):
 class _DeadlineReader(io.RawIOBase):
     """Reads a socket until a deadline, which a client that sends a byte now and then does not move."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
         self._sock = sock
-        self._deadline = deadline
+        self._seconds = seconds
+        self._deadline = time.monotonic() + seconds
 
     def readable(self) -> bool:
         return True
@@ -166,7 +175,7 @@ class _DeadlineReader(io.RawIOBase):
             raise TimeoutError("the request took too long")
         self._sock.settimeout(left)
         count = self._sock.recv_into(buffer)
-        self._sock.settimeout(REQUEST_SECONDS)
+        self._sock.settimeout(self._seconds)
         return count
 
 
@@ -175,7 +184,6 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     # One request a connection: nothing stays open that could be forgotten.
     protocol_version = "HTTP/1.0"
-    timeout = REQUEST_SECONDS
     server: _Server
     _ALWAYS: ClassVar[dict[str, str]] = {
         "Cache-Control": "no-store",
@@ -186,8 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.rfile.close()
-        reader = _DeadlineReader(self.connection, time.monotonic() + REQUEST_SECONDS)
-        self.rfile = io.BufferedReader(reader)
+        self.rfile = io.BufferedReader(_DeadlineReader(self.connection, self.server.request_seconds))
 
     def do_GET(self) -> None:
         """Answer with a page."""
