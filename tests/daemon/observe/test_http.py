@@ -13,8 +13,7 @@ from http import HTTPStatus
 import pytest
 
 from offbeat.errors import ConfigError, UnavailableError
-from offbeat.observe import http as served
-from offbeat.observe.http import HttpServer, Response, parse_listen
+from offbeat.observe.http import MOST_CONNECTIONS, HttpServer, Page, Response, parse_listen
 from tests.support.waiting import wait_until
 
 LONG = b"x" * 10_000
@@ -25,16 +24,27 @@ def fail(_: str) -> Response:
     raise RuntimeError("secret detail")
 
 
+PAGES: dict[str, Page] = {
+    "/short": lambda accept: Response(f"short {accept}".encode()),
+    "/long": lambda _: Response(LONG),
+    "/away": lambda _: Response(b"no", status=HTTPStatus.SERVICE_UNAVAILABLE),
+    "/fail": fail,
+}
+
+
 @pytest.fixture
 def server() -> Iterator[HttpServer]:
     """A running server on a free port."""
-    pages = {
-        "/short": lambda accept: Response(f"short {accept}".encode()),
-        "/long": lambda _: Response(LONG),
-        "/away": lambda _: Response(b"no", status=HTTPStatus.SERVICE_UNAVAILABLE),
-        "/fail": fail,
-    }
-    running = HttpServer("127.0.0.1:0", pages)
+    running = HttpServer("127.0.0.1:0", PAGES)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def hasty() -> Iterator[HttpServer]:
+    """A running server that lets slow clients go after a moment."""
+    running = HttpServer("127.0.0.1:0", PAGES, request_seconds=0.3)
     running.start()
     yield running
     running.stop()
@@ -107,21 +117,18 @@ def test_answers_tell_browsers_to_be_careful_and_no_version_of_python(server: Ht
     assert "Python" not in headers["server"]
 
 
-def test_clients_that_send_half_a_request_do_not_keep_others_out(
-    server: HttpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_clients_that_send_half_a_request_do_not_keep_others_out(hasty: HttpServer) -> None:
     """Their number is bounded, and each is let go after a while."""
-    monkeypatch.setattr(served, "REQUEST_SECONDS", 0.5)
     before = threading.active_count()
-    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(served.MOST_CONNECTIONS + 20)]
+    idle = [socket.create_connection(("127.0.0.1", hasty.port)) for _ in range(MOST_CONNECTIONS + 20)]
     try:
         for sock in idle:
             sock.sendall(b"GET /short HT")
-        assert threading.active_count() <= before + served.MOST_CONNECTIONS
+        assert threading.active_count() <= before + MOST_CONNECTIONS
 
         def served_again() -> bool:
             try:
-                return ask(server, "/short")[0] == 200
+                return ask(hasty, "/short")[0] == 200
             except OSError:
                 return False
 
@@ -131,12 +138,9 @@ def test_clients_that_send_half_a_request_do_not_keep_others_out(
             sock.close()
 
 
-def test_a_client_that_drips_bytes_is_cut_off_all_the_same(
-    server: HttpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_client_that_drips_bytes_is_cut_off_all_the_same(hasty: HttpServer) -> None:
     """The deadline is of the request, not of a byte."""
-    monkeypatch.setattr(served, "REQUEST_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", server.port)) as sock:
+    with socket.create_connection(("127.0.0.1", hasty.port)) as sock:
         sock.settimeout(0.02)
         started = time.monotonic()
 
