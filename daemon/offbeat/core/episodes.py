@@ -303,7 +303,8 @@ class Episodes:
         severity = severity_codes(self.peak_score[key], self.rules)
         age = new.time - self.started[key]
         wait = np.maximum(self.rules.update_seconds, self.rules.update_growth * age)
-        due = (severity > self.severity[key]) | (new.time - self.changed[key] >= wait)
+        strange = self.calm[key] == 0
+        due = (severity > self.severity[key]) | (strange & (new.time - self.changed[key] >= wait))
         self.severity[key] = severity
         self.changed[key[due]] = np.maximum(self.changed[key[due]], new.time[due])
         return self._transitions(Change.UPDATE, Reason.STRANGE, key[due], new.index[due])

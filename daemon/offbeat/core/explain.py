@@ -13,7 +13,8 @@ from offbeat_models.windows import squash, unsquash
 
 Floats = NDArray[np.float32]
 
-BAND_DEVIATIONS = 3.0
+_BAND = np.float32(3.0)
+_NORMAL = np.array([0.0, -_BAND, _BAND], np.float32)
 FEWEST_BEATEN = 10
 """A value is called the highest only if it beats at least so many readings."""
 
@@ -53,28 +54,43 @@ class Past:
         return self.times_seconds[seen], self.values[seen, c]
 
 
-def bands(center: Floats, scale: Floats, mean: Floats | None, sigma: Floats | None) -> list[Expected | None]:
+def bands(
+    newest: Floats, center: Floats, scale: Floats, mean: Floats | None, sigma: Floats | None
+) -> list[Expected | None]:
     """Return the band of each channel: the model's where it has one, else the normaliser's, else None.
 
+    A model that follows a lasting deviation comes to expect it. So where a value is inside the model's band and outside
+    the normaliser's, it is the latter that says why it is strange.
+
     Args:
+        newest: value of each channel [C]; NaN = none.
         center: of the normaliser [C].
         scale: of the normaliser [C]; 0 = unknown.
         mean: the model's, squashed [C]; NaN or None = it had no say.
         sigma: the model's deviation, likewise.
     """
-    middle = np.zeros_like(center)
-    low, high = middle - BAND_DEVIATIONS, middle + BAND_DEVIATIONS
-    if mean is not None and sigma is not None:
-        said = np.isfinite(mean) & np.isfinite(sigma)
-        middle = np.where(said, unsquash(mean), middle)
-        low = np.where(said, unsquash(mean - BAND_DEVIATIONS * sigma), low)
-        high = np.where(said, unsquash(mean + BAND_DEVIATIONS * sigma), high)
-    out: list[Expected | None] = []
-    for c in range(len(center)):
-        s, m = float(scale[c]), float(center[c])
-        band = Expected(*(float(x[c]) * s + m for x in (middle, low, high)))
-        out.append(band if s > 0 and all(map(math.isfinite, (band.mean, band.low, band.high))) else None)
-    return out
+    said = (
+        [] if mean is None or sigma is None else np.stack([mean, mean - _BAND * sigma, mean + _BAND * sigma])
+    )
+    model = [_band(unsquash(z), center[c], scale[c]) for c, z in enumerate(np.transpose(said))]
+    normal = [_band(_NORMAL, center[c], scale[c]) for c in range(len(center))]
+    if not model:
+        return normal
+    return [
+        n if m is None or (_inside(v, m) and not _inside(v, n)) else m
+        for v, m, n in zip(newest.tolist(), model, normal, strict=True)
+    ]
+
+
+def _band(z: Floats, center: np.float32, scale: np.float32) -> Expected | None:
+    """Return (mean, low, high) in the sensor's units, None if there is no normaliser or a number is missing."""
+    mean, low, high = (z.astype(np.float64) * float(scale) + float(center)).tolist()
+    known = scale > 0 and math.isfinite(mean) and math.isfinite(low) and math.isfinite(high)
+    return Expected(mean, low, high) if known else None
+
+
+def _inside(value: float, band: Expected | None) -> bool:
+    return band is not None and band.low <= value <= band.high
 
 
 def shares(z: Floats, value_nll: Floats | None, known: NDArray[np.bool_]) -> Floats:

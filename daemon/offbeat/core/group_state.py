@@ -79,8 +79,8 @@ class GroupState:
         if tuple(commission.channels) != tuple(self.group.channels):
             raise ValueError(
                 f"The commission of group {self.group.name!r} is of channels"
-                f" {', '.join(commission.channels)}, but the group has {', '.join(self.group.channels)}: train again on these sensors, or give"
-                f" the artifact that was trained on them."
+                f" {', '.join(commission.channels)}, but the group has {', '.join(self.group.channels)}:"
+                f" train again on these sensors, or give the artifact that was trained on them."
             )
         self.learnt = Learnt(commission, model, self.sensors, self.settings)
         self.generation += 1

@@ -34,6 +34,8 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
         return []
     state.meet()
     heard = _hear(state, batch, listening_since)
+    if state.learnt is not None:
+        state.learnt.learn_again(heard, state.windows)
     _count_late(state, batch)
     insertion = state.windows.insert(batch)
     _book(state, insertion, len(batch))

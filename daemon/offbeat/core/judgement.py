@@ -12,6 +12,7 @@ from offbeat.core.episode_rules import TRACKS
 from offbeat.core.episodes import Marks, Transition
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import CHEAP_COLUMNS, ROW_TRACKS, Learnt
+from offbeat.core.normalisers import COMMISSIONED
 from offbeat.core.streams import registry
 from offbeat.core.work import Answer, Work
 
@@ -73,10 +74,30 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     score = learnt.commission.score(row, severity, learnt.budget_per_week)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
-    transitions = _episodes(state, work, slot, alarm, learnt.threshold[row], score)
+    threshold, capped = _cautious(state, learnt, slot, learnt.threshold[row], score)
+    transitions = _episodes(state, work, slot, alarm, threshold, capped)
     judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
-    _remember(state, learnt, work, slot, judged, alarm >= learnt.threshold[row] - state.episodes.rules.margin)
+    _remember(state, learnt, work, slot, judged, alarm >= threshold - state.episodes.rules.margin)
     return judged
+
+
+def _cautious(
+    state: GroupState, learnt: Learnt, slot: Slots, threshold: Floats, score: Floats
+) -> tuple[Floats, Floats]:
+    """Return thresholds and scores for the episodes of sensors, some of which the commission does not know.
+
+    They raise no alert before they have as many rows as a commission needs, and none is critical: what is
+    ordinary for them was guessed from the fleet and from little of their own.
+    """
+    guessed = learnt.normalisers.stage[slot] != COMMISSIONED
+    if not guessed.any():
+        return threshold, score
+    early = guessed & (state.rows[slot] < state.settings.ready_readings)
+    below_critical = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))
+    return (
+        np.where(early[:, None], np.float32(np.inf), threshold),
+        np.where(guessed[:, None], np.minimum(score, below_critical), score),
+    )
 
 
 def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer) -> Floats:

@@ -19,6 +19,7 @@ from offbeat.core.streams.base import Round
 from offbeat.core.streams.model import ModelStreams
 from offbeat.core.streams.registry import CheapStreams
 from offbeat.core.trailing import TrailingCalibration
+from offbeat.core.windows import Windows
 
 Floats = NDArray[np.float32]
 Slots = NDArray[np.intp]
@@ -64,6 +65,13 @@ class Learnt:
         """Look new sensors up in the commission."""
         self.row[slot] = [self.commission.row_of(sensor_id) for sensor_id in ids]
         self.normalisers.commission(slot, self.row[slot])
+
+    def learn_again(self, slot: Slots, windows: Windows) -> None:
+        """Let provisional sensors with a full window have their lasting normaliser, and begin anew under it."""
+        again = self.normalisers.learn_again(slot, windows)
+        if len(again):
+            for part in (self.cheap, self.models, self.fusion, self.trailing):
+                part.reset(again)
 
     def update(self, rows: Round) -> Floats:
         """Let the cheap streams see a round; return what all streams say, the model's still NaN."""

@@ -10,12 +10,15 @@ from offbeat.core.episode_rules import Track
 from offbeat.core.episodes import Change, Reason
 from offbeat.core.wording import clock, duration, in_step, number
 
-_STREAM_WORDS = {
-    "level": "level",
-    "linear": "course of the last readings",
-    "value": "model's expectation",
-    "value_mean": "model's expectation over some time",
-    "window": "shape of the last readings",
+_WHY = {
+    "level": "it is far from its usual level",
+    "level_mean": "its level has been off for some time",
+    "linear": "it does not follow from the readings before",
+    "linear_mean": "it has been leaving the course of the readings before",
+    "jump": "it jumped",
+    "value": "the model expected something else",
+    "value_mean": "the model has expected something else for some time",
+    "window": "the course of the last readings is new",
 }
 
 
@@ -26,7 +29,7 @@ class Facts:
     Attributes:
         sensor: id, or id and channel where the sensor has several.
         track, change, reason, score: of the transition.
-        now, started, last_time: of the event, of the episode, of the sensor's newest reading.
+        now, started: of the event, of the episode.
         unit: of the channel the sentence speaks of; "" = unknown.
         value, low, high: the reading and the band that holds ordinary ones.
         extreme: "highest" or "lowest" if the value is that ...
@@ -45,7 +48,6 @@ class Facts:
     score: float
     now: float
     started: float
-    last_time: float
     unit: str = ""
     value: float = math.nan
     low: float = math.nan
@@ -101,9 +103,8 @@ def _process(facts: Facts) -> str:
         return f"{text}. {_score(facts).capitalize()}."
     band = f"{_number(facts, facts.low)} to {_number(facts, facts.high)}"
     if facts.low <= facts.value <= facts.high:
-        why = _STREAM_WORDS.get(facts.loudest or "", "")
-        named = f" against the {why}" if why else ""
-        return f"{text}, inside the expected {band}, but unusual{named}. {_score(facts).capitalize()}."
+        why = _WHY.get(facts.loudest or "", "it is unusual here")
+        return f"{text}, inside the expected {band}, but {why}. {_score(facts).capitalize()}."
     rank = f"{_extreme(facts)}; {_score(facts)}" if _extreme(facts) else _score(facts).capitalize()
     return f"{text}; expected {band}. {rank}."
 
@@ -138,7 +139,7 @@ def _stuck(facts: Facts) -> str:
 
 
 def _silent(facts: Facts) -> str:
-    silent_for = duration(facts.now - facts.last_time)
+    silent_for = duration(facts.now - facts.started)
     return f"{facts.sensor} has been silent for {silent_for}{_usually_reports(facts)}."
 
 

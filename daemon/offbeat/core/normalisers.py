@@ -1,4 +1,8 @@
-"""How each sensor's values and gaps are scaled: as commissioned, or provisionally from its own first rows."""
+"""How each sensor's values and gaps are scaled: as commissioned, or provisionally from its own first rows.
+
+A sensor the commission does not know gets a normaliser from its first rows, and once more, for good, from its first
+full window: what it reads in its first minutes is rarely all that it does.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ LEAST_SHARE = 1e-6
 
 
 class Normalisers:
-    """Center, scale and gap unit by slot. A provisional one is learnt once and then frozen.
+    """Center, scale and gap unit by slot.
 
     Args:
         commission: what was learnt of the group.
@@ -36,6 +40,7 @@ class Normalisers:
         self._commission = commission
         self._first_rows = first_rows
         self.stage = np.zeros(sensors, np.int8)
+        self.frozen = np.zeros(sensors, np.bool_)
         self.center = np.zeros((sensors, channels), np.float32)
         self.scale = np.zeros((sensors, channels), np.float32)
         self.unit_seconds = np.zeros(sensors, np.float64)
@@ -45,9 +50,24 @@ class Normalisers:
         known = row > 0
         slot, row = slot[known], row[known]
         self.stage[slot] = COMMISSIONED
+        self.frozen[slot] = True
         self.center[slot] = self._commission.center[row]
         self.scale[slot] = self._commission.scale[row]
         self.unit_seconds[slot] = self._commission.gap_unit_seconds[row]
+
+    def learn_again(self, slot: Slots, windows: Windows) -> Slots:
+        """Learn the provisional normalisers of sensors with a full window for good; return which these are.
+
+        Args:
+            slot: sensors, none twice.
+            windows: of the group, before the rows that are to be scaled by the result.
+        """
+        full = windows.counts[slot] >= windows.readings
+        slot = slot[(self.stage[slot] == PROVISIONAL) & ~self.frozen[slot] & full]
+        if len(slot):
+            self._learn(slot, windows, windows.readings)
+            self.frozen[slot] = True
+        return slot
 
     def learn(self, slot: Slots, windows: Windows) -> None:
         """Learn provisional normalisers of sensors whose windows hold enough rows.
@@ -59,10 +79,15 @@ class Normalisers:
         slot = slot[windows.counts[slot] >= self._first_rows]
         if not len(slot):
             return
-        first = windows.latest(slot, windows.readings)
+        self._learn(slot, windows, self._first_rows)
+        self.frozen[slot] = self._first_rows >= windows.readings
+
+    def _learn(self, slot: Slots, windows: Windows, rows: int) -> None:
+        """Learn from the oldest rows of each window."""
+        past = windows.latest(slot, windows.readings)
         for i, s in enumerate(slot.tolist()):
-            n = self._first_rows
-            self._learn_one(s, first.times_seconds[i, :n], first.values[i, :n], first.mask[i, :n])
+            self._learn_one(s, past.times_seconds[i, :rows], past.values[i, :rows], past.mask[i, :rows])
+        self.stage[slot] = PROVISIONAL
 
     def _learn_one(
         self, slot: int, times: NDArray[np.float64], values: Floats, mask: NDArray[np.bool_]
@@ -81,7 +106,6 @@ class Normalisers:
         gaps = np.diff(times)
         gaps = gaps[gaps > 0]
         self.unit_seconds[slot] = float(np.median(gaps)) if len(gaps) else fleet.gap_unit_seconds[0]
-        self.stage[slot] = PROVISIONAL
 
     def applies(self, slot: Slots, age_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which rows are scaled. Rows that a provisional normaliser was learnt from are not, bool [n].
@@ -111,6 +135,7 @@ class Normalisers:
         """Return the state by name, each [S, ...]; views, not copies."""
         return {
             "stage": self.stage,
+            "frozen": self.frozen,
             "center": self.center,
             "scale": self.scale,
             "unit_seconds": self.unit_seconds,

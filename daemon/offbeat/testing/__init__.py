@@ -1,1 +1,1 @@
-"""Helpers for tests of the core and of what is built on it: shipped, so that others can test their parts too."""
+"""Helpers for tests of the core and of what is built on it: shipped, for others to use too."""

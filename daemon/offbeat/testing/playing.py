@@ -1,12 +1,13 @@
-"""A whole conversation with a pipeline: batches in, a scorer beside it, ticks in between, decisions collected."""
+"""A whole conversation with a pipeline: batches, a scorer, ticks in between, and all that was decided."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
@@ -34,6 +35,10 @@ class AnsweringScorer(Protocol):
         """Answer a window job."""
         ...
 
+    def reset(self, group: int, sensor: NDArray[np.int32]) -> None:
+        """Forget what is carried about these sensors."""
+        ...
+
 
 @dataclass
 class Played:
@@ -53,7 +58,7 @@ class Played:
         if decisions.scores is not None:
             self.scores.append(decisions.scores)
 
-    def of(self, sensor: int, name: str = "score") -> np.ndarray:
+    def of(self, sensor: int, name: str = "score") -> NDArray[Any]:
         """Return one attribute of the scored rows of a sensor, in time order."""
         parts = [getattr(s, name)[s.sensor == sensor] for s in self.scores]
         return np.concatenate(parts) if parts else np.zeros(0)
@@ -124,8 +129,8 @@ def commissioned(
         readings = Readings()
         for i, recording in enumerate(recordings):
             readings.add_rows(i, recording.times_seconds, recording.values)
-        if isinstance(scorer_reset := getattr(scorer, "reset", None), object) and scorer_reset is not None:
-            scorer_reset(0, np.arange(len(sensors), dtype=np.int32))
+        if scorer is not None:
+            scorer.reset(0, np.arange(len(sensors), dtype=np.int32))
         played = play(pipeline, readings.batches(), scorer)
         if stage == "streams":
             commission = calibrate_streams(

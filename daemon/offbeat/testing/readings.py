@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from offbeat.core.readings import ReadingBatch
 
@@ -22,7 +22,7 @@ class Readings:
     def __init__(self, group: int = 0, offset: int = 0) -> None:
         self.group = group
         self._offset = offset
-        self._columns: list[tuple[np.ndarray, ...]] = []
+        self._columns: list[tuple[NDArray[Any], ...]] = []
 
     def add(
         self,

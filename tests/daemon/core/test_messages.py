@@ -9,6 +9,7 @@ import pytest
 from offbeat.core.episode_rules import Track
 from offbeat.core.episodes import Change, Reason
 from offbeat.core.messages import Facts, sentence
+from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
 
 ELEVEN = 1_767_265_200.0  # 2026-01-01 11:00:00 UTC
 BOILER = Facts(
@@ -19,7 +20,6 @@ BOILER = Facts(
     score=3.21,
     now=ELEVEN,
     started=ELEVEN,
-    last_time=ELEVEN,
     value=93.0734,
     low=61.02,
     high=67.98,
@@ -31,7 +31,6 @@ PUMP = replace(
     sensor="pump3.flow",
     track=Track.SILENT,
     started=ELEVEN - 250,
-    last_time=ELEVEN - 250,
     usual_gap_seconds=5.0,
 )
 STUCK = replace(
@@ -58,8 +57,8 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
         (
             replace(BOILER, value=63.3, extreme=None, loudest="linear"),
             (
-                "boiler.temp reads 63.3, inside the expected 61 to 68, but unusual against the course of the "
-                "last readings. Score 3.2."
+                "boiler.temp reads 63.3, inside the expected 61 to 68, but it does not follow from the readings "
+                "before. Score 3.2."
             ),
         ),
         (replace(BOILER, low=float("nan")), "boiler.temp reads 93.07. Score 3.2."),
@@ -135,6 +134,15 @@ def test_sick_sensors(facts: Facts, text: str) -> None:
     assert sentence(facts) == text
 
 
+def test_every_stream_of_values_has_its_words() -> None:
+    """A new stream must say in words what it finds strange."""
+    silent = replace(BOILER, value=63.3, extreme=None)
+    vague = sentence(silent)
+    speaking = [n for n, track in zip(STREAM_NAMES, STREAM_TRACKS, strict=True) if track == "process"]
+    assert speaking
+    assert all(sentence(replace(silent, loudest=name)) != vague for name in speaking)
+
+
 @pytest.mark.parametrize("track", list(Track))
 @pytest.mark.parametrize("change", list(Change))
 @pytest.mark.parametrize("reason", list(Reason))
@@ -142,7 +150,7 @@ def test_every_transition_has_a_sentence_even_when_nothing_else_is_known(
     track: Track, change: Change, reason: Reason
 ) -> None:
     """A fact that is missing is left out; no sentence says nan, None or an empty number."""
-    bare = Facts("a.b", track, change, reason, 1.0, ELEVEN, ELEVEN - 60, ELEVEN - 60)
+    bare = Facts("a.b", track, change, reason, 1.0, ELEVEN, ELEVEN - 60)
     text = sentence(bare)
     assert text.startswith("a.b ")
     assert text.endswith(".")
