@@ -59,8 +59,8 @@ def bands(
 ) -> list[Expected | None]:
     """Return the band of each channel: the model's where it has one, else the normaliser's, else None.
 
-    A model that follows a lasting deviation comes to expect it. So where a value is inside the model's band and outside
-    the normaliser's, it is the latter that says why it is strange.
+    A model that follows a lasting deviation comes to expect it. So where a value is inside the model's band and
+    outside the normaliser's, it is the latter that says why it is strange.
 
     Args:
         newest: value of each channel [C]; NaN = none.
@@ -69,13 +69,11 @@ def bands(
         mean: the model's, squashed [C]; NaN or None = it had no say.
         sigma: the model's deviation, likewise.
     """
-    said = (
-        [] if mean is None or sigma is None else np.stack([mean, mean - _BAND * sigma, mean + _BAND * sigma])
-    )
-    model = [_band(unsquash(z), center[c], scale[c]) for c, z in enumerate(np.transpose(said))]
     normal = [_band(_NORMAL, center[c], scale[c]) for c in range(len(center))]
-    if not model:
+    if mean is None or sigma is None:
         return normal
+    said = unsquash(np.stack([mean, mean - _BAND * sigma, mean + _BAND * sigma]))
+    model = [_band(said[:, c], center[c], scale[c]) for c in range(len(center))]
     return [
         n if m is None or (_inside(v, m) and not _inside(v, n)) else m
         for v, m, n in zip(newest.tolist(), model, normal, strict=True)
@@ -83,7 +81,7 @@ def bands(
 
 
 def _band(z: Floats, center: np.float32, scale: np.float32) -> Expected | None:
-    """Return (mean, low, high) in the sensor's units, None if there is no normaliser or a number is missing."""
+    """Return (mean, low, high) in the sensor's units; None without a normaliser or if a number is missing."""
     mean, low, high = (z.astype(np.float64) * float(scale) + float(center)).tolist()
     known = scale > 0 and math.isfinite(mean) and math.isfinite(low) and math.isfinite(high)
     return Expected(mean, low, high) if known else None

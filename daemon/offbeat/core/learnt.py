@@ -67,7 +67,7 @@ class Learnt:
         self.normalisers.commission(slot, self.row[slot])
 
     def learn_again(self, slot: Slots, windows: Windows) -> None:
-        """Let provisional sensors with a full window have their lasting normaliser, and begin anew under it."""
+        """Give provisional sensors with a full window their lasting normaliser, and begin anew with it."""
         again = self.normalisers.learn_again(slot, windows)
         if len(again):
             for part in (self.cheap, self.models, self.fusion, self.trailing):

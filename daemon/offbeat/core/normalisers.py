@@ -1,7 +1,7 @@
 """How each sensor's values and gaps are scaled: as commissioned, or provisionally from its own first rows.
 
-A sensor the commission does not know gets a normaliser from its first rows, and once more, for good, from its first
-full window: what it reads in its first minutes is rarely all that it does.
+A sensor the commission does not know gets a normaliser from its first rows, and once more, for good, from its
+first full window: what it reads in its first minutes is rarely all that it does.
 """
 
 from __future__ import annotations

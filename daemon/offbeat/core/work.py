@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,12 @@ class Answer:
             return cls()
         place = work.place
         return cls(result.value_nll[place], result.gap_nll[place], result.mean[place], result.sigma[place])
+
+    def without_gap(self, rows: NDArray[np.bool_]) -> Answer:
+        """Return the answer without its opinion on the gaps before some rows."""
+        if self.gap_nll is None or not rows.any():
+            return self
+        return replace(self, gap_nll=np.where(rows, np.float32(np.nan), self.gap_nll))
 
 
 def split_by_rank(rows: Rows, most: int) -> list[Rows]:

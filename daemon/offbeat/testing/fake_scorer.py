@@ -79,4 +79,4 @@ class FakeScorer:
 
     @staticmethod
     def _nll(error: Floats, sigma: np.float32) -> Floats:
-        return (np.square(error / sigma) / 2 + np.log(sigma) + _HALF_LOG_TAU).astype(np.float32)
+        return np.asarray(np.square(error / sigma) / 2 + np.log(sigma) + _HALF_LOG_TAU, np.float32)

@@ -57,8 +57,8 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
         (
             replace(BOILER, value=63.3, extreme=None, loudest="linear"),
             (
-                "boiler.temp reads 63.3, inside the expected 61 to 68, but it does not follow from the readings "
-                "before. Score 3.2."
+                "boiler.temp reads 63.3, inside the expected 61 to 68, but it does not follow from the "
+                "readings before. Score 3.2."
             ),
         ),
         (replace(BOILER, low=float("nan")), "boiler.temp reads 93.07. Score 3.2."),
