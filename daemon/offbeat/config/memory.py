@@ -13,7 +13,7 @@ TIME_BYTES = 8
 READING_BYTES = 5
 """A value and its mask."""
 STATE_BYTES = 3072
-"""What a sensor keeps beside its window: cadence, baselines, calibrations, episodes, the model's carried state."""
+"""What a sensor keeps beside its window: cadence, baselines, calibrations, episodes, carried model state."""
 
 
 def bytes_per_sensor(window_readings: int, channels: int) -> int:
