@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from offbeat.core.commission import Commission
-from offbeat.core.explain import BAND_DEVIATIONS
 from offbeat.core.jobs import StepResult
 from offbeat.core.sensors import Group
 from offbeat.core.work import Answer, Work
 from offbeat.replay.judged import Judgements
 from offbeat_models.windows import unsquash
+
+BAND_DEVIATIONS = 3.0
+"""As wide as the band of the sentences."""
 
 
 class BandKeeper:

@@ -128,7 +128,7 @@ def _tiles(report: Report, judged: Sequence[JudgedSeries], episodes: Sequence[Ep
 
 
 def _alert_tile(report: Report, met: Outcome) -> tuple[str, str, str]:
-    """Return the rate of (false) alerts; their count where less than a week was played, which makes no rate."""
+    """Return the rate of (false) alerts; their count where less than a week was played."""
     name = "False alerts" if report.labels else "Alerts"
     budget = f"budget {number(report.budget_per_week, 3)} a sensor and week"
     if met.sensor_weeks < 1.0:
