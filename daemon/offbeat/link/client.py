@@ -13,9 +13,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from offbeat.config.broker_url import Address
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
-from offbeat.link.address import Address
 
 ClientT = TypeVar("ClientT", bound=mqtt.Client)
 

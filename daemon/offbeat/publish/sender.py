@@ -13,9 +13,9 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from offbeat.config.broker_url import parse_address
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
-from offbeat.link.address import parse_address
 from offbeat.link.backoff import Backoff
 from offbeat.link.client import build_client, connect, default_client_id
 from offbeat.link.session import Session
