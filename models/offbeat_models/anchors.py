@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def anchor_position(tau: Tensor, span: Tensor, anchors: int) -> Tensor:
-    """Return where times lie on the anchors' axis, [B, Q] in 0..K-1; a window of one instant lies on the last.
+    """Return where times lie on the anchors' axis, [B, Q] in 0..K-1; one instant alone lies on the last.
 
     Args:
         tau: query times in median gaps, [B, Q]; outside of the window they are drawn to its ends.

@@ -1,4 +1,4 @@
-"""A trained model on disk: a folder with a manifest and tensors, written whole or not at all, checked when read.
+"""A trained model on disk: a manifest and tensors in a folder, written whole or not at all, checked when read.
 
     manifest.json         what it is, and size and SHA-256 of every other file
     model.safetensors     the weights
@@ -41,7 +41,7 @@ _ENDING = ".safetensors"
 
 
 class ArtifactError(Exception):
-    """An artifact cannot be used; the message says what was found, what was expected, where, and what to do."""
+    """An artifact cannot be used; the message says what was found, expected, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,8 @@ def write_artifact(
 ) -> str:
     """Write an artifact to the folder `path`, replacing one that is there; return its version.
 
-    A reader sees the old artifact or the new one, whole. If the machine stops between the two renames, the old one
-    lies beside as `<name>.previous` and `load_artifact` finds it there.
+    A reader sees the old artifact or the new one, whole. If the machine stops between the two renames, the
+    old one lies beside as `<name>.previous` and `load_artifact` finds it there.
 
     Args:
         path: the folder; its parent is made if missing.

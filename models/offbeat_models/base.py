@@ -1,4 +1,4 @@
-"""The contract of every model family: a causal reader, an encoder to one global latent, a decoder to any times."""
+"""The contract of every model family: a causal reader, an encoder to one latent, a decoder to any times."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ class Reconstruction:
 class WindowModel(nn.Module, ABC):
     """A variational auto-encoder of windows with a causal reader beside it.
 
-    Invariants, all held by `checks`: what stands in padding and unobserved places is irrelevant, a window's result
-    does not depend on its batch, values reach the decoder through the latent only.
+    Invariants, all held by `checks`: what stands in padding and unobserved places is irrelevant, a window's
+    result does not depend on its batch, values reach the decoder through the latent only.
     """
 
     family: ClassVar[str]

@@ -1,6 +1,6 @@
 """Padded batches of rows and windows: the only place that pads, and the shapes that calls are rounded up to.
 
-Padded tensors with masks are exact, and faster than `PackedSequence`, which runs a small product per time step.
+Padded tensors with masks are exact, and faster than `PackedSequence`, which runs one product a step.
 """
 
 from __future__ import annotations
@@ -177,8 +177,8 @@ def _resize(values: Tensor, length: int) -> Tensor:
 def calls(lengths: NDArray[np.integer], most: int) -> Iterator[tuple[NDArray[np.intp], int, int]]:
     """Yield (indices, padded count, padded length) of calls that together run all sequences.
 
-    Sequences of one length bucket run together, at most `most` at a time, and the count is rounded up to a power of
-    two: few shapes, little padding, and results that do not depend on the company.
+    Sequences of one length bucket run together, at most `most` at a time, and the count is rounded up to a
+    power of two: few shapes, little padding, and results that do not depend on the company.
 
     Args:
         lengths: rows of each sequence, [B].

@@ -145,9 +145,9 @@ def frozen_in_padding(
 ) -> tuple[Tensor, Tensor]:
     """Run a one-layer LSTM whose cell stands still in the padding; return (outputs [B, L, H], cells [B, H]).
 
-    The fused padded kernel returns the cell after the last padded step only. One more input, the padding flag,
-    shuts the input gate and opens the forget gate there, so that this cell is the one after each sequence's own
-    last row.
+    The fused padded kernel returns the cell after the last padded step only. One more input, the padding
+    flag, shuts the input gate and opens the forget gate there, so that this cell is the one after each
+    sequence's own last row.
     """
     hidden = lstm.hidden_size
     flag = inputs.new_zeros(4 * hidden, 1)  # gates in the order input, forget, cell, output

@@ -1,7 +1,7 @@
-"""The battery that every registered model passes: what a scorer and a trainer rely on, as executable statements.
+"""The battery that every registered model passes: what scorer and trainer rely on, to be executed.
 
-Each check takes a model and raises `AssertionError` with the figure that is wrong. Run them on models whose weights
-are all away from zero (`awakened`), or a broken path may hide behind a weight that is still zero.
+Each check takes a model and raises `AssertionError` with the figure that is wrong. Run them on models whose
+weights are all away from zero (`awakened`), or a broken path may hide behind a weight that is still zero.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def example(model: WindowModel, seed: int = 0, count: int = 6, length: int = 40)
 
 
 def awakened(model: WindowModel, seed: int = 0) -> WindowModel:
-    """Move all weights a little away from where they are, in place, and return the model in evaluation mode."""
+    """Move all weights a little, in place, and return the model in evaluation mode."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in model.parameters():
@@ -330,7 +330,7 @@ def weights_survive_saving(model: WindowModel) -> None:
 
 
 def the_seed_decides(model: WindowModel) -> None:
-    """The same seed builds the same weights, another seed others, and neither touches the global random state."""
+    """One seed builds one set of weights, another seed others; the global random state stays."""
     before = torch.random.get_rng_state()
     one, same, other = (build(model.family, model.config, seed=s).state_dict() for s in (4, 4, 5))
     assert torch.equal(before, torch.random.get_rng_state()), "building moved the global random state"

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def _ranked(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (true positives, false positives) among all rows at or above each distinct score, highest first."""
+    """Return (true, false positives) at or above each distinct score, highest first."""
     truth, score = np.asarray(labels, bool).ravel(), np.asarray(scores, np.float64).ravel()
     if truth.shape != score.shape:
         raise ValueError(
@@ -22,7 +22,7 @@ def _ranked(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.int64], ND
 
 
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Return the mean precision over the labelled rows, equal scores counting together; NaN without any label.
+    """Return the mean precision over labelled rows, equal scores together; NaN without any label.
 
     Args:
         labels: True where a fault is.
@@ -36,7 +36,7 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
 
 
 def recall_at(labels: ArrayLike, scores: ArrayLike, false_share: float = 0.01) -> float:
-    """Return the best recall with at most `false_share` of the unlabelled rows alarmed; NaN without any label.
+    """Return the recall with at most `false_share` of unlabelled rows alarmed; NaN without any label.
 
     Args:
         labels: True where a fault is.

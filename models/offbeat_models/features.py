@@ -1,7 +1,7 @@
 """What a causal encoder may know of each row: values, masks and how long ago things happened.
 
-Only gaps, never times relative to the window's end: a state carried from reading to reading must not change when
-the window slides on.
+Only gaps, never times relative to the window's end: a state carried from reading to reading must not change
+when the window slides on.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def history(rows: RowBatch, carried: Carried) -> History:
 def _look_back(
     x: Tensor, elapsed: Tensor, row: Tensor, now: Tensor, carried: Carried
 ) -> tuple[Tensor, Tensor]:
-    """Return (last value, time since) for the observed rows `row` [B, M, C]; -1 stands for before the first row."""
+    """Return (last value, time since) for observed rows `row` [B, M, C]; -1 is before the first."""
     here, at = row >= 0, row.clamp_min(0)
     since = (now - elapsed.gather(1, at)).to(x.dtype)
     earlier = carried.since[:, None]

@@ -1,7 +1,7 @@
 """What a model says in the end: a Gaussian for each value, a mixture for the next gap.
 
-Deviations are learned per sensor and channel by default. One that is free in the state learns to explain an anomaly
-away by widening round it.
+Deviations are learned per sensor and channel by default. One that is free in the state learns to explain an
+anomaly away by widening round it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class GaussianHead(nn.Module):
 
 
 class ValueHead(nn.Module):
-    """State before a row -> what each channel will say in it: a residual on the last value seen of every channel.
+    """State before a row -> what each channel will say: a residual on its last value seen.
 
     Args:
         hidden: size H of the causal state.
@@ -124,7 +124,7 @@ class GapHead(nn.Module):
 
     @classmethod
     def nll(cls, parameters: Tensor, gap: Tensor) -> Tensor:
-        """Return the negative log-likelihood of gaps [...] under mixtures given as raw parameters [..., 3K]."""
+        """Return the negative log-likelihood of gaps [...] under mixtures of raw parameters [..., 3K]."""
         weight, centre, width = parameters.chunk(3, -1)
         width = cls.NARROWEST + F.softplus(width)
         z = (torch.log(gap.clamp(SMALLEST_GAP, 1e9))[..., None] - centre) / width

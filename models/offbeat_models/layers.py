@@ -12,7 +12,7 @@ HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 class RowTable(nn.Module):
-    """Learned vector of each sensor: a shared part plus the sensor's own; row 0, the unknown sensor, is the shared part.
+    """Learned vector of each sensor: a shared part plus its own; row 0, the unknown one, is the shared part.
 
     A newcomer thus starts as the fleet's average, and a rarely seen sensor stays near it.
 
@@ -65,7 +65,7 @@ class TimeEmbedding(nn.Module):
 
 
 def bounded_sigma(raw: Tensor, floor: float) -> Tensor:
-    """Return floor + softplus(raw): a deviation that cannot fall below the resolution of a quantised sensor."""
+    """Return floor + softplus(raw): a deviation cannot fall below a sensor's resolution."""
     return floor + F.softplus(raw)
 
 

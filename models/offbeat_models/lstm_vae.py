@@ -1,4 +1,4 @@
-"""Family A: a causal LSTM pooled into time anchors, one global latent, a bidirectional LSTM over anchors to decode."""
+"""Family A: a causal LSTM pooled into time anchors, one latent, a bidirectional LSTM to decode."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class LstmVae(WindowModel):
     """LSTM-VAE with a time-anchored bottleneck.
 
     ```
-    rows -> causal LSTM -> mean state of each anchor's bin [K, H+1] -> [K, H/4] ++ last state ++ log span -> z [Z]
-    z ++ sensor -> [K, H/2] -> bi-LSTM over anchors [K, 2H] -> read at query times ++ time ++ sensor -> mean, sigma
-    ```
+    rows -> causal LSTM -> mean state of each anchor's bin [K, H+1] -> [K, H/4] ++ last state ++ log span ->
+    z [Z] z ++ sensor -> [K, H/2] -> bi-LSTM over anchors [K, 2H] -> read at query times ++ time ++ sensor
+    -> mean, sigma ```
 
     Args:
         config: sizes; see `ModelConfig`.

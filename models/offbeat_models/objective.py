@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from offbeat_models.base import Reconstruction, WindowModel
+from offbeat_models.base import Reconstruction
 from offbeat_models.causal import Expectations
 from offbeat_models.layers import free_bits
 from offbeat_models.sampling import TrainingWindows
@@ -59,8 +59,9 @@ def objective(
 ) -> Objective:
     """Combine a batch's likelihoods into the loss.
 
-    Everything is divided by the one number of observed values: a mean per window would overweight short windows, and
-    a divergence summed against a mean likelihood would change its weight with the window's length.
+    Everything is divided by the one number of observed values: a mean per window would overweight short
+    windows, and a divergence summed against a mean likelihood would change its weight with the window's
+    length.
 
     Args:
         windows: what was drawn.

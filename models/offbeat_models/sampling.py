@@ -1,6 +1,7 @@
 """Windows drawn at random for training: random lengths, thinning, and what is hidden from the encoder.
 
-Thinning teaches a model that a sensor may report at another rhythm; hiding teaches it to fill in and to extrapolate.
+Thinning teaches a model that a sensor may report at another rhythm; hiding teaches it to fill in and to
+extrapolate.
 """
 
 from __future__ import annotations

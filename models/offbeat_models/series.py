@@ -88,7 +88,8 @@ def check_learnable(series: Sequence[SensorSeries], least_rows: int) -> list[Sen
     if not usable:
         longest = max(len(one) for one in series)
         raise TrainingError(
-            f"the longest of {len(series)} series has {longest} rows; a window needs {least_rows}: record for longer"
+            f"the longest of {len(series)} series has {longest} rows; a window needs {least_rows}: "
+            "record for longer"
         )
     if not any(_varies(one) for one in usable):
         raise TrainingError(
@@ -125,7 +126,7 @@ def split_by_time(
 
 
 def gaussian_reference(learn: Sequence[SensorSeries], judge: Sequence[SensorSeries]) -> float:
-    """Return the mean NLL of `judge` under a constant Gaussian for each sensor and channel, fitted on `learn`.
+    """Return the mean NLL of `judge` under a Gaussian for each sensor and channel, fitted on `learn`.
 
     It is what a model reaches that ignores its window.
     """
@@ -148,7 +149,7 @@ def _moments(one: SensorSeries) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def lag_information(series: Sequence[SensorSeries]) -> float:
-    """Return how many nats a value gains, on average, from knowing the one before it; about 0 for pure noise."""
+    """Return how many nats a value gains from knowing the one before it; about 0 for noise."""
     gained = count = 0.0
     for one in series:
         for c in range(one.x.shape[1]):

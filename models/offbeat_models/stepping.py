@@ -1,7 +1,8 @@
 """One row further for many sensors at once, by hand.
 
-For sequences of one row the fused LSTM kernel of torch spends most of its time on setting up. Here the same arithmetic
-is a handful of products on weights prepared once; `checks` holds it equal to `CausalReader.read`.
+For sequences of one row the fused LSTM kernel of torch spends most of its time on setting up. Here the same
+arithmetic is a handful of products on weights prepared once; `checks` holds it equal to
+`CausalReader.read`.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ def _layer(module: nn.Sequential, index: int) -> nn.Linear:
 class StepKernel:
     """The causal reader's weights laid out for single rows.
 
-    The first layers of both heads read the same state and run as one product, and what the sensor's embedding adds to
-    each layer is looked up in a table instead of computed.
+    The first layers of both heads read the same state and run as one product, and what the sensor's
+    embedding adds to each layer is looked up in a table instead of computed.
 
     Args:
         reader: trained; its weights are copied.
@@ -59,7 +60,8 @@ class StepKernel:
             lift = reader.lift
             self._lift = lift.weight[:, :features].T.contiguous()  # (3C+1, H)
             value, gap = _layer(reader.value.layers, 0), _layer(reader.gap.layers, 0)
-            # The value head reads state, log gap, last values, ages, embedding; the gap head state and embedding.
+            # The value head reads state, log gap, last values, ages, embedding; the gap head state and
+            # embedding.
             extra = 1 + 2 * channels
             self._heads_state = torch.cat([value.weight[:, :hidden], gap.weight[:, :hidden]]).T.contiguous()
             self._heads_extra = value.weight[:, hidden : hidden + extra].T.contiguous()  # (1+2C, H)
@@ -139,7 +141,7 @@ class StepKernel:
 
 
 def _lstm_weights(lstm: nn.LSTM) -> tuple[Tensor, Tensor]:
-    """Return (weights [2H, 4H], bias [4H]) for inputs ++ hidden, gates in the order input, forget, output, new."""
+    """Return (weights [2H, 4H], bias [4H]) for inputs ++ hidden; gates input, forget, output, new."""
     from_inputs, from_state, bias_inputs, bias_state = (p.detach() for p in lstm.parameters())
     weight, bias = torch.cat([from_inputs, from_state], 1), bias_inputs + bias_state
     come, kept, new, shown = (torch.arange(lstm.hidden_size) + k * lstm.hidden_size for k in range(4))

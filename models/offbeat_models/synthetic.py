@@ -6,6 +6,7 @@ For tests, demonstrations and benchmarks. All randomness comes from the generato
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -262,7 +263,8 @@ def _faulty_values(
 ) -> Floats:
     """Return what rows start..start+length-1 read under a fault of the values, [length, C]."""
     spec, was = healthy.spec, healthy.values[start : start + length]
-    amplitude, offset = np.array(spec.amplitude), np.array(spec.offset)
+    amplitude: Floats = np.array(spec.amplitude)
+    offset: Floats = np.array(spec.offset)
     side = float(rng.choice([-1.0, 1.0]))
     if kind == "spike":
         return was + side * rng.uniform(2.5, 5.0) * amplitude
@@ -274,11 +276,10 @@ def _faulty_values(
     if kind == "stuck":
         return _where_seen(was, np.broadcast_to(_held(healthy.values, start), was.shape))
     if kind == "drift":
-        ramp: Floats = np.linspace(0.0, rng.uniform(1.5, 3.0), length + 1)[1:, None]
+        ramp = np.linspace(0.0, rng.uniform(1.5, 3.0), length + 1)[1:, None]
         return was + side * ramp * amplitude
     if kind == "variance":
-        noise: Floats = rng.normal(size=was.shape)
-        return was + 5.0 * spec.noise * amplitude * noise
+        return was + 5.0 * spec.noise * amplitude * rng.normal(size=was.shape)
     if kind == "frequency":
         return _faster(healthy, start, length)
     return _decoupled(healthy, rng, start, length)
@@ -337,8 +338,8 @@ def _rhythm_fault(
     times, values, end = healthy.times, healthy.values, start + length
     label = Fault(kind, float(times[start]), float(times[end]))
     if kind == "rate_up":
-        edges = np.concatenate([times[start - 1 : end]])
-        between = np.concatenate([np.linspace(a, b, 5)[1:-1] for a, b in zip(edges, edges[1:], strict=False)])
+        edges = times[start : end + 1]
+        between = np.concatenate([np.linspace(a, b, 5)[1:-1] for a, b in pairwise(edges)])
         added = np.stack([_read_at(healthy, c, between) for c in range(healthy.spec.channels)], 1)
         added += healthy.spec.noise * np.array(healthy.spec.amplitude) * rng.normal(size=added.shape)
         all_times, all_values = np.concatenate([times, between]), np.concatenate([values, added])

@@ -27,7 +27,7 @@ from offbeat_models.series import (
 from offbeat_models.validation import CollapseGuard, Reference, Validation, evaluate
 
 Progress = Callable[[int, int, dict[str, float]], None]
-"""Called after each step with (step, steps expected in all, losses by name); what it raises ends the training."""
+"""Called after each step with (step, steps expected in all, losses by name); raising ends the training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class TrainingConfig:
 
     Attributes:
         steps: step budget.
-        time_budget_seconds: wall-clock budget; None = none. Whichever budget is nearer its end drives the schedule,
-            so that a run which the clock does not bind is reproducible.
+        time_budget_seconds: wall-clock budget; None = none. Whichever budget is nearer its end drives the
+            schedule, so that a run which the clock does not bind is reproducible.
         batch_windows: windows of a step.
         learning_rate: at its peak.
         table_rate_factor: how much faster the sensors' own parameters learn; each is seen in few steps only.
@@ -122,7 +122,8 @@ def train(
 ) -> TrainingResult:
     """Train a model on recorded series.
 
-    On the CPU with one thread the result is the same bit for bit for the same input, unless the time budget binds.
+    On the CPU with one thread the result is the same bit for bit for the same input, unless the time budget
+    binds.
 
     Args:
         series: one a sensor; rows as in `model_config`.

@@ -15,7 +15,7 @@ from offbeat_models.series import SensorSeries, TrainingError, gaussian_referenc
 
 
 class CollapseError(TrainingError):
-    """The model learned to ignore its window: its latent says nothing and it predicts no better than a constant."""
+    """The model learned to ignore its window: it predicts no better than a constant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def evaluate(
 class CollapseGuard:
     """When a model counts as collapsed.
 
-    A model of pure noise rightly ignores its window. So a silent latent alone is no failure: the model must also fail
-    to beat a constant, on data where the value before tells about the next one.
+    A model of pure noise rightly ignores its window. So a silent latent alone is no failure: the model must
+    also fail to beat a constant, on data where the value before tells about the next one.
 
     Attributes:
         least_kl_nats: a latent below this divergence says nothing.
@@ -133,8 +133,9 @@ class CollapseGuard:
         if not silent or figures.reconstruction < reference - self.margin_nats:
             return
         raise CollapseError(
-            f"the model collapsed: after {steps} steps its reconstruction costs {figures.reconstruction:.3f} nats a "
-            f"value against {reference:.3f} for a constant, with a divergence of {figures.kl_nats:.2f} nats in "
-            f"{figures.active_dimensions} active dimensions (expected at least {self.least_kl_nats:g} nats in "
-            f"{self.least_active}). Train for more steps or on more data; the model was not kept"
+            f"the model collapsed: after {steps} steps its reconstruction costs {figures.reconstruction:.3f} "
+            f"nats a value against {reference:.3f} for a constant, with a divergence of "
+            f"{figures.kl_nats:.2f} nats in {figures.active_dimensions} active dimensions (expected at least "
+            f"{self.least_kl_nats:g} nats in {self.least_active}). Train for more steps or on more data; "
+            "the model was not kept"
         )

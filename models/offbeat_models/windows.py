@@ -31,9 +31,10 @@ def unsquash(z: Floats) -> Floats:
 
 
 def robust_center_scale(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Return (median, scale) of one channel; scale = max((q95 - q05) / 3.29, sd / 2), 0 for a constant channel.
+    """Return (median, scale) of one channel; scale = max((q95 - q05) / 3.29, sd / 2), 0 if constant.
 
-    The quantile range alone is dangerous on bursty and quantised channels, the deviation alone on heavy tails.
+    The quantile range alone is dangerous on bursty and quantised channels, the deviation alone on heavy
+    tails.
 
     Args:
         values: finite values, at least one.
@@ -47,7 +48,7 @@ def robust_center_scale(values: NDArray[np.floating]) -> tuple[float, float]:
 def relative_time(
     times_seconds: NDArray[np.float64], lengths: NDArray[np.int64], unit_seconds: NDArray[np.float64]
 ) -> Floats:
-    """Return times relative to each window's last reading in units of the sensor's median gap, <= 0; 0 in the padding.
+    """Return times relative to each window's last reading in median gaps, <= 0; 0 in the padding.
 
     Args:
         times_seconds: [B, L] ascending within each length, right padded.

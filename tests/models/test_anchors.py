@@ -1,6 +1,7 @@
 """Anchors: where times lie, what is pooled, what is read back."""
 
 import torch
+
 from offbeat_models.anchors import anchor_position, interpolate, pool
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from offbeat_models.batch import WindowBatch, calls, length_bucket, next_power_of_two, pad
 
 

@@ -1,6 +1,7 @@
-"""Every registered model passes the battery, with one channel and with many, and whichever deviation it has."""
+"""Every registered model passes the battery, with one channel and many, and either deviation."""
 
 import pytest
+
 from offbeat_models.base import WindowModel
 from offbeat_models.checks import CHECKS, Check, awakened
 from offbeat_models.registry import FAMILIES, build, preset

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from offbeat_models.device import DeviceError, choose_device
 
 

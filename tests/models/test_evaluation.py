@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from offbeat_models.evaluation import average_precision, recall_at
 
 

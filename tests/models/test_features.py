@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from offbeat_models.batch import RowBatch
 from offbeat_models.features import LONGEST_GAPS, Carried, encoder_features, history, log_gap
 

@@ -1,8 +1,9 @@
 """Heads: what deviations depend on, and the law of gaps against torch's distributions."""
 
 import torch
-from offbeat_models.heads import GapHead, GaussianHead, ValueHead
 from torch.distributions import Categorical, MixtureSameFamily, Normal
+
+from offbeat_models.heads import GapHead, GaussianHead, ValueHead
 
 
 def test_deviations_are_per_sensor_and_channel_by_default() -> None:

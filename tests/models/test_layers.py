@@ -3,6 +3,8 @@
 import math
 
 import torch
+from torch.distributions import Normal, kl_divergence
+
 from offbeat_models.layers import (
     RowTable,
     TimeEmbedding,
@@ -14,7 +16,6 @@ from offbeat_models.layers import (
     masked_mean,
     reparameterise,
 )
-from torch.distributions import Normal, kl_divergence
 
 
 def test_the_likelihood_is_torchs_normal() -> None:

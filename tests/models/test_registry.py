@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from offbeat_models.base import ModelConfig, ModelConfigError
 from offbeat_models.registry import PRESETS, build, preset
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from offbeat_models.sampling import SamplingConfig
 from offbeat_models.series import SensorSeries
 from offbeat_models.synthetic import Stream, make_fleet, stream
