@@ -102,8 +102,7 @@ class FrozenCalibration:
         index = at - first
         beyond = index == KNOTS - 1
         width = knots.take(at + ~beyond) - low
-        share = (raw - low) / np.where(width > 0, width, np.float32(1.0))
-        np.clip(share, 0.0, 1.0, out=share)
+        share = np.clip(raw - low, np.float32(0.0), width) / np.where(width > 0, width, np.float32(1.0))
         result: Floats = (index + share) * (self.body.reshape(-1).take(place) / np.float32(KNOTS - 1))
         result = np.asarray(result, np.float32)
         if beyond.any():

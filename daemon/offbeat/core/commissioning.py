@@ -126,10 +126,11 @@ def _fit_normaliser(values: list[Floats], channels: int) -> _Normaliser:
         empty = np.array([len(x) == 0 for x in rows])
         center[empty, c] = center[0, c]
     constant = scale == 0
+    constant[0] = False  # of a sensor that was never seen nobody knows what it holds still at
     known = scale[:1] > 0
     rest = np.where(center != 0, 1e-4 * np.abs(center), 1.0)
     floor = np.where(known, CONSTANT_SHARE * scale[:1], rest)
-    scale = np.where(constant, floor, np.maximum(scale, 1e-6 * np.abs(center)))
+    scale = np.where(scale == 0, floor, np.maximum(scale, 1e-6 * np.abs(center)))
     return _Normaliser(
         center.astype(np.float32),
         np.maximum(scale, 1e-30).astype(np.float32),

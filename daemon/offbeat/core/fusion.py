@@ -83,7 +83,11 @@ def together(surprise: Floats) -> Floats:
     """Return the fused surprise of the streams of one track, float32 [n]; NaN where none has an opinion."""
     if surprise.shape[1] == 1:
         return surprise[:, 0]
-    known = ~np.isnan(surprise)
-    count = known.sum(axis=1)
-    total = np.where(known, surprise, np.float32(0.0)).sum(axis=1)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), np.float32)
+    total = np.zeros(len(surprise), np.float32)
+    count = np.zeros(len(surprise), np.float32)
+    # Column by column, because the order of a NumPy sum, and so its last bit, depends on the number of rows.
+    for column in surprise.T:
+        known = ~np.isnan(column)
+        total += np.where(known, column, np.float32(0.0))
+        count += known
+    return np.where(count > 0, total / np.maximum(count, np.float32(1.0)), np.float32(np.nan))

@@ -128,6 +128,8 @@ def _designs(z: Floats, gap: Floats) -> list[_Design]:
 
 def _held(z: Doubles) -> Doubles:
     """Return the last value of every channel before each row; 0 where there was none."""
+    if not len(z):
+        return z
     seen = np.where(np.isfinite(z), np.arange(len(z))[:, None], -1)
     last = np.vstack([np.full((1, z.shape[1]), -1), np.maximum.accumulate(seen, axis=0)[:-1]])
     values = np.take_along_axis(z, np.maximum(last, 0), axis=0)

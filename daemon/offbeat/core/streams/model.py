@@ -79,7 +79,10 @@ class ModelStreams:
         if self._commission.any_constant:
             known &= ~self._commission.constant[row]
         count = known.sum(axis=1)
-        total = np.where(known, np.minimum(nll, MOST_NLL), np.float32(0.0)).sum(axis=1)
+        share = np.where(known, np.minimum(nll, MOST_NLL), np.float32(0.0))
+        total = np.einsum(
+            "nc->n", np.ascontiguousarray(share)
+        )  # the same to the last bit for any number of rows
         return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), np.float32)
 
     def _held_window(self, sensor: NDArray[np.intp]) -> Floats:

@@ -1,0 +1,65 @@
+"""The linear streams."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from offbeat.core.streams.linear import LinearStream
+from tests.support.commissioned import commissioned, recording, round_of, rounds_of_one
+
+
+def walk(n: int, seed: int, share: float = 0.95) -> np.ndarray:
+    """Return an autoregressive sensor."""
+    rng = np.random.default_rng(seed)
+    values = np.zeros(n)
+    for i in range(1, n):
+        values[i] = share * values[i - 1] + rng.normal() * 0.2
+    return values
+
+
+def test_a_step_that_is_small_for_the_level_is_large_for_the_prediction() -> None:
+    """Residuals are in units of the usual residual, not of the level."""
+    commission = commissioned(recording(walk(2000, 0)))
+    stream = LinearStream(commission, 1)
+    values = walk(200, 1)
+    usual = [stream.update(rows)[0, 0] for rows in rounds_of_one(commission, values)]
+    assert np.isnan(usual[:8]).all()
+    assert np.mean(usual[8:]) == pytest.approx(0.8, abs=0.25)
+    spike = stream.update(round_of(commission, [0], values[-1:, None] + 1.6, [1.0]))
+    assert spike[0, 0] > 5
+
+
+def test_a_long_gap_widens_what_is_expected() -> None:
+    """The same step after a hundred median gaps is no surprise."""
+    commission = commissioned(recording(walk(2000, 2)))
+    said = []
+    for gap in (1.0, 100.0):
+        stream = LinearStream(commission, 1)
+        values = walk(100, 3)
+        for rows in rounds_of_one(commission, values):
+            stream.update(rows)
+        said.append(stream.update(round_of(commission, [0], values[-1:, None] + 1.6, [gap]))[0, 0])
+    assert said[1] < said[0] / 4
+
+
+def test_another_channel_that_leads_is_used() -> None:
+    """With few channels the others' last values are regressors, so a broken relation is seen."""
+    rng = np.random.default_rng(4)
+    lead = rng.normal(size=3001)
+    values = np.column_stack([lead[1:], lead[:-1] + 0.05 * rng.normal(size=3000)])
+    commission = commissioned(recording(values[:2000]))
+    stream = LinearStream(commission, 1)
+    usual = [stream.update(rows)[0, 0] for rows in rounds_of_one(commission, values[2000:])]
+    broken = stream.update(round_of(commission, [0], np.array([[0.0, values[-1, 0] + 1.0]]), [1.0]))
+    assert broken[0, 0] > 2 * np.quantile(usual[8:], 0.99)
+
+
+def test_many_channels_stay_apart() -> None:
+    """Above eight channels no other channel is a regressor, and it still works."""
+    values = np.random.default_rng(5).normal(size=(300, 9))
+    commission = commissioned(recording(values))
+    assert commission.ridge.cross.shape == (2, 9, 0)
+    stream = LinearStream(commission, 1)
+    said = [stream.update(rows) for rows in rounds_of_one(commission, values)]
+    assert np.isfinite(said[-1]).all()

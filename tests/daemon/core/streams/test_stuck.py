@@ -1,0 +1,51 @@
+"""The stuck stream."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from offbeat.core.streams.stuck import StuckStream
+from tests.support.commissioned import commissioned, recording, round_of, rounds_of_one
+
+
+def repeats(commission_values: np.ndarray, rows: int, gap: float = 1.0) -> list[float]:
+    """Return what is said while a value of a sensor with this past repeats for so many rows."""
+    commission = commissioned(recording(commission_values))
+    stream = StuckStream(commission, 1)
+    stream.update(rounds_of_one(commission, commission_values[:1])[0])
+    again = commission_values[:1, None]
+    return [float(stream.update(round_of(commission, [0], again, [gap]))[0, 0]) for _ in range(rows)]
+
+
+def test_a_value_that_never_repeats_is_stuck_after_some_repeats() -> None:
+    """Every repeat adds, and one alone is no proof."""
+    said = repeats(np.random.default_rng(0).normal(size=3000), 12)
+    assert (np.diff(said) > 0).all()
+    assert said[0] < 0.6
+    assert said[-1] > 3.5
+
+
+def test_a_quantised_sensor_is_given_the_runs_it_has() -> None:
+    """Runs as long as those of the past say nothing; runs ten times as long do."""
+    values = np.round(np.cumsum(np.random.default_rng(1).normal(size=5000)) * 0.2)
+    runs = np.diff(np.flatnonzero(np.diff(values)))
+    said = repeats(values, 10 * int(runs.max()))
+    assert said[int(np.median(runs)) - 1] < 1
+    assert said[-1] > 4
+
+
+def test_a_set_point_that_changed_three_times_is_not_stuck_at_its_longest_yet() -> None:
+    """Few runs say little: twice the longest of three is no news."""
+    values = np.repeat([20.0, 21.0, 19.5], [500, 900, 800])
+    assert repeats(values, 1800)[-1] < 1.2
+
+
+def test_copies_in_a_burst_are_not_stuck() -> None:
+    """Many rows in no time count as no time."""
+    said = repeats(np.random.default_rng(2).normal(size=3000), 50, gap=0.01)
+    assert max(said) < 1
+
+
+def test_a_channel_that_never_moved_cannot_be_stuck() -> None:
+    """It has no opinion, however long it holds still."""
+    assert np.isnan(repeats(np.full(200, 3.0), 20)).all()

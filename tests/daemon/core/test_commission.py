@@ -1,0 +1,95 @@
+"""What was learnt of a group."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from offbeat.core.commission import LEAST_ALARM_P, MOST_ALARM_P, Commission
+from offbeat.core.commissioning import calibrate_streams, calibrate_tracks
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS
+from tests.support.commissioned import commissioned, recording
+
+SENSORS = ("a", "b")
+
+
+def half() -> Commission:
+    """Return a commission without calibrations."""
+    rng = np.random.default_rng(0)
+    return commissioned(*(recording(rng.normal(size=(500, 2)), sensor) for sensor in SENSORS))
+
+
+def whole() -> Commission:
+    """Return a commission with calibrations, learnt from made-up raw values and surprises."""
+    rng = np.random.default_rng(1)
+    raw = {s: rng.exponential(size=(500, len(STREAM_NAMES))).astype(np.float32) for s in SENSORS}
+    fused = {s: rng.exponential(0.4, size=(4000, len(TRACKS))).astype(np.float32) for s in SENSORS}
+    return calibrate_tracks(calibrate_streams(half(), raw), fused, fused)
+
+
+def test_unknown_sensors_have_row_zero() -> None:
+    """Known ones have the row after their place."""
+    assert [half().row_of(sensor) for sensor in ("a", "b", "c", "")] == [1, 2, 0, 0]
+
+
+def test_it_works_before_it_is_calibrated() -> None:
+    """Surprise and score are unknown, never an error: commissioning plays through it in passes."""
+    row = np.array([0, 1])
+    assert np.isnan(half().surprise(row, np.ones((2, len(STREAM_NAMES)), np.float32))).all()
+    assert np.isnan(half().score(row, np.ones((2, len(TRACKS)), np.float32), 1.0)).all()
+    assert np.isfinite(half().alarm_p_value(row, 1.0)).all()
+
+
+def test_normalising_is_robust_and_blind_to_what_is_not_there() -> None:
+    """Unobserved values are 0 whatever they hold; huge ones stay finite."""
+    commission = half()
+    values = np.array([[1.0, np.nan], [3e38, 2.0]], np.float32)
+    z = commission.normalise(np.array([1, 1]), values, np.array([[True, False], [True, True]]))
+    assert z.dtype == np.float32
+    assert np.isfinite(z).all()
+    assert z[0, 1] == 0
+    assert z[0, 0] == pytest.approx((1.0 - commission.center[1, 0]) / commission.scale[1, 0])
+
+
+def test_score_one_is_the_boundary_of_the_budget() -> None:
+    """A share p of ordinary rows scores above 1, where p is what the budget allows."""
+    commission = whole()
+    rng = np.random.default_rng(2)
+    severity = rng.exponential(0.4, size=(100_000, len(TRACKS))).astype(np.float32)
+    row = np.ones(len(severity), np.intp)
+    budget = 100.0
+    allowed = commission.alarm_p_value(row[:1], budget)[0]
+    above = (commission.score(row, severity, budget) > 1).mean(axis=0)
+    assert above == pytest.approx(allowed, rel=0.3)
+
+
+def test_a_larger_budget_lets_more_through_within_bounds() -> None:
+    """The allowed chance grows with the budget and stays a chance, for any budget."""
+    commission = whole()
+    row = np.arange(3)
+    allowed = [commission.alarm_p_value(row, budget) for budget in (0.0, 0.01, 1.0, 100.0, 1e9)]
+    for small, large in zip(allowed, allowed[1:], strict=False):
+        assert (small <= large).all()
+    assert (allowed[0] == LEAST_ALARM_P).all()
+    assert (allowed[-1] == MOST_ALARM_P).all()
+
+
+def test_it_survives_being_written_down() -> None:
+    """Tensors there and back judge the same, calibrated or not."""
+    raw = np.random.default_rng(3).exponential(size=(20, len(STREAM_NAMES))).astype(np.float32)
+    row = np.arange(20) % 3
+    for commission in (half(), whole()):
+        again = Commission.from_tensors(commission.channels, commission.sensors, commission.to_tensors())
+        assert np.array_equal(again.surprise(row, raw), commission.surprise(row, raw), equal_nan=True)
+        fused = raw[:, : len(TRACKS)]
+        assert np.array_equal(again.score(row, fused, 1.0), commission.score(row, fused, 1.0), equal_nan=True)
+        assert np.array_equal(again.alarm_p_value(row, 1.0), commission.alarm_p_value(row, 1.0))
+        assert again.to_tensors().keys() == commission.to_tensors().keys()
+
+
+def test_missing_arrays_are_named() -> None:
+    """An artifact that lacks something says what."""
+    tensors = half().to_tensors()
+    del tensors["center"], tensors["step"]
+    with pytest.raises(KeyError, match="center, step"):
+        Commission.from_tensors(("c0", "c1"), SENSORS, tensors)

@@ -1,0 +1,48 @@
+"""Memory in wall time, bounded in rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offbeat.core import horizon
+
+
+def test_the_memory_is_four_hours_between_its_bounds() -> None:
+    """At 10 minutes a row the mean age is that of a moving average over four hours."""
+    keep = float(horizon.decay(np.array([600.0]))[0])
+    assert keep / (1 - keep) == pytest.approx(2 * 3600 / 600, rel=0.05)
+
+
+def test_the_memory_is_bounded_in_rows() -> None:
+    """Hourly sensors remember four rows, fast ones 64, a first row loses nothing it has not got."""
+    slow, fast, first = horizon.decay(np.array([86_400.0, 0.001, np.nan]))
+    assert slow == horizon.of_rows(4)
+    assert fast == horizon.of_rows(64)
+    assert first == horizon.of_rows(64)
+
+
+@given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=50), st.floats(0.125, 1, width=32))
+def test_fade_is_the_weighted_mean_of_what_was_seen(values: list[float], keep: float) -> None:
+    """The recursion equals the sum it stands for, and begins with the first value itself."""
+    mean, weight = np.zeros(1, np.float32), np.zeros(1, np.float32)
+    seen = np.array([True])
+    for value in values:
+        mean, weight = horizon.fade(mean, weight, np.array([value], np.float32), np.float32(keep), seen)
+    weights = np.float64(keep) ** np.arange(len(values))[::-1]
+    assert mean[0] == pytest.approx(np.average(values, weights=weights), rel=1e-3, abs=1e-2)
+
+
+def test_what_was_not_seen_leaves_the_mean_and_fades_its_weight() -> None:
+    """A missing value is not zero."""
+    mean, weight = horizon.fade(
+        np.array([2.0], np.float32),
+        np.array([4.0], np.float32),
+        np.array([np.nan], np.float32),
+        np.float32(0.5),
+        np.array([False]),
+    )
+    assert mean[0] == 2.0
+    assert weight[0] == 2.0
