@@ -39,7 +39,8 @@ class ReadingClient(mqtt.Client):
     """
 
     receive: Receive
-    """To be set before the connection is opened."""
+    read_error: OSError | None = None
+    """What broke the connection while it was read from, if that is known."""
 
     def prepare(self, receive: Receive, max_payload_bytes: int) -> None:
         """Say where messages go. Must be called once, before `connect`."""
@@ -94,8 +95,8 @@ class BulkClient(ReadingClient):
                 data = self._sock_recv(_CHUNK_BYTES)
             except BlockingIOError:
                 return MQTTErrorCode.MQTT_ERR_SUCCESS
-            except OSError:
-                data = b""
+            except OSError as error:
+                self.read_error, data = error, b""
             if not data:
                 return self._loop_rc_handle(MQTTErrorCode.MQTT_ERR_CONN_LOST)
             if result := self._feed(data):

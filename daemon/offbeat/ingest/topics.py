@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from offbeat.config.settings import SourceSettings
+from offbeat.config.topic_templates import names_in, parse_topic_template
 from offbeat.core.ledger import Drop
 from offbeat.errors import ConfigError
 
 MAX_ID_BYTES = 200
-MAX_TOPIC_BYTES = 65_535
-_CAPTURE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(\.\.\.)?\}")
+_CAPTURE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\.\.\.)?\}")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\ufffe\uffff\u2028\u2029]")
 """Control characters, halves of characters, and the mark of bytes that were no text."""
 
@@ -44,18 +44,12 @@ class TopicTemplate:
         Raises:
             ConfigError: the text is no template; the message says what is wrong with it.
         """
-        levels = text.split("/")
-        if not text or len(text.encode()) > MAX_TOPIC_BYTES or _UNFIT.search(text):
-            raise _bad(text, "it is empty, too long or holds characters that no topic may hold")
-        filters, patterns, captures = [], [], list[str]()
-        for index, level in enumerate(levels):
-            part, pattern, capture = _level(text, level, last=index == len(levels) - 1)
-            filters.append(part)
-            patterns.append(pattern)
-            captures.extend([capture] if capture else [])
-        if len(set(captures)) != len(captures):
-            raise _bad(text, "it uses the same name for two captures")
-        return cls(text, "/".join(filters), tuple(captures), re.compile(_joined(patterns, levels[0])))
+        try:
+            parsed = parse_topic_template(text)
+        except ValueError as error:
+            raise ConfigError(f'the topic "{text}" cannot be used: {error}') from None
+        pattern = _pattern(parsed.levels, {index for _, index in parsed.captures})
+        return cls(text, parsed.filter, parsed.names, re.compile(pattern))
 
     def match(self, topic: str) -> tuple[str, ...] | None:
         """Return what the captures caught, or None if the topic is another one."""
@@ -80,14 +74,15 @@ class SensorNaming:
         self._text = id_template
         if id_template is None:
             return
-        rest = _CAPTURE.sub("", id_template)
-        unknown = [n for n, _ in _CAPTURE.findall(id_template) if n not in template.captures]
-        if unknown or "{" in rest or "}" in rest:
+        try:
+            unknown = [name for name in names_in(id_template) if name not in template.captures]
+        except ValueError as error:
+            raise ConfigError(f'the id "{id_template}" cannot be used: {error}') from None
+        if unknown:
             known = ", ".join("{" + name + "}" for name in template.captures) or "none"
-            what = "{" + unknown[0] + "}" if unknown else "a lone brace"
             raise ConfigError(
-                f'the id "{id_template}" of the source "{template.text}" holds {what}; the captures of its '
-                f"topic are: {known}. Name one of these, or add the capture to the topic"
+                f'the id "{id_template}" names {{{unknown[0]}}}, but the captures of its topic "{template.text}" '
+                f"are: {known}. Name one of these, or add the capture to the topic"
             )
 
     def name(self, topic: str, caught: tuple[str, ...]) -> str | None:
@@ -181,38 +176,14 @@ def _join(chosen: str, parts: list[Subscription]) -> Subscription:
     return Subscription(chosen, max(part.qos for part in parts), any(part.retained for part in parts))
 
 
-def _level(text: str, level: str, *, last: bool) -> tuple[str, str, str]:
-    """Return what a level is in the filter and in the pattern, and the name of its capture."""
-    if level == "+":
-        return "+", "[^/]*", ""
-    if level == "#" and last:
-        return "#", ".*", ""
-    if capture := _CAPTURE.fullmatch(level):
-        if not capture[2]:
-            return "+", "([^/]*)", capture[1]
-        if last:
-            return "#", "(.*)", capture[1]
-        raise _bad(text, f'"{level}" takes all levels that follow, so it can only be the last one')
-    if "+" in level or "#" in level:
-        raise _bad(
-            text, f'"+" and "#" each stand for whole levels and "#" for the last, but there is "{level}"'
-        )
-    if "{" in level or "}" in level:
-        raise _bad(
-            text, f'a capture is a whole level, such as "{{sensor}}" or a last "{{rest...}}", not "{level}"'
-        )
-    return level, re.escape(level), ""
-
-
-def _joined(patterns: list[str], first: str) -> str:
+def _pattern(levels: tuple[str, ...], captured: set[int]) -> str:
+    """Return a regular expression for the topics of a filter, with a group for each captured level."""
+    parts = []
+    for index, level in enumerate(levels):
+        part = {"+": "[^/]*", "#": ".*"}.get(level, re.escape(level))
+        parts.append(f"({part})" if index in captured else part)
     # Wildcards never match the broker's own topics; a last "#" also matches the level above it.
-    own = r"(?!\$)" if first.startswith(("+", "#", "{")) else ""
-    if len(patterns) > 1 and patterns[-1] in (".*", "(.*)"):
-        return own + "/".join(patterns[:-1]) + f"(?:/{patterns[-1]})?"
-    return own + "/".join(patterns)
-
-
-def _bad(text: str, why: str) -> ConfigError:
-    return ConfigError(
-        f'the topic "{text}" cannot be used: {why}. A topic looks like "plant/{{line}}/{{sensor}}/state"'
-    )
+    own = r"(?!\$)" if levels[0] in ("+", "#") else ""
+    if len(levels) > 1 and levels[-1] == "#":
+        return f"{own}{'/'.join(parts[:-1])}(?:/{parts[-1]})?"
+    return own + "/".join(parts)
