@@ -1,4 +1,4 @@
-"""A trained model on disk: a manifest and tensors in a folder, written whole or not at all, checked when read.
+"""A trained model on disk: a manifest and tensors, written whole or not at all, checked on reading.
 
     manifest.json         what it is, and size and SHA-256 of every other file
     model.safetensors     the weights

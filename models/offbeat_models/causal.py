@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from offbeat_models.batch import RowBatch
-from offbeat_models.features import Carried, History, encoder_features, history, log_gap
+from offbeat_models.features import Carried, LookBack, encoder_features, log_gap
 from offbeat_models.heads import GapHead, Prediction, ValueHead
 from offbeat_models.layers import RowTable, gaussian_nll
 
@@ -73,14 +73,14 @@ class CausalReader(nn.Module):
 
     def states(self, rows: RowBatch) -> Tensor:
         """Return the state after each row, [B, L, H], of sequences read from their start."""
-        seen = history(rows, self.fresh(rows))
+        seen = LookBack(rows, self.fresh(rows))
         out: Tensor = self.lstm(self.inputs(rows, seen))[0]
         return out
 
     def expect(self, rows: RowBatch) -> Expectations:
         """Return what was expected of each row of sequences read from their start."""
         fresh = self.fresh(rows)
-        seen = history(rows, fresh)
+        seen = LookBack(rows, fresh)
         return self._expectations(rows, fresh, seen, self.lstm(self.inputs(rows, seen))[0])
 
     def read(self, rows: RowBatch, carried: Carried) -> tuple[Expectations, Carried]:
@@ -92,40 +92,40 @@ class CausalReader(nn.Module):
             rows: clean sequences; the gap of a first row counts from the row that `carried` ended with.
             carried: states before the sequences.
         """
-        seen = history(rows, carried)
+        seen = LookBack(rows, carried)
         out, after = self._run(rows, carried, seen)
         return self._expectations(rows, carried, seen, out), after
 
     def rebuild(self, rows: RowBatch) -> Carried:
         """Return the states after sequences read from their start; nothing is predicted."""
         fresh = self.fresh(rows)
-        return self._run(rows, fresh, history(rows, fresh))[1]
+        return self._run(rows, fresh, LookBack(rows, fresh))[1]
 
     def fresh(self, rows: RowBatch) -> Carried:
         """Return the states before anything was read."""
         return Carried.fresh(rows.x, self.hidden_size)
 
-    def inputs(self, rows: RowBatch, seen: History) -> Tensor:
+    def inputs(self, rows: RowBatch, seen: LookBack) -> Tensor:
         """Return the LSTM's inputs [B, L, H]; the embedding's share is computed once a sequence."""
-        features = encoder_features(rows, seen.age)
+        features = encoder_features(rows, seen.age())
         width = features.shape[-1]
         weight = self.lift.weight
         sensor = F.linear(self.sensor(rows.row), weight[:, width:], self.lift.bias)
         return F.silu(F.linear(features, weight[:, :width]) + sensor[:, None])
 
-    def _run(self, rows: RowBatch, carried: Carried, seen: History) -> tuple[Tensor, Carried]:
+    def _run(self, rows: RowBatch, carried: Carried, seen: LookBack) -> tuple[Tensor, Carried]:
         start = (carried.hidden, carried.cell)
         out, cell = frozen_in_padding(self.lstm, self.inputs(rows, seen), rows.inside(), start)
         at = (rows.lengths - 1).clamp_min(0)[:, None, None].expand(-1, 1, out.shape[-1])
         alive = torch.ones_like(carried.alive)
-        return out, Carried(out.gather(1, at)[:, 0], cell, seen.last_after, seen.since_after, alive)
+        return out, Carried(out.gather(1, at)[:, 0], cell, *seen.after(), alive)
 
-    def _expectations(self, rows: RowBatch, carried: Carried, seen: History, out: Tensor) -> Expectations:
+    def _expectations(self, rows: RowBatch, carried: Carried, seen: LookBack, out: Tensor) -> Expectations:
         before = torch.cat([carried.hidden[:, None], out[:, :-1]], 1)  # (B, L, H) state before each row
         known = rows.inside()
         known[:, 0] &= carried.alive
         embedding = self.sensor(rows.row)
-        prediction = self.value(before, rows.row, embedding, seen.last, seen.age, log_gap(rows.gap))
+        prediction = self.value(before, rows.row, embedding, seen.last(), seen.age(), log_gap(rows.gap))
         value_said = (rows.mask > 0) & known[..., None]
         gap_said = known & (rows.gap > 0)
         zero = rows.x.new_zeros(())

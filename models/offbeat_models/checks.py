@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from offbeat_models.base import WindowModel
 from offbeat_models.batch import RowBatch, WindowBatch
 from offbeat_models.causal import Expectations
-from offbeat_models.features import Carried, history
+from offbeat_models.features import Carried, LookBack
 from offbeat_models.registry import build
 from offbeat_models.stepping import StepKernel
 from offbeat_models.windows import relative_time
@@ -281,7 +281,7 @@ def padded_is_packed(model: WindowModel) -> None:
     batch = example(model).batch()
     rows, reader = batch.rows(), model.causal
     with torch.inference_mode():
-        inputs = reader.inputs(rows, history(rows, reader.fresh(rows)))
+        inputs = reader.inputs(rows, LookBack(rows, reader.fresh(rows)))
         packed = nn.utils.rnn.pack_padded_sequence(
             inputs, rows.lengths, batch_first=True, enforce_sorted=False
         )

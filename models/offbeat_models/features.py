@@ -19,6 +19,8 @@ LONGEST_GAPS = 1000.0
 NEVER = -1.0
 """Stands in `Carried.since` for a channel that was never seen."""
 
+_LONG_AGO = -1e15
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -63,61 +65,51 @@ class Carried:
         return cls(h, c, last, since, alive[:, 0] > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """What was known just before each row.
-
-    Attributes:
-        last: last observed value by channel, [B, L, C]; 0 if never observed.
-        age: log1p of the time since then in median gaps, [B, L, C].
-        last_after, since_after: as in `Carried`, after the last row, [B, C].
-    """
-
-    last: Tensor
-    age: Tensor
-    last_after: Tensor
-    since_after: Tensor
-
-
-def _age(since: Tensor) -> Tensor:
-    """Return log1p of an age in gaps, `NEVER` counting as the longest."""
-    gaps = torch.where(since < 0, LONGEST_GAPS, since).clamp(0.0, LONGEST_GAPS)
-    return torch.log1p(gaps)
-
-
 def log_gap(gap: Tensor) -> Tensor:
     """Return log1p of gaps in median gaps, bounded."""
     return torch.log1p(gap.clamp(0.0, LONGEST_GAPS))
 
 
-def history(rows: RowBatch, carried: Carried) -> History:
-    """Look back from each row at what each channel last said, all rows at once.
+class LookBack:
+    """What each channel last said before each row, and when; all rows at once.
 
     Args:
         rows: clean sequences.
         carried: what was known before their first rows.
     """
-    x = rows.x
-    batch, length, channels = x.shape
-    # Elapsed time in float64: after a silence of 1e6 gaps a float32 sum could not tell 1 gap from none.
-    elapsed = torch.cumsum(rows.gap, 1, dtype=torch.float64)[..., None].expand(batch, length, channels)
-    index = torch.arange(length, device=x.device)[None, :, None].expand(batch, length, channels)
-    newest = torch.cummax(torch.where(rows.mask > 0, index, -1), 1).values  # (B, L, C) newest observed row
-    before = torch.cat([newest.new_full((batch, 1, channels), -1), newest[:, :-1]], 1)
-    last, since = _look_back(x, elapsed, before, elapsed, carried)
-    last_after, since_after = _look_back(x, elapsed, newest[:, -1:], elapsed[:, -1:], carried)
-    return History(last, _age(since), last_after[:, 0], since_after[:, 0])
 
+    def __init__(self, rows: RowBatch, carried: Carried) -> None:
+        self._rows, self._carried = rows, carried
+        # Elapsed time in float64: after a silence of 1e6 gaps a float32 sum could not tell 1 gap from none.
+        self._elapsed = torch.cumsum(rows.gap, 1, dtype=torch.float64)[..., None]  # (B, L, 1)
+        since = carried.since[:, None].double()
+        start = torch.where(since < 0, _LONG_AGO, -since)  # (B, 1, C)
+        seen = torch.where(rows.mask > 0, self._elapsed, _LONG_AGO)
+        # Elapsed time never falls, so the newest sighting is the largest so far: (B, 1 + L, C).
+        self._seen_at = torch.cummax(torch.cat([start, seen], 1), 1).values
 
-def _look_back(
-    x: Tensor, elapsed: Tensor, row: Tensor, now: Tensor, carried: Carried
-) -> tuple[Tensor, Tensor]:
-    """Return (last value, time since) for observed rows `row` [B, M, C]; -1 is before the first."""
-    here, at = row >= 0, row.clamp_min(0)
-    since = (now - elapsed.gather(1, at)).to(x.dtype)
-    earlier = carried.since[:, None]
-    carried_on = torch.where(earlier < 0, NEVER, earlier + now.to(x.dtype))
-    return torch.where(here, x.gather(1, at), carried.last[:, None]), torch.where(here, since, carried_on)
+    def age(self) -> Tensor:
+        """Return log1p of the age of each channel's last value at each row, [B, L, C]."""
+        return log_gap((self._elapsed - self._seen_at[:, :-1]).to(self._rows.x.dtype))
+
+    def last(self) -> Tensor:
+        """Return each channel's last value before each row, [B, L, C]; 0 if never observed."""
+        return self._lasts()[:, :-1]
+
+    def after(self) -> tuple[Tensor, Tensor]:
+        """Return (last, since) as `Carried` holds them, after the last row, [B, C] each."""
+        seen_at = self._seen_at[:, -1]
+        since = (self._elapsed[:, -1] - seen_at).to(self._rows.x.dtype)
+        return self._lasts()[:, -1], torch.where(seen_at == _LONG_AGO, NEVER, since)
+
+    def _lasts(self) -> Tensor:
+        """Return the newest value up to each row, that before the first row leading, [B, 1 + L, C]."""
+        rows = self._rows
+        values = torch.cat([self._carried.last[:, None], rows.x], 1)
+        place = torch.arange(1, values.shape[1], device=values.device)[None, :, None]
+        newest = torch.where(rows.mask > 0, place, 0)
+        newest = torch.cat([newest.new_zeros(newest.shape[0], 1, newest.shape[2]), newest], 1)
+        return values.gather(1, torch.cummax(newest, 1).values)
 
 
 def encoder_features(rows: RowBatch, age: Tensor) -> Tensor:

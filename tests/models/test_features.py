@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from offbeat_models.batch import RowBatch
-from offbeat_models.features import LONGEST_GAPS, Carried, encoder_features, history, log_gap
+from offbeat_models.features import LONGEST_GAPS, Carried, LookBack, encoder_features, log_gap
 
 
 def _looped(
@@ -35,10 +35,10 @@ def test_history_is_what_a_walk_finds(seed: int, length: int, channels: int) -> 
     gap[0] = 0.0
     tensors = [torch.tensor(a[None], dtype=torch.float32) for a in (x, mask, gap)]
     rows = RowBatch(*tensors, torch.tensor([length]), torch.tensor([0]))
-    seen = history(rows, Carried.fresh(rows.x, 4))
+    seen = LookBack(rows, Carried.fresh(rows.x, 4))
     last, age = _looped(x, mask, gap)
-    np.testing.assert_allclose(seen.last[0].numpy(), last, atol=1e-6)
-    np.testing.assert_allclose(seen.age[0].numpy(), age, atol=1e-5)
+    np.testing.assert_allclose(seen.last()[0].numpy(), last, atol=1e-6)
+    np.testing.assert_allclose(seen.age()[0].numpy(), age, atol=1e-5)
 
 
 def test_a_fresh_state_is_dead_and_has_seen_nothing() -> None:
