@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from offbeat_models.artifact import MANIFEST, Artifact, ArtifactError, load_artifact, write_artifact
-from offbeat_models.base import WindowModel
-
 from offbeat.core.commission import Commission
 from offbeat.core.sensors import Group
 from offbeat.errors import ConfigError
+from offbeat_models.artifact import MANIFEST, Artifact, ArtifactError, load_artifact, write_artifact
+from offbeat_models.base import WindowModel
 
 STREAMS = "streams"
 """Name of the tensor file that holds the commission."""
@@ -72,7 +71,9 @@ def read_artifacts(folder: Path) -> list[GroupArtifact]:
     Raises:
         ConfigError: there is none, or one cannot be used; the message says what to do.
     """
-    folders = [folder] if (folder / MANIFEST).exists() else sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
+    folders = (
+        [folder] if (folder / MANIFEST).exists() else sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
+    )
     if not folders:
         found = "the folder holds no artifact" if folder.is_dir() else "there is no such folder"
         raise ConfigError(
@@ -81,7 +82,9 @@ def read_artifacts(folder: Path) -> list[GroupArtifact]:
     return [_read(path) for path in folders]
 
 
-def by_group(artifacts: Sequence[GroupArtifact], groups: Sequence[Group], folder: Path) -> dict[int, GroupArtifact]:
+def by_group(
+    artifacts: Sequence[GroupArtifact], groups: Sequence[Group], folder: Path
+) -> dict[int, GroupArtifact]:
     """Return the artifact of each group by its index; groups without one are left out.
 
     Raises:

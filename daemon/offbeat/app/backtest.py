@@ -96,7 +96,9 @@ def write_backtest(folder: Path, result: Backtest, title: str, labels: Spans | N
 
 def _model_line(trained: TrainedGroup) -> str:
     channels = ", ".join(trained.commission.channels)
-    return f"{len(trained.commission.sensors)} sensors with {channels}, {trained.report.steps} steps of training"
+    return (
+        f"{len(trained.commission.sensors)} sensors with {channels}, {trained.report.steps} steps of training"
+    )
 
 
 def _is_usable(series: Series, test_from: float, notes: list[str]) -> bool:

@@ -32,6 +32,11 @@ class Loop:
         housekeeping: called about once a second in this thread when no reading is under way: snapshots, status.
         clock: unix seconds.
         window_limit: windows in one job.
+        beat: called once a turn: the pulse for the watchdog.
+        on_answer: told of each answer of the scorer, for metrics.
+
+    Attributes:
+        offset: position in the log behind all that was taken in.
     """
 
     def __init__(
@@ -43,6 +48,8 @@ class Loop:
         housekeeping: Callable[[float], None],
         clock: Callable[[], float],
         window_limit: int,
+        beat: Callable[[], None] = lambda: None,
+        on_answer: Callable[[Answer[Work]], None] = lambda _: None,
     ) -> None:
         self._pipeline = pipeline
         self._inbox = inbox
@@ -54,7 +61,9 @@ class Loop:
         self._next_tick = 0.0
         self._draining = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
-        self.turns = 0
+        self._beat = beat
+        self._on_answer = on_answer
+        self.offset = 0
         self.failure: Exception | None = None
 
     def start(self) -> None:
@@ -84,8 +93,9 @@ class Loop:
         return self._inbox.depth_batches == 0 and self._scorer.settled
 
     def _turn(self) -> None:
-        self.turns += 1
+        self._beat()
         for answer in self._scorer.answers():
+            self._on_answer(answer)
             self._judge(answer)
         now = self._clock()
         tick_is_due = now >= self._next_tick
@@ -102,6 +112,7 @@ class Loop:
 
     def _take_in(self) -> None:
         for batch in self._inbox.get(self._patience()):
+            self.offset = max(self.offset, batch.offset)
             for work in self._pipeline.ingest(batch):
                 self._scorer.submit_step(work, work.job)
 

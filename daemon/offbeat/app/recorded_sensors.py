@@ -25,13 +25,20 @@ def recorded_sensors(paths: Sequence[Path], settings: Settings | None) -> Record
     if settings is None:
         return recorded
     together = {frozenset(source.channels) for source in settings.sources if source.channels}
-    return replace(recorded, series=tuple(part for one in recorded.series for part in _as_sensors(one, together)))
+    return replace(
+        recorded, series=tuple(part for one in recorded.series for part in _as_sensors(one, together))
+    )
 
 
 def _as_sensors(series: Series, together: set[frozenset[str]]) -> list[Series]:
     if len(series.channels) == 1 or frozenset(series.channels) in together:
         return [series]
     return [
-        replace(series, sensor=f"{series.sensor}.{channel}", channels=UNIVARIATE, values=series.values[:, i : i + 1])
+        replace(
+            series,
+            sensor=f"{series.sensor}.{channel}",
+            channels=UNIVARIATE,
+            values=series.values[:, i : i + 1],
+        )
         for i, channel in enumerate(series.channels)
     ]

@@ -9,12 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from offbeat_models.device import DeviceError, choose_device
-from offbeat_models.registry import preset
-from offbeat_models.scoring import GroupScorer
-from offbeat_models.series import SensorSeries, TrainingError
-from offbeat_models.training import TrainingConfig, TrainingReport, TrainingResult, train
-from offbeat_models.validation import CollapseError
 
 from offbeat.app.artifacts import write_group
 from offbeat.app.engine import Engine
@@ -31,6 +25,12 @@ from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series, by_channels
 from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
+from offbeat_models.device import DeviceError, choose_device
+from offbeat_models.registry import preset
+from offbeat_models.scoring import GroupScorer
+from offbeat_models.series import SensorSeries, TrainingError
+from offbeat_models.training import TrainingConfig, TrainingReport, TrainingResult, train
+from offbeat_models.validation import CollapseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ def canonical(series: Series) -> Series:
     return dataclasses.replace(series, channels=UNIVARIATE) if len(series.channels) == 1 else series
 
 
-def train_group(series: Sequence[Series], plan: TrainingPlan, on_progress: OnProgress = silent) -> TrainedGroup:
+def train_group(
+    series: Sequence[Series], plan: TrainingPlan, on_progress: OnProgress = silent
+) -> TrainedGroup:
     """Learn one group: recordings of sensors that have the same channels.
 
     Raises:
@@ -146,7 +148,9 @@ def _train_model(
         return train(learnt_from, sizes, recipe, tell, family=plan.family, device=device)
     except (TrainingError, CollapseError) as error:
         names = ", ".join(commission.channels)
-        raise OffbeatError(f"the model of the sensors with the channels {names} was not trained: {error}") from error
+        raise OffbeatError(
+            f"the model of the sensors with the channels {names} was not trained: {error}"
+        ) from error
 
 
 def _calibrate(
@@ -168,7 +172,7 @@ def _calibrate(
         if step.tick:
             on_progress(Progress("playing the past through it", step.played, player.rows))
     ids = directory.groups[0].ids
-    raw = collected.by_sensor("raw", ids)
+    raw = collected.raw(ids)
     on_progress(Progress("calibrating", 0, 1))
     commission = calibrate_streams(commission, raw)
-    return calibrate_tracks(commission, *refuse(commission, raw, collected.by_sensor("time_seconds", ids)))
+    return calibrate_tracks(commission, *refuse(commission, raw, collected.times_seconds(ids)))

@@ -15,10 +15,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "backtest",
         help="learn on the past of recordings, play the rest, write scores and a report",
-        description="Learns on what lies before the test time, then plays the rest through the same core as the daemon, "
-        "on virtual time. Writes DIR/scores.csv, DIR/episodes.jsonl and DIR/report.html.",
+        description="Learns on what lies before the test time, then plays the rest through the same core as the "
+        "daemon, on virtual time. Writes DIR/scores.csv, DIR/episodes.jsonl and DIR/report.html.",
     )
-    parser.add_argument("recordings", nargs="+", type=Path, metavar="FILE", help="recordings, or folders of them")
+    parser.add_argument(
+        "recordings", nargs="+", type=Path, metavar="FILE", help="recordings, or folders of them"
+    )
     parser.add_argument(
         "--test-from", required=True, metavar="TIME|FILE",
         help="where the test begins: unix seconds, RFC 3339, or a CSV with the columns series,test_from",
@@ -60,5 +62,7 @@ def run(args: argparse.Namespace) -> int:
     for group in result.trained:
         print(describe(group))
     print(f"{len(result.judged)} sensors, {rows} rows played, {opened} episodes opened")
-    print(f"scores: {args.out / 'scores.csv'}\nepisodes: {args.out / 'episodes.jsonl'}\nreport: {args.out / 'report.html'}")
+    print(
+        f"scores: {args.out / 'scores.csv'}\nepisodes: {args.out / 'episodes.jsonl'}\nreport: {args.out / 'report.html'}"
+    )
     return 0

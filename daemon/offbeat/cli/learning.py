@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Give a command the options of a training."""
     parser.add_argument(
-        "--size", choices=("default", "small", "tiny"), default="default", help="of the model; tiny is for trying out"
+        "--size",
+        choices=("default", "small", "tiny"),
+        default="default",
+        help="of the model; tiny is for trying out",
     )
-    parser.add_argument("--steps", type=int, default=2500, metavar="N", help="steps of the model's training at most")
     parser.add_argument(
-        "--max-minutes", type=float, metavar="M", help="time for the model's training at most; by default no limit"
+        "--steps", type=int, default=2500, metavar="N", help="steps of the model's training at most"
+    )
+    parser.add_argument(
+        "--max-minutes",
+        type=float,
+        metavar="M",
+        help="time for the model's training at most; by default no limit",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same model")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")

@@ -47,7 +47,9 @@ class ProgressView:
 
     def __call__(self, told: Told) -> None:
         """Show how far the work is."""
-        figures = "  ".join(f"{name} {told.figures[name]:.3g}" for name in SHOWN_FIGURES if name in told.figures)
+        figures = "  ".join(
+            f"{name} {told.figures[name]:.3g}" for name in SHOWN_FIGURES if name in told.figures
+        )
         if told.stage != self._stage:
             self._finish()
             self._stage, self._next_line = told.stage, 0.0

@@ -19,9 +19,15 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Learns from recordings - CSV or Parquet, one file a sensor, a `time` column and one column a "
         "channel - or, with --journal, from what the daemon has heard, and writes the artifact.",
     )
-    parser.add_argument("recordings", nargs="*", type=Path, metavar="FILE", help="recordings, or folders of them")
-    parser.add_argument("--journal", action="store_true", help="learn from the journal of the configured daemon")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write; by default where the daemon looks")
+    parser.add_argument(
+        "recordings", nargs="*", type=Path, metavar="FILE", help="recordings, or folders of them"
+    )
+    parser.add_argument(
+        "--journal", action="store_true", help="learn from the journal of the configured daemon"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write; by default where the daemon looks"
+    )
     add_config_option(parser)
     add_training_options(parser)
     add_json_option(parser)

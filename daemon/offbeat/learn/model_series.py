@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from offbeat_models.series import SensorSeries
-from offbeat_models.windows import squash
 
 from offbeat.core.commission import Commission
 from offbeat.core.recording import Recording
+from offbeat_models.series import SensorSeries
+from offbeat_models.windows import squash
 
 
 def model_series(commission: Commission, recordings: Sequence[Recording]) -> list[SensorSeries]:

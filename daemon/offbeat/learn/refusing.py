@@ -34,7 +34,9 @@ def refuse(
     severity = [part.copy() for part in fused]
     fusion = Fusion(len(ids))
     for row in range(int(lengths.max(initial=0))):
-        here = np.arange(int((lengths > row).sum()))  # longest first: those that still have a row are in front
+        here = np.arange(
+            int((lengths > row).sum())
+        )  # longest first: those that still have a row are in front
         answer = fusion.update(
             here, np.array([gaps[i][row] for i in here]), np.stack([surprise[i][row] for i in here])
         )

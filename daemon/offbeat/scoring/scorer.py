@@ -43,11 +43,11 @@ class NoScorer:
 
     device = "none"
 
-    def step(self, job: StepJob) -> StepResult | None:
+    def step(self, job: StepJob) -> StepResult | None:  # noqa: ARG002 - as Scorer
         """Answer None: there is no model."""
         return None
 
-    def window(self, job: WindowJob) -> WindowResult | None:
+    def window(self, job: WindowJob) -> WindowResult | None:  # noqa: ARG002 - as Scorer
         """Answer None: there is no model."""
         return None
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from offbeat_models.scoring import GroupScorer
 
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
+from offbeat_models.scoring import GroupScorer
 
 
 class TorchScorer:

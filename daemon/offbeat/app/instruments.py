@@ -1,0 +1,168 @@
+"""What the daemon's parts tell of themselves, bound to the catalogue of metrics."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+
+import numpy as np
+import structlog
+
+from offbeat import __version__
+from offbeat.app.parts import Parts
+from offbeat.core.decisions import Decisions
+from offbeat.core.jobs import StepJob
+from offbeat.core.sensor_states import KINDS, Readiness
+from offbeat.core.work import Work
+from offbeat.ingest.journal import Journal
+from offbeat.observe.metrics import Metrics, new_registry
+from offbeat.scoring.fallback import FallbackScorer
+from offbeat.scoring.worker import Answer
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Instruments:
+    """Counts what no part counts for itself, and binds the rest. Scrapes read; hot paths add to plain numbers."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.registry = new_registry()
+        self._metrics = Metrics(self.registry)
+        self._rows_scored = self._jobs_shed = self._windows_scored = 0
+        self._events = {"open": 0, "update": 0, "close": 0}
+        self._scoring = {
+            job: self._metrics.histogram("offbeat_scoring_seconds", job) for job in ("step", "window")
+        }
+        self._batch_rows = self._metrics.histogram("offbeat_batch_rows")
+        self._parts: Parts | None = None
+
+    def answered(self, answer: Answer[Work]) -> None:
+        """Take in how long a job took and whether it was answered; called by the loop."""
+        if answer.job is None:
+            return
+        step = isinstance(answer.job, StepJob)
+        self._scoring["step" if step else "window"].observe(answer.seconds)
+        if answer.result is None:
+            self._jobs_shed += 1
+        elif not step:
+            self._windows_scored += len(answer.job.sensor)
+
+    def decided(self, decisions: Decisions) -> None:
+        """Take in what was decided; called by the loop."""
+        for event in decisions.events:
+            self._events[event.event] += 1
+        if decisions.scores is not None:
+            self._rows_scored += len(decisions.scores)
+            self._batch_rows.observe(len(decisions.scores))
+
+    def scorer_failed(self, error: Exception) -> None:
+        """Take in that the scorer failed at a job; called in its thread."""
+        _log.error("the model failed at a job; its readings are judged without it", reason=repr(error))
+
+    def status_line(self) -> str:
+        """Return one line for `systemctl status`."""
+        parts = self._parts
+        if parts is None:
+            return "starting"
+        open_episodes = sum(self._open_by_kind().values())
+        device = parts.core.engine.scorer.device
+        return (
+            f"{len(parts.core.directory)} sensors, {open_episodes:.0f} episodes open, "
+            f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
+        )
+
+    def bind(self, parts: Parts, is_ready: Callable[[], bool]) -> None:
+        """Bind every metric of the catalogue to the parts."""
+        self._parts = parts
+        self._bind_way_in(parts)
+        self._bind_scoring(parts)
+        self._bind_way_out(parts)
+        bind = self._metrics.bind
+        bind("offbeat_ready", lambda: float(is_ready()))
+        bind("offbeat_build_info", lambda: {(__version__, platform.python_version()): 1.0})
+
+    def _bind_way_in(self, parts: Parts) -> None:
+        bind = self._metrics.bind
+        for ledger in (parts.core.decoder.ledger, parts.core.decoder.readings, parts.inbox.ledger):
+            self._metrics.add_ledger(ledger)
+        for ledger in parts.core.pipeline.ledgers():
+            self._metrics.add_ledger(ledger)
+        bind("offbeat_inbox_depth_bytes", lambda: parts.inbox.statistics().depth_bytes)
+        bind("offbeat_inbox_depth_readings", lambda: parts.inbox.statistics().depth_readings)
+        bind("offbeat_inbox_capacity_bytes", lambda: parts.inbox.statistics().capacity_bytes)
+        bind(
+            "offbeat_last_message_timestamp_seconds",
+            lambda: self._clock() - parts.source.last_activity_seconds,
+        )
+        journal = parts.log if isinstance(parts.log, Journal) else None
+        bind("offbeat_journal_bytes", lambda: journal.size_bytes() if journal else 0.0)
+        bind("offbeat_journal_durable_lag_bytes", lambda: journal.pending_bytes if journal else 0.0)
+        bind("offbeat_journal_degraded", lambda: float(journal is not None and journal.state != "ok"))
+
+    def _bind_scoring(self, parts: Parts) -> None:
+        bind, directory, scorer = self._metrics.bind, parts.core.directory, parts.core.engine.scorer
+        bind("offbeat_sensors", self._sensors_by_readiness)
+        bind("offbeat_sensors_limit", lambda: directory.max_sensors)
+        bind("offbeat_rows_scored_total", lambda: self._rows_scored)
+        bind("offbeat_windows_scored_total", lambda: self._windows_scored)
+        bind(
+            "offbeat_windows_superseded_total",
+            lambda: sum(group.schedule.superseded for group in parts.core.pipeline.groups),
+        )
+        bind("offbeat_jobs_shed_total", lambda: self._jobs_shed)
+        bind("offbeat_scorer_degraded", lambda: float(isinstance(scorer, FallbackScorer) and scorer.degraded))
+        bind(
+            "offbeat_model_info",
+            lambda: {
+                (directory.groups[i].name, one.name, one.version, scorer.device): 1.0
+                for i, one in parts.core.artifacts.items()
+            },
+        )
+
+    def _bind_way_out(self, parts: Parts) -> None:
+        bind, publisher = self._metrics.bind, parts.publisher
+        source = parts.source
+        bind(
+            "offbeat_mqtt_connected",
+            lambda: {("in",): source.status.connected, ("out",): publisher.statistics().connected},
+        )
+        bind(
+            "offbeat_mqtt_connections_total",
+            lambda: {("in",): source.counts.connections, ("out",): publisher.statistics().connections},
+        )
+        bind("offbeat_episodes_open", self._open_by_kind)
+        bind("offbeat_episode_events_total", lambda: {(name,): count for name, count in self._events.items()})
+        bind("offbeat_outbox_depth", lambda: publisher.statistics().outbox_depth)
+        bind("offbeat_events_published_total", lambda: publisher.statistics().published)
+        bind("offbeat_events_refused_total", lambda: publisher.statistics().refused)
+        bind(
+            "offbeat_events_lost_total",
+            lambda: {(why.value,): count for why, count in publisher.statistics().lost.items()},
+        )
+        bind("offbeat_outbox_degraded", lambda: float(publisher.statistics().degraded))
+        bind("offbeat_states_published_total", lambda: publisher.statistics().states_published)
+        bind("offbeat_snapshots_total", lambda: parts.store.written)
+        bind("offbeat_snapshots_failed_total", lambda: parts.store.failed)
+        bind(
+            "offbeat_files_quarantined_total",
+            lambda: parts.store.quarantined + parts.history.quarantined + publisher.statistics().quarantined,
+        )
+        bind("offbeat_snapshot_timestamp_seconds", lambda: parts.saver.last_saved_seconds)
+
+    def _open_by_kind(self) -> dict[tuple[str, ...], float]:
+        total = np.zeros(len(KINDS))
+        assert self._parts is not None
+        for group in self._parts.core.pipeline.groups:
+            total += group.episodes.is_open(np.arange(group.size)).sum(axis=0)
+        return {(kind,): float(count) for kind, count in zip(KINDS, total, strict=True)}
+
+    def _sensors_by_readiness(self) -> dict[tuple[str, ...], float]:
+        count = np.zeros(len(Readiness))
+        assert self._parts is not None
+        for group in self._parts.core.pipeline.groups:
+            if group.learnt is None:
+                count[Readiness.LEARNING] += group.size
+            else:
+                count += np.bincount(group.learnt.normalisers.stage[: group.size], minlength=len(Readiness))
+        return {(readiness.name.lower(),): float(count[readiness]) for readiness in Readiness}

@@ -1,0 +1,78 @@
+"""What the daemon has heard, as recordings to learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from offbeat.config.settings import Settings
+from offbeat.core.joining import join
+from offbeat.core.readings import ReadingBatch
+from offbeat.core.sensors import SensorDirectory
+from offbeat.errors import ConfigError
+from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.ingest.inbox import coalesce
+from offbeat.ingest.journal_records import Damage
+from offbeat.ingest.segments import Segment, list_segments, read_segments
+from offbeat.replay.series import Series
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+def journal_recordings(settings: Settings) -> list[Series]:
+    """Return the readings of the configured daemon's journal, sensor by sensor; the daemon may run meanwhile.
+
+    Raises:
+        ConfigError: there is no journal, or no reading in it.
+    """
+    folder = settings.state.directory / "journal"
+    directory = SensorDirectory(
+        groups_of(settings.sources), settings.limits.max_sensors, settings.state.shards
+    )
+    batches = _decoded(folder, settings, directory)
+    series = [one for batch in coalesce(batches) for one in _by_sensor(folder, directory, batch)]
+    if not series:
+        raise ConfigError(
+            f"{folder}: holds no reading of the configured sources; let the daemon listen for a while, or look at "
+            "the topics of [[source]]"
+        )
+    return series
+
+
+def _decoded(folder: Path, settings: Settings, directory: SensorDirectory) -> list[ReadingBatch]:
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder}: there is no journal; let `offbeat run` listen with this configuration first"
+        )
+    decoder = Decoder(settings.sources, directory, settings.limits)
+    segments = list_segments(folder)
+    end = segments[-1].base + segments[-1].size if segments else 0
+    return [
+        readings
+        for batch in read_segments(segments, 0, end, _say_damage)
+        for readings in decoder.decode(batch)
+    ]
+
+
+def _say_damage(segment: Segment, damage: Damage) -> None:
+    # The daemon may be writing the last record this moment: a torn tail is nothing to speak of.
+    if not damage.is_tail:
+        _log.warning("A part of the journal is damaged and is left out", segment=segment.path.name)
+
+
+def _by_sensor(folder: Path, directory: SensorDirectory, batch: ReadingBatch) -> list[Series]:
+    group = directory.groups[batch.group]
+    rows = join(batch, len(group.channels))
+    values = np.where(rows.mask, rows.values, np.float32(np.nan))
+    starts = np.flatnonzero(rows.first)
+    return [
+        Series(group.ids[sensor], group.channels, times, part, str(folder))
+        for sensor, times, part in zip(
+            rows.sensor[starts].tolist(),
+            np.split(rows.time_seconds, starts[1:]),
+            np.split(values, starts[1:]),
+            strict=True,
+        )
+    ]

@@ -1,0 +1,106 @@
+"""The parts of a daemon, built and connected but not started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from offbeat import __version__
+from offbeat.app.core_building import Core, build_core
+from offbeat.app.state_saver import StateSaver
+from offbeat.config.settings import Settings
+from offbeat.core.work import Work
+from offbeat.ingest.inbox import Inbox
+from offbeat.ingest.journal import Journal
+from offbeat.ingest.mqtt import MqttSource
+from offbeat.ingest.topics import TopicTable
+from offbeat.ingest.volatile_log import VolatileLog
+from offbeat.observe.watchdog import Progress
+from offbeat.publish.outbox import Outbox
+from offbeat.publish.publisher import Publisher
+from offbeat.scoring.worker import ScorerThread
+from offbeat.state.snapshots import SnapshotStore
+from offbeat.state.store import EpisodeHistory
+
+COMMIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a daemon is made of.
+
+    Attributes:
+        core: directory, decoder, pipeline, scorer.
+        log: the journal, or what counts offsets where the settings want none.
+        source: the way in.
+        inbox: between the reader and the loop.
+        scorer: the thread that owns the core's scorer.
+        store, saver: snapshots.
+        history: episodes, for people.
+        outbox, publisher: the way out.
+        progress: the pulse of the threads.
+    """
+
+    core: Core
+    log: Journal | VolatileLog
+    source: MqttSource
+    inbox: Inbox
+    scorer: ScorerThread[Work]
+    store: SnapshotStore
+    saver: StateSaver
+    history: EpisodeHistory
+    outbox: Outbox
+    publisher: Publisher
+    progress: Progress
+
+
+def build_parts(
+    settings: Settings, clock: Callable[[], float], on_scorer_error: Callable[[Exception], None]
+) -> Parts:
+    """Return the parts as the settings ask for them.
+
+    Args:
+        settings: as loaded.
+        clock: unix seconds.
+        on_scorer_error: called in the scorer thread.
+
+    Raises:
+        ConfigError: the artifact or another file named in the settings cannot be used.
+        UnavailableError: a device, or the state directory, cannot be had.
+    """
+    state, progress = settings.state.directory, Progress()
+    core, inbox = build_core(settings), Inbox(settings.limits.inbox_bytes)
+    log = Journal(state / "journal", settings.journal) if settings.journal.enabled else VolatileLog()
+    store, outbox = SnapshotStore(state / "snapshots"), Outbox(state / "outbox.sqlite")
+    publisher = Publisher(
+        settings.mqtt, settings.alerts, outbox, __version__, on_progress=progress.stage("publisher").beat
+    )
+    saver = StateSaver(
+        core.pipeline,
+        store,
+        core.versions,
+        settings.state.snapshot_interval_seconds,
+        before_write=lambda: publisher.committed(COMMIT_SECONDS),
+        on_saved=log.commit,
+    )
+    source = MqttSource(
+        settings.mqtt,
+        TopicTable(settings.sources).subscriptions(),
+        log,
+        settings.limits.max_payload_bytes,
+        on_progress=progress.stage("reader").beat,
+        clock=clock,
+    )
+    return Parts(
+        core=core,
+        log=log,
+        source=source,
+        inbox=inbox,
+        scorer=ScorerThread(core.engine.scorer, inbox.wake, on_scorer_error),
+        store=store,
+        saver=saver,
+        history=EpisodeHistory(state / "episodes.sqlite"),
+        outbox=outbox,
+        publisher=publisher,
+        progress=progress,
+    )

@@ -1,0 +1,59 @@
+"""Coming back: the newest valid snapshots, then the log from there on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from offbeat.app.core_building import Core
+from offbeat.app.state_saver import restore
+from offbeat.core.decisions import Decisions
+from offbeat.ingest.journal import Journal
+from offbeat.ingest.volatile_log import VolatileLog
+from offbeat.state.snapshots import SnapshotStore
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+TICK_SECONDS = 1.0
+
+
+def recover(
+    core: Core,
+    store: SnapshotStore,
+    log: Journal | VolatileLog,
+    act: Callable[[Decisions], None],
+    on_progress: Callable[[], object],
+) -> int:
+    """Bring the core to where the log ends; return the offset behind all that it holds.
+
+    Args:
+        core: new.
+        store: of snapshots.
+        log: the journal, or what stands in its place.
+        act: takes what is decided while the log is played, as in service.
+        on_progress: called after each batch.
+    """
+    offset = restore(core.pipeline, store, core.versions)
+    for job in core.pipeline.rebuild_jobs():
+        core.engine.scorer.rebuild(job)
+    log.skip_to(offset)
+    if isinstance(log, Journal) and offset < log.first_offset:
+        _log.warning(
+            "the journal begins behind the newest snapshots; what lay between is forgotten",
+            snapshot_offset=offset, journal_begins_at=log.first_offset,
+        )  # fmt: skip
+    messages, next_tick = 0, 0.0
+    for batch in log.read(offset):
+        readings = core.decoder.decode(batch)
+        core.engine.feed(readings, batch.arrival_seconds, act)
+        if batch.arrival_seconds >= next_tick:
+            next_tick = batch.arrival_seconds + TICK_SECONDS
+            core.engine.tick(batch.arrival_seconds, act)
+        messages += len(batch.messages)
+        offset = max(offset, batch.next_offset)
+        on_progress()
+    _log.info(
+        "state is restored", sensors=len(core.directory), replayed_messages=messages, offset=offset,
+    )  # fmt: skip
+    return offset

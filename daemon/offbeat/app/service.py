@@ -1,0 +1,196 @@
+"""The daemon's life: start from the way out to the way in, run, drain, stop.
+
+Start: artifact, HTTP, state and log, publisher, loop, broker, READY.
+Stop: reader, inbox and scorer drained, snapshots, outbox, "offline", the rest.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from offbeat import __version__
+from offbeat.app.instruments import Instruments
+from offbeat.app.loop import Loop
+from offbeat.app.parts import build_parts
+from offbeat.app.recovery import recover
+from offbeat.app.sensor_reports import SensorReports
+from offbeat.config.settings import Settings
+from offbeat.core.decisions import Decisions
+from offbeat.errors import OffbeatError
+from offbeat.ingest.source import LogBatch
+from offbeat.observe.http import HttpServer
+from offbeat.observe.pages import build_pages
+from offbeat.observe.sd_notify import Notifier, watchdog_seconds
+from offbeat.observe.watchdog import Watchdog
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 20.0
+"""Time for the way down; TimeoutStopSec of the unit must be longer."""
+LOOK_SECONDS = 0.1
+STATUS_SECONDS = 10.0
+
+
+class Service:
+    """One daemon.
+
+    Args:
+        settings: as loaded.
+        clock: unix seconds.
+
+    Raises:
+        ConfigError: the artifact or another file named in the settings cannot be used.
+        UnavailableError: a port, a device or the state directory cannot be had.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._unready = "starting"
+        self._loop_started = False
+        self._notifier = Notifier.from_environment()
+        self._instruments = Instruments(clock)
+        self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
+        self._reports = SensorReports(parts.core.pipeline)
+        self._loop = Loop(
+            parts.core.pipeline,
+            parts.inbox,
+            parts.scorer,
+            act=self._act,
+            housekeeping=self._keep_house,
+            clock=clock,
+            window_limit=settings.model.batch_windows,
+            beat=parts.progress.stage("loop").beat,
+            on_answer=self._instruments.answered,
+        )
+        self._instruments.bind(parts, lambda: not self._unready)
+        pages = build_pages(
+            self._instruments.registry, __version__, lambda: self._unready, self._why_unhealthy
+        )
+        self._http = HttpServer(settings.metrics.listen, pages) if settings.metrics.listen else None
+        every = watchdog_seconds()
+        self._watchdog = Watchdog(
+            parts.progress,
+            self._notifier,
+            self._instruments.status_line,
+            min(every or STATUS_SECONDS, STATUS_SECONDS) / 2,
+        )
+
+    def run(self) -> None:
+        """Start, run until a signal or a failure, stop.
+
+        Raises:
+            OffbeatError: a part failed for good; the message names it.
+        """
+        with self._signals():
+            try:
+                self._start()
+                while not self._stopping.wait(LOOK_SECONDS):
+                    self._look()
+            finally:
+                self._shut_down()
+
+    def request_stop(self) -> None:
+        """Ask for the way down; safe from any thread."""
+        self._stopping.set()
+
+    def _start(self) -> None:
+        parts = self._parts
+        if self._http:
+            self._http.start()
+        self._watchdog.start()
+        self._unready = "restoring state"
+        self._loop.offset = recover(
+            parts.core, parts.store, parts.log, self._act, lambda: self._notifier.extend_timeout(30)
+        )
+        parts.publisher.start()
+        parts.saver.start()
+        parts.scorer.start()
+        self._loop.start()
+        self._loop_started = True
+        parts.source.start(self._deliver)
+        self._unready = "connecting to the broker"
+
+    def _look(self) -> None:
+        if self._loop.failure is not None:
+            raise OffbeatError(f"the loop failed: {self._loop.failure!r}") from self._loop.failure
+        if not (self._loop.alive and self._parts.scorer.alive):
+            raise OffbeatError("a thread ended that must not end; the log says why")
+        status = self._parts.source.status
+        why = "" if status.state == "subscribed" else status.reason or "connecting to the broker"
+        if why == self._unready:
+            return
+        if not why:
+            # What was silent while nobody listened may not have been silent.
+            self._parts.core.pipeline.listen(self._clock())
+            self._notifier.ready(self._instruments.status_line())
+            _log.info("ready", sensors=len(self._parts.core.directory), protocol=status.protocol)
+        self._unready = why
+
+    def _deliver(self, batch: LogBatch) -> None:
+        readings = self._parts.core.decoder.decode(batch)
+        if readings:
+            self._parts.inbox.put(readings)
+
+    def _act(self, decisions: Decisions) -> None:
+        if decisions.events:
+            self._parts.history.record(decisions.events)
+            self._parts.publisher.publish(decisions.events)
+        self._reports.note(decisions)
+        self._instruments.decided(decisions)
+
+    def _keep_house(self, now: float) -> None:
+        self._parts.publisher.put_states(self._reports.take())
+        self._parts.saver.save_due(now, self._loop.offset)
+
+    def _why_unhealthy(self) -> str:
+        stalled = self._parts.progress.stalled(time.monotonic())
+        return ", ".join(f"{stage} has stood still for {seconds:.0f} s" for stage, seconds in stalled.items())
+
+    def _shut_down(self) -> None:
+        parts, deadline = self._parts, time.monotonic() + DRAIN_SECONDS
+        self._unready = "stopping"
+        self._notifier.stopping("draining")
+        parts.source.stop(_share(deadline, 0.25))
+        drained = self._loop_started and self._loop.drain(_share(deadline, 0.5))
+        parts.scorer.stop(1.0)
+        if drained and self._loop.failure is None:
+            parts.saver.save_all(self._loop.offset)
+            parts.saver.stop(_share(deadline, 0.5))
+        parts.publisher.stop(_share(deadline, 1.0))
+        parts.log.close(1.0)
+        parts.history.close()
+        self._watchdog.stop()
+        if self._http:
+            self._http.stop()
+        _log.info("stopped", drained=drained, readings_left=parts.inbox.statistics().depth_readings)
+        self._notifier.close()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Let SIGTERM and SIGINT ask for the way down; a second one ends the process at once."""
+
+        def ask(number: int, _frame: object) -> None:
+            if self._stopping.is_set():
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            self.request_stop()
+
+        before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _share(deadline: float, part: float) -> float:
+    """Return a part of the time that is left, and at least half a second."""
+    return max(0.5, part * (deadline - time.monotonic()))
