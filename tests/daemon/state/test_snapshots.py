@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from offbeat.errors import UnavailableError
 from offbeat.state.snapshot_file import Snapshot
 from offbeat.state.snapshots import GENERATIONS, SnapshotStore
+from tests.support.disk import no_file_beyond
 
 
 def snapshot_at(offset: int, group: str = "value", shard: int = 0, rows: int = 3) -> Snapshot:
@@ -118,13 +118,8 @@ def test_a_full_disk_keeps_the_generation_before(tmp_path: Path) -> None:
     """The failure is counted, nothing half-written stays."""
     store = SnapshotStore(tmp_path)
     store.write(snapshot_at(1))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # Python ignores SIGXFSZ, so a write beyond the limit fails as on a full disk.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
-    try:
+    with no_file_beyond(50_000):
         assert not store.write(snapshot_at(2, rows=10_000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert store.failed == 1
     assert store.newest_valid("value", 0).offset == 1  # type: ignore[union-attr]
     assert [p.name for p in tmp_path.iterdir()] == ["value-0-1.safetensors"]
