@@ -17,5 +17,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # One thread each, for the workers and what they start, before any of them imports torch.
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    hypothesis.settings.register_profile("offbeat", deadline=None, print_blob=True)
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("offbeat", deadline=None, print_blob=True, suppress_health_check=slow)
     hypothesis.settings.load_profile("offbeat")
