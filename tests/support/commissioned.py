@@ -34,7 +34,7 @@ def round_of(
     gap: Sequence[float],
     time_seconds: float = 0.0,
 ) -> Round:
-    """Return a round; slot s holds the commission's row s + 1, or row 0 beyond; values [n, C], NaN = not observed."""
+    """Return a round; slot s has the commission's row s + 1, or row 0; values [n, C], NaN = not observed."""
     slot = np.array(sensor, np.intp)
     row = np.where(slot < len(commission.sensors), slot + 1, 0)
     raw = values.astype(np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -68,7 +70,7 @@ def test_a_larger_budget_lets_more_through_within_bounds() -> None:
     commission = whole()
     row = np.arange(3)
     allowed = [commission.alarm_p_value(row, budget) for budget in (0.0, 0.01, 1.0, 100.0, 1e9)]
-    for small, large in zip(allowed, allowed[1:], strict=False):
+    for small, large in pairwise(allowed):
         assert (small <= large).all()
     assert (allowed[0] == LEAST_ALARM_P).all()
     assert (allowed[-1] == MOST_ALARM_P).all()

@@ -29,7 +29,7 @@ odd = st.one_of(
     st.sampled_from([0.0, 1e-9, 60.0, 1e7]),
 )
 def test_any_recording_can_be_learnt_and_lived_with(values: list[Array], gap: float) -> None:
-    """Empty, constant, all-NaN, one-row, standing time, wild numbers: finite scales, and streams that go on."""
+    """Empty, constant, all-NaN, one row, standing time, wild numbers: finite scales, streams go on."""
     recordings = [Recording(f"s{i}", np.arange(len(v)) * gap, v) for i, v in enumerate(values)]
     commission = fit_normaliser_and_ridge(("x", "y"), recordings)
     for array in (commission.scale, commission.step, commission.ridge.scale):

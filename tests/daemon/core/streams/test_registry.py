@@ -32,7 +32,7 @@ def learnt() -> Commission:
 
 
 def made_rounds(commission: Commission, seed: int) -> list[Round]:
-    """Return rounds in which sensors come and go, channels are missing, values repeat and gaps are irregular."""
+    """Return rounds in which sensors and channels come and go, values repeat and gaps are irregular."""
     rng = np.random.default_rng(seed)
     started = np.zeros(SENSORS, bool)
     rounds = []
