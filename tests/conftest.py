@@ -18,5 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     slow = [hypothesis.HealthCheck.too_slow]
-    hypothesis.settings.register_profile("offbeat", deadline=None, print_blob=True, suppress_health_check=slow)
+    hypothesis.settings.register_profile(
+        "offbeat", deadline=None, print_blob=True, suppress_health_check=slow
+    )
     hypothesis.settings.load_profile("offbeat")
