@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class TrainingPlan:
     seed: int = 0
     device: str = "auto"
     threads: int = 1
-    core: CoreSettings = CoreSettings()
+    core: CoreSettings = field(default_factory=CoreSettings)
 
 
 @dataclass(frozen=True, slots=True)

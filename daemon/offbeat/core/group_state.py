@@ -89,11 +89,12 @@ class GroupState:
 
     def meet(self) -> None:
         """Look sensors that have appeared since the last call up in the commission."""
-        if self.learnt is None or self._met == self.size:
+        # The decoder may admit sensors this very moment: what is new is looked at once.
+        new = self.group.ids[self._met :]
+        if self.learnt is None or not new:
             return
-        slots = np.arange(self._met, self.size)
-        self.learnt.meet(slots, self.group.ids[self._met : self.size])
-        self._met = int(slots[-1]) + 1
+        self.learnt.meet(np.arange(self._met, self._met + len(new)), new)
+        self._met += len(new)
 
     def not_applied(self, batch: ReadingBatch) -> ReadingBatch:
         """Return what of a batch the restored state does not hold already."""

@@ -55,7 +55,7 @@ def read_segments(
     segments: list[Segment], from_offset: int, end_offset: int, on_damage: Callable[[Segment, Damage], None]
 ) -> Iterator[LogBatch]:
     """Yield the batches from an offset to another one. Damage is reported, left out, and read on behind."""
-    for segment, following in zip(segments, [*segments[1:], None], strict=True):
+    for segment, following in zip(segments, [*segments[1:], None], strict=False):
         if following is not None and following.base <= from_offset:
             continue
         if segment.base >= end_offset:

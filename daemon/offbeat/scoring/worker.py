@@ -66,11 +66,12 @@ class ScorerThread(Generic[Tag]):
         self._thread.start()
 
     def stop(self, timeout_seconds: float) -> bool:
-        """Finish the waiting steps, then end; return whether the thread ended in time."""
+        """Finish the waiting steps, then end; return whether no thread is left in time."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join(timeout_seconds)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
     @property
