@@ -194,7 +194,8 @@ def _end_with_parent() -> None:
 
 
 def _user() -> str:
-    # A change of user, which mosquitto makes when root starts it, would cancel what `_end_with_parent` asked for.
+    # A change of user, which mosquitto makes when root starts it, would cancel what `_end_with_parent` asked
+    # for.
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
