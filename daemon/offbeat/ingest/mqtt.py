@@ -43,7 +43,7 @@ STABLE_SECONDS = 10.0
 ENDS_UNTIL_SUSPICION = 3
 SUSPICION_SECONDS = 60.0
 REPEAT_LOG_SECONDS = 600.0
-_TAKEN_OVER = 0x8E
+MOST_LOGGED = 32
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class MqttSource:
         self._deliver: Deliver = lambda _batch: None
         self._status = LinkStatus("disconnected", reason="not started")
         self._ends: deque[float] = deque(maxlen=ENDS_UNTIL_SUSPICION)
-        self._logged = ("", 0.0)
+        self._logged: dict[str, float] = {}
         self._durable = 0
         self._last_message = self._last_turn = time.monotonic()
         self._stopping = self._released = False
@@ -226,6 +226,7 @@ class MqttSource:
             )
         except (OSError, ValueError, ConfigError) as error:
             reason = say_unreachable(error, self._address) if isinstance(error, OSError) else str(error)
+            self._ends.clear()
             self._report(LinkStatus("disconnected", reason=reason, protocol=protocol))
             return self._backoff.next_seconds()
         try:
@@ -302,11 +303,11 @@ class MqttSource:
         now = time.monotonic()
         if now - began >= STABLE_SECONDS:
             self._backoff.reset()
+            self._logged.clear()
         self._ends.append(now)
         reason, wait = f"{self._address}: {made.session.reason}", self._backoff.next_seconds()
-        # Not every broker says so when it throws a client out for another one of the same name.
-        often = len(self._ends) == ENDS_UNTIL_SUSPICION and now - self._ends[0] < SUSPICION_SECONDS
-        if often and (made.session.end_code == _TAKEN_OVER or protocol != "5"):
+        # Few brokers say so when they throw a client out for another one of the same name.
+        if len(self._ends) == ENDS_UNTIL_SUSPICION and now - self._ends[0] < SUSPICION_SECONDS:
             reason, wait = say_taken_over(self.client_id), self._backoff.longest_seconds()
         self._report(LinkStatus("disconnected", reason=reason, protocol=protocol))
         return wait
@@ -342,16 +343,22 @@ class MqttSource:
             _log.exception("A change of the connection could not be told")
 
     def _log_status(self, status: LinkStatus) -> None:
-        if status.state == "subscribed":
-            _log.info("Listening to the broker", broker=str(self._address), protocol=status.protocol,
+        about = status.reason or status.state
+        if status.state == "connecting" or (status.state != "subscribed" and not status.reason):
+            return
+        # The same trouble every few seconds for a night is one trouble.
+        now = time.monotonic()
+        if now - self._logged.get(about, -REPEAT_LOG_SECONDS) < REPEAT_LOG_SECONDS:
+            return
+        if len(self._logged) > MOST_LOGGED:
+            self._logged.clear()
+        self._logged[about] = now
+        broker = str(self._address)
+        if status.reason:
+            _log.warning("Not listening to the broker", broker=broker, reason=status.reason)
+        else:
+            _log.info("Listening to the broker", broker=broker, protocol=status.protocol,
                       client_id=self.client_id, session_present=status.session_present)  # fmt: skip
-            self._logged = ("", 0.0)
-        elif status.state != "connecting" and status.reason:
-            # The same trouble every few seconds for a night is one trouble.
-            reason, at = self._logged
-            if status.reason != reason or time.monotonic() - at > REPEAT_LOG_SECONDS:
-                _log.warning("Not listening to the broker", broker=str(self._address), reason=status.reason)
-                self._logged = (status.reason, time.monotonic())
 
 
 def choose_client() -> type[ReadingClient]:
