@@ -17,6 +17,9 @@ LEAST_ALARM_P = 1e-12
 MOST_ALARM_P = 0.05
 """A sensor of a few rows a week would else be allowed to raise an alert at every row."""
 
+Budget = float | NDArray[np.float64]
+"""False alerts a week: one number, or one a track."""
+
 _LAWS = ("runs", "streams", "severity", "alarm")
 
 
@@ -92,7 +95,7 @@ class Commission:
             return np.full(raw.shape, np.nan, np.float32)
         return self.streams.surprise(row, raw)
 
-    def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: float) -> NDArray[np.float64]:
+    def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: Budget) -> NDArray[np.float64]:
         """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q].
 
         Rows above a threshold come in runs and a run is one episode: so p = budget x length of a run / rows a
@@ -100,14 +103,14 @@ class Commission:
         """
         return self._boundary(self.alarm_run, row, budget_per_week)
 
-    def score(self, row: NDArray[np.intp], severity: Floats, budget_per_week: float) -> Floats:
+    def score(self, row: NDArray[np.intp], severity: Floats, budget_per_week: Budget) -> Floats:
         """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary."""
         if self.severity is None:
             return np.full(severity.shape, np.nan, np.float32)
         boundary = -np.log10(self._boundary(self.severity_run, row, budget_per_week))
         return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
 
-    def _boundary(self, run: Floats | None, row: NDArray[np.intp], budget: float) -> NDArray[np.float64]:
+    def _boundary(self, run: Floats | None, row: NDArray[np.intp], budget: Budget) -> NDArray[np.float64]:
         """Return the budget's p-value for runs of a mean length [R, Q]; None = of one row."""
         length = np.ones((len(row), 1)) if run is None else run[row].astype(np.float64)
         return np.clip(budget * length / self.rows_per_week[row][:, None], LEAST_ALARM_P, MOST_ALARM_P)

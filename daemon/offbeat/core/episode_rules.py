@@ -31,20 +31,28 @@ class TrackRule:
         kind: the event's `kind`, and the rule's part in the episode's id.
         family: whether it speaks about what is measured or about the sensor.
         budget_share: its part of the sensor's weekly budget of false alerts.
+        rows_per_trial: rows that are one chance of a false alert. A value that stands still for long is one case
+            however many rows repeat it, so there are fewer cases a week than rows.
         may_settle: a lasting change may become the new normal. A stuck or a silent sensor never is normal.
     """
 
     kind: str
     family: Family
     budget_share: float
+    rows_per_trial: float
     may_settle: bool
+
+    @property
+    def weight(self) -> float:
+        """What the sensor's budget is multiplied by for this track."""
+        return self.budget_share * self.rows_per_trial
 
 
 TRACKS: dict[Track, TrackRule] = {
-    Track.PROCESS: TrackRule("value", "process", 0.7, may_settle=True),
-    Track.RHYTHM: TrackRule("rhythm", "health", 0.1, may_settle=True),
-    Track.STUCK: TrackRule("stuck", "health", 0.1, may_settle=False),
-    Track.SILENT: TrackRule("silent", "health", 0.1, may_settle=False),
+    Track.PROCESS: TrackRule("value", "process", 0.7, 1.0, may_settle=True),
+    Track.RHYTHM: TrackRule("rhythm", "health", 0.1, 1.0, may_settle=True),
+    Track.STUCK: TrackRule("stuck", "health", 0.1, 30.0, may_settle=False),
+    Track.SILENT: TrackRule("silent", "health", 0.1, 1.0, may_settle=False),
 }
 """All tracks, in the order of their columns. The shares add up to one."""
 
@@ -56,6 +64,9 @@ class EpisodeRules:
     Attributes:
         ceiling_p: no p-value above this opens an episode, however large the budget or rare the rows.
         silent_ceiling_p: the same for silence.
+        silent_times_longest: a silence so many times longer than any before is strange whatever its p-value:
+            after few gaps a law of gaps cannot know what is rare, but records are not broken by so much.
+        silent_known_seconds: a sensor must have been heard for so long before that counts.
         margin: a row is calm when its surprise is this far below the threshold that opens.
         close_rows: calm rows in a row that close an episode.
         close_seconds: and the time these calm rows must span at least; keeps fast sensors from flapping.
@@ -70,6 +81,8 @@ class EpisodeRules:
 
     ceiling_p: float = 0.02
     silent_ceiling_p: float = 1e-3
+    silent_times_longest: float = 10.0
+    silent_known_seconds: float = 600.0
     margin: float = 0.5
     close_rows: int = 5
     close_seconds: float = 4.0

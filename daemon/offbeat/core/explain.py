@@ -59,7 +59,7 @@ def bands(
 ) -> list[Expected | None]:
     """Return the band of each channel: the model's where it has one, else the normaliser's, else None.
 
-    A model that follows a lasting deviation comes to expect it. So where a value is inside the model's band and
+    A model that follows a lasting deviation comes to expect it. Where a value is inside the model's band and
     outside the normaliser's, it is the latter that says why it is strange.
 
     Args:

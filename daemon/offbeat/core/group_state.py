@@ -58,6 +58,8 @@ class GroupState:
         self.heard = np.full(sensors, -np.inf)
         """Log time of each sensor's last message; -inf = never."""
         self.first_heard = np.full(sensors, -np.inf)
+        self.longest_gap = np.zeros(sensors, np.float64)
+        """Longest time between messages that was learnt, in seconds."""
         self.returned = np.zeros(sensors, np.bool_)
         """The last silence ended with the sensor's last message."""
         self.values = np.full((sensors, channels), np.nan, np.float32)
@@ -163,6 +165,7 @@ class GroupState:
             "late": self.late,
             "heard": self.heard,
             "first_heard": self.first_heard,
+            "longest_gap": self.longest_gap,
             "returned": self.returned,
             "values": self.values,
             "score": self.score,

@@ -35,7 +35,7 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
     state.meet()
     heard = _hear(state, batch, listening_since)
     if state.learnt is not None:
-        state.learnt.learn_again(heard, state.windows)
+        state.learnt.learn_again(heard, state.windows, state.rows)
     _count_late(state, batch)
     insertion = state.windows.insert(batch)
     _book(state, insertion, len(batch))
@@ -71,9 +71,9 @@ def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> Slo
     _learn_cadence(state, slot[new], arrival[new], gap[new], (silent & ~state.returned[slot])[new])
     heard = slot[first]
     state.returned[heard] = silent[first]
-    never = heard[np.isneginf(state.heard[heard])]
+    never = np.isneginf(state.heard[heard])
+    state.first_heard[heard[never]] = arrival[first][never]
     state.heard[slot[new]] = arrival[new]
-    state.first_heard[never] = state.heard[never]
     return heard
 
 
@@ -100,6 +100,8 @@ def _learn_cadence(
         offset=0,
     )
     state.cadence.update(messages, ~skip)
+    learnt = ~skip & np.isfinite(gap)
+    np.maximum.at(state.longest_gap, slot[learnt], gap[learnt])
 
 
 def _count_late(state: GroupState, batch: ReadingBatch) -> None:
@@ -147,6 +149,7 @@ def _work(state: GroupState, rows: Rows, age: NDArray[np.int64], heard: Slots) -
         generation=state.generation,
         rows=rows,
         rounds=rounds,
+        age=age,
         gap=gap,
         z=z,
         known=known,

@@ -24,6 +24,9 @@ _Q = len(ROW_TRACKS)
 _COLUMNS = np.array(ROW_TRACKS, np.intp)
 
 
+PROCESS = registry.TRACKS.index("process")
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Rows with everything that was found out about them.
@@ -53,8 +56,8 @@ class Judged:
             group=rows.group,
             sensor=rows.sensor,
             time_seconds=rows.time_seconds,
-            score=np.fmax.reduce(self.score, axis=1),
-            p_value=np.fmin.reduce(self.p_value, axis=1),
+            score=self.score[:, PROCESS],
+            p_value=self.p_value[:, PROCESS],
             track_score=self.score,
             surprise=self.surprise,
             names=registry.STREAM_NAMES,
@@ -71,10 +74,10 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     raw = _with_model(learnt, work, slot, row, answer)
     surprise = learnt.commission.surprise(row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise)
-    score = learnt.commission.score(row, severity, learnt.budget_per_week)
+    score = learnt.commission.score(row, severity, learnt.budget)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
-    threshold, capped = _cautious(state, learnt, slot, learnt.threshold[row], score)
+    threshold, capped = _cautious(state, learnt, work, slot, score)
     transitions = _episodes(state, work, slot, alarm, threshold, capped)
     judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
     _remember(state, learnt, work, slot, judged, alarm >= threshold - state.episodes.rules.margin)
@@ -82,17 +85,19 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
 
 
 def _cautious(
-    state: GroupState, learnt: Learnt, slot: Slots, threshold: Floats, score: Floats
+    state: GroupState, learnt: Learnt, work: Work, slot: Slots, score: Floats
 ) -> tuple[Floats, Floats]:
     """Return thresholds and scores for the episodes of sensors, some of which the commission does not know.
 
     They raise no alert before they have as many rows as a commission needs, and none is critical: what is
     ordinary for them was guessed from the fleet and from little of their own.
     """
+    threshold = learnt.threshold[learnt.row[slot]]
     guessed = learnt.normalisers.stage[slot] != COMMISSIONED
     if not guessed.any():
         return threshold, score
-    early = guessed & (state.rows[slot] < state.settings.ready_readings)
+    enough = np.maximum(state.settings.ready_readings, learnt.anew_at[slot] + learnt.first_rows)
+    early = guessed & (work.age < enough)
     below_critical = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))
     return (
         np.where(early[:, None], np.float32(np.inf), threshold),

@@ -51,14 +51,17 @@ class Learnt:
         self.commission = commission
         self.model = model
         self.row = np.zeros(sensors, np.intp)
-        first_rows = min(settings.provisional_readings, settings.window_readings)
-        self.normalisers = Normalisers(commission, sensors, first_rows)
+        self.anew_at = np.zeros(sensors, np.int64)
+        """Rows a provisional sensor had when it began anew with its lasting normaliser."""
+        self.first_rows = min(settings.provisional_readings, settings.window_readings)
+        self.normalisers = Normalisers(commission, sensors, self.first_rows)
         self.cheap = CheapStreams(commission, sensors)
         self.models = ModelStreams(commission, sensors)
         self.fusion = Fusion(sensors)
         self.trailing = TrailingCalibration(commission, sensors)
-        self.threshold = _thresholds(commission, settings)
-        self.budget_per_week = settings.budget_per_week
+        self.budget = np.array([settings.budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
+        """Rows a week that may raise a false alert, before runs are considered, by track."""
+        self.threshold = _thresholds(commission, self.budget, settings.episodes.ceiling_p)
         self.fingerprint = _fingerprint(commission, model)
 
     def meet(self, slot: Slots, ids: list[str]) -> None:
@@ -66,10 +69,11 @@ class Learnt:
         self.row[slot] = [self.commission.row_of(sensor_id) for sensor_id in ids]
         self.normalisers.commission(slot, self.row[slot])
 
-    def learn_again(self, slot: Slots, windows: Windows) -> None:
+    def learn_again(self, slot: Slots, windows: Windows, rows: NDArray[np.int64]) -> None:
         """Give provisional sensors with a full window their lasting normaliser, and begin anew with it."""
         again = self.normalisers.learn_again(slot, windows)
         if len(again):
+            self.anew_at[again] = rows[again]
             for part in (self.cheap, self.models, self.fusion, self.trailing):
                 part.reset(again)
 
@@ -103,18 +107,14 @@ class Learnt:
             "fusion": self.fusion.arrays(),
             "trailing": self.trailing.arrays(),
         }
-        return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+        flat = {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
+        return flat | {"anew_at": self.anew_at}
 
 
-def _thresholds(commission: Commission, settings: CoreSettings) -> Floats:
+def _thresholds(commission: Commission, budget: NDArray[np.float64], ceiling_p: float) -> Floats:
     """Return the surprise that opens an episode by row of the commission and track, [R, Q]."""
     rows = np.arange(len(commission.rows_per_week))
-    columns = []
-    for q, track in enumerate(ROW_TRACKS):
-        budget = settings.budget_per_week * TRACKS[track].budget_share
-        p = np.broadcast_to(commission.alarm_p_value(rows, budget), (len(rows), len(ROW_TRACKS)))
-        columns.append(threshold(p[:, q], settings.episodes.ceiling_p))
-    return np.stack(columns, axis=1)
+    return threshold(commission.alarm_p_value(rows, budget), ceiling_p)
 
 
 def _fingerprint(commission: Commission, model: tuple[str, str] | None) -> int:

@@ -29,6 +29,9 @@ def judge_silence(state: GroupState, now: float, listening_since: float) -> list
     p_open = budget / np.maximum(state.cadence.rows_per_week(slot), 1.0)
     opens = threshold(p_open, rules.silent_ceiling_p)
     surprise = -np.log10(state.cadence.survival(slot, elapsed)).astype(np.float32)
+    evident = _evident(state, slot, elapsed)
+    score = np.where(evident, np.maximum(surprise / opens, np.float32(1.0)), surprise / opens)
+    opens = np.where(evident, np.minimum(surprise, opens), opens)
     time = np.full(len(slot), now)
     marks = Marks(
         key=slot * len(TRACKS) + Track.SILENT,
@@ -38,10 +41,17 @@ def judge_silence(state: GroupState, now: float, listening_since: float) -> list
         seen=time,
         surprise=surprise,
         threshold=opens,
-        score=surprise / opens,
+        score=score,
     )
     # Only the sensor can end its silence, also when a new start of listening makes it look short.
     return state.episodes.judge(marks.where(surprise >= opens))
+
+
+def _evident(state: GroupState, slot: NDArray[np.intp], elapsed: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which silences are many times longer than any before, of sensors that have been known for a while."""
+    rules = state.episodes.rules
+    known = state.heard[slot] - state.first_heard[slot] >= rules.silent_known_seconds
+    return np.asarray(known & (elapsed >= rules.silent_times_longest * state.longest_gap[slot]), np.bool_)
 
 
 def _candidates(
@@ -51,13 +61,12 @@ def _candidates(
 
     No law of gaps that is any use finds a shorter silence strange: so most sensors cost nothing at a tick.
     """
-    n = state.size
-    heard = state.heard[:n]
+    slot = np.flatnonzero(state.cadence.observed(np.arange(state.size)) >= FEWEST_GAPS)
+    heard = state.heard[slot]
     elapsed = now - np.maximum(heard, listening_since)
-    count = state.cadence.observed(np.arange(n))
-    mean = (heard - state.first_heard[:n]) / np.maximum(count, 1)
-    slot = np.flatnonzero((count >= FEWEST_GAPS) & (elapsed > mean))
-    return slot, elapsed[slot]
+    mean = (heard - state.first_heard[slot]) / state.cadence.observed(slot)
+    longer = elapsed > mean
+    return slot[longer], elapsed[longer]
 
 
 def quiet_seconds(state: GroupState) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ class Work:
         generation: of the commission under which the rows were taken in.
         rows: sorted by (sensor, time).
         rounds: row indices such that a sensor stands in each at most once.
+        age: how many rows of its sensor came before each row, int64 [n].
         gap: in units of the sensors' median gaps, float32 [n]; NaN for a first row.
         z: robust z-scores, float32 [n, C]; 0 where not observed or not normalised yet.
         known: where z means something, bool [n, C].
@@ -41,6 +42,7 @@ class Work:
     generation: int
     rows: Rows
     rounds: list[NDArray[np.intp]]
+    age: NDArray[np.int64]
     gap: Floats
     z: Floats
     known: NDArray[np.bool_]

@@ -131,7 +131,7 @@ def commissioned(
             readings.add_rows(i, recording.times_seconds, recording.values)
         if scorer is not None:
             scorer.reset(0, np.arange(len(sensors), dtype=np.int32))
-        played = play(pipeline, readings.batches(), scorer)
+        played = play(pipeline, readings.batches(), scorer, windows=len(sensors))
         if stage == "streams":
             commission = calibrate_streams(
                 commission, {s: played.of(i, "raw") for i, s in enumerate(sensors)}
