@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import signal
 import subprocess
@@ -111,8 +112,10 @@ class Broker:
             process.wait(10.0)
 
     def _text(self) -> str:
+        # Started as root it would become another user, who may not read the folders of tests.
+        user = "user root\n" if os.geteuid() == 0 else ""
         return (
-            f"{self._config}\nlog_dest stderr\n"
+            f"{user}{self._config}\nlog_dest stderr\n"
             f"listener {self.port} 127.0.0.1\n{self._listener}\n"
             f"allow_anonymous {'true' if self._anonymous else 'false'}\n"
         )
@@ -161,7 +164,6 @@ def add_password(folder: Path, user: str, password: str) -> Path:
         pytest.skip("mosquitto_passwd is not installed")
     path = folder / "passwords"
     subprocess.run([tool, "-b", "-c", str(path), user, password], check=True, capture_output=True)
-    path.chmod(0o644)  # mosquitto drops to another user when it is started as root.
     return path
 
 

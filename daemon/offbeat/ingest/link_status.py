@@ -52,7 +52,10 @@ def say_unreachable(error: OSError, address: Address) -> str:
     if isinstance(error, ConnectionRefusedError):
         return f"nothing listens at {address}: is the broker running, and is the port in mqtt.url right?"
     if isinstance(error, TimeoutError):
-        return f"{address} does not answer: is the host up, and does a firewall let us through?"
+        tls = ", and does the port speak TLS" if address.tls else ""
+        return f"{address} does not answer: is the host up, does a firewall let us through{tls}?"
+    if address.tls and isinstance(error, ConnectionError):
+        return _say_no_tls(error.strerror or str(error), address)
     return f"{address} cannot be reached: {error.strerror or error}"
 
 
@@ -107,4 +110,9 @@ def _say_tls(error: ssl.SSLError, address: Address) -> str:
             f"the broker at {address} wants a certificate of ours that it trusts ({detail}): set "
             "mqtt.cert_file and mqtt.key_file"
         )
-    return f"TLS with {address} failed ({detail}): is it a TLS port? Without TLS the address is mqtt://"
+    return _say_no_tls(detail, address)
+
+
+def _say_no_tls(detail: str, address: Address) -> str:
+    plain = "ws" if address.path else "mqtt"
+    return f"TLS with {address} failed ({detail}): is it a TLS port? Without TLS the address is {plain}://"

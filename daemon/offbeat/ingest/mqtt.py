@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
+import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import MQTTProtocolVersion
 
@@ -212,8 +213,8 @@ class MqttSource:
         """Hold one connection as long as it lasts; return how long to wait before the next."""
         self._turn()
         protocol = "5" if self._versions.current is MQTTProtocolVersion.MQTTv5 else "3.1.1"
-        if self._status.state != "disconnected" or not self._status.protocol:
-            self._report(LinkStatus("connecting", reason=self._status.reason, protocol=protocol))
+        if not self._status.protocol:
+            self._report(LinkStatus("connecting", protocol=protocol))
         try:
             client = self._build()
             made = Connection(client, self._waker, self._subscriptions, self._take, self._max_payload)
@@ -361,9 +362,9 @@ class MqttSource:
                       client_id=self.client_id, session_present=status.session_present)  # fmt: skip
 
 
-def choose_client() -> type[ReadingClient]:
+def choose_client(kind: type[mqtt.Client] = mqtt.Client) -> type[ReadingClient]:
     """Return the bulk reader, or paho's own way where this release of paho no longer has what that needs."""
-    missing = missing_attributes()
+    missing = missing_attributes(kind)
     if not missing:
         return BulkClient
     _log.warning(
