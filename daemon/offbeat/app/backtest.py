@@ -1,4 +1,4 @@
-"""Learn on the past of recordings, play the rest through the production core on virtual time, write what it said."""
+"""Learn on the past of recordings, play the rest through the production core, write what it said."""
 
 from __future__ import annotations
 
@@ -119,28 +119,42 @@ def _one_group(
     result.trained.append(trained)
     lead = plan.core.window_readings
     played = [one.since(test_from[one.sensor], lead_rows=lead) for one in series]
-    directory = SensorDirectory([trained.commission.channels], len(series))
+    judged, events = play_group(trained, played, plan, on_progress)
+    result.events.extend(events)
+    result.judged.extend(one.since(test_from[one.series.sensor]) for one in judged)
+
+
+def play_group(
+    trained: TrainedGroup, played: Sequence[Series], plan: TrainingPlan, on_progress: OnProgress = silent
+) -> tuple[list[JudgedSeries], list[EpisodeEvent]]:
+    """Play recordings of one group through the production core; return how rows were judged, and the events.
+
+    Args:
+        trained: what was learnt of the group.
+        played: recordings with rows, all of the group's channels.
+        plan: the device and the numbers of the core.
+        on_progress: is told how far it is.
+    """
+    directory = SensorDirectory([trained.commission.channels], len(played))
     player = Player(played, directory, plan.core.window_stride_readings)
     pipeline = Pipeline(directory, plan.core)
-    pipeline.install(0, trained.commission, (plan.family, "backtest"))
+    pipeline.install(0, trained.commission, (plan.family, trained.version or "backtest"))
     device = choose_device(plan.device)
-    scorer = TorchScorer({0: GroupScorer(trained.result.model, len(series), device)}, str(device))
-    judgements = Judgements()
-
-    told = _Told(player)
+    scorer = TorchScorer({0: GroupScorer(trained.result.model, len(played), device)}, str(device))
+    judgements, told = Judgements(), _Told(player)
+    events: list[EpisodeEvent] = []
 
     def act(decisions: Decisions) -> None:
         judgements.add(decisions.scores)
-        result.events.extend(told.recorded(decisions.events))
+        events.extend(told.recorded(decisions.events))
 
-    watch = BandKeeper(judgements, trained.commission, directory.groups[0])
-    engine = Engine(pipeline, scorer, watch=watch)
+    engine = Engine(pipeline, scorer, watch=BandKeeper(judgements, trained.commission, directory.groups[0]))
     for step in player.steps():
         engine.feed(step.batches, step.now_seconds, act)
         if step.tick:
             engine.tick(step.now_seconds, act)
             on_progress(Progress("playing the rest", step.played, player.rows))
-    result.judged.extend(one.since(test_from[one.series.sensor]) for one in judgements.of(player.tracks))
+    return judgements.of(player.tracks), events
 
 
 class _Told:

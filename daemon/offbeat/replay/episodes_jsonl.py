@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from offbeat.core.events import EpisodeEvent
+from offbeat.core.wording import clock
+
+_SINCE = re.compile(r"since (?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d) UTC")
 
 
 def write_episodes(
@@ -33,7 +38,15 @@ def shifted(event: EpisodeEvent, seconds: float) -> EpisodeEvent:
         return event
     return replace(
         event,
+        message=_SINCE.sub(lambda found: _since(found, event.updated_at, seconds), event.message),
         started_at=event.started_at + seconds,
         updated_at=event.updated_at + seconds,
         ended_at=None if event.ended_at is None else event.ended_at + seconds,
     )
+
+
+def _since(found: re.Match[str], virtual_now: float, seconds: float) -> str:
+    """Return the moment that a sentence speaks of as its recording would have it."""
+    day = found[1] or f"{datetime.fromtimestamp(virtual_now, UTC):%Y-%m-%d}"
+    moment = datetime.fromisoformat(f"{day}T{found[2]}+00:00").timestamp()
+    return f"since {clock(moment + seconds, virtual_now + seconds)}"

@@ -33,7 +33,8 @@ class Report:
         title: what was played, such as the names of the folders.
         judged: each sensor's rows with their judgements.
         events: the episodes' events, with recorded times.
-        budget_per_week: false alerts a sensor was allowed.
+        budget_per_week: false alerts a sensor was allowed; None where that says nothing.
+        heading: what kind of report it is.
         facts: lines of the footer: versions, model, how long it took.
         labels: labelled events, if there are any.
         units: unit by channel.
@@ -42,7 +43,8 @@ class Report:
     title: str
     judged: Sequence[JudgedSeries]
     events: Sequence[EpisodeEvent]
-    budget_per_week: float
+    budget_per_week: float | None = None
+    heading: str = "backtest"
     facts: Mapping[str, str] = field(default_factory=dict)
     labels: Spans = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
@@ -71,6 +73,7 @@ def render_report(report: Report) -> str:
     page = Template((assets / "report.html").read_text("utf-8"))
     return page.substitute(
         title=escape(report.title),
+        heading=escape(report.heading),
         style=(assets / "report.css").read_text("utf-8"),
         script=(assets / "report.js").read_text("utf-8"),
         lead=_lead(report, judged, episodes, met),
@@ -130,7 +133,8 @@ def _tiles(report: Report, judged: Sequence[JudgedSeries], episodes: Sequence[Ep
 def _alert_tile(report: Report, met: Outcome) -> tuple[str, str, str]:
     """Return the rate of (false) alerts; their count where less than a week was played."""
     name = "False alerts" if report.labels else "Alerts"
-    budget = f"budget {number(report.budget_per_week, 3)} a sensor and week"
+    allowed = report.budget_per_week
+    budget = "raised" if allowed is None else f"budget {number(allowed, 3)} a sensor and week"
     if met.sensor_weeks < 1.0:
         return name, f"{met.false:,}", budget
     return name, number(met.false_per_week, 3), budget

@@ -130,7 +130,8 @@
       const back = make("g", { "clip-path": `url(#${clip})` });
       for (const [t, text] of timeTicks(this.data.t0, this.from, this.to, this.width / 95)) {
         svg.appendChild(make("line", { class: "grid", x1: this.x(t), x2: this.x(t), y1: 4, y2: height - bottom }));
-        if (bottom > 10) svg.appendChild(make("text", { x: this.x(t), y: height - 5, "text-anchor": "middle" }, text));
+        const room = this.x(t) > LEFT + 14 && this.x(t) < this.width - 24;
+        if (bottom > 10 && room) svg.appendChild(make("text", { x: this.x(t), y: height - 5, "text-anchor": "middle" }, text));
       }
       this.data.episodes.forEach((e, i) => {
         const a = this.x(e.a), b = this.x(e.b === null ? this.end : e.b);
