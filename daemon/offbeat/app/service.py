@@ -34,6 +34,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 DRAIN_SECONDS = 20.0
 """Time for the way down; TimeoutStopSec of the unit must be longer."""
 LOOK_SECONDS = 0.1
+FORCE_AFTER_SECONDS = 1.0
+"""Supervisors may send a signal to the process and to its group: the same one twice is no impatience."""
 STATUS_SECONDS = 10.0
 
 
@@ -174,10 +176,14 @@ class Service:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT ask for the way down; a second one ends the process at once."""
+        """Let SIGTERM and SIGINT ask for the way down; a later second one ends the process at once."""
+        asked_at = -FORCE_AFTER_SECONDS
 
         def ask(number: int, _frame: object) -> None:
-            if self._stopping.is_set():
+            nonlocal asked_at
+            if not self._stopping.is_set():
+                asked_at = time.monotonic()
+            elif time.monotonic() - asked_at >= FORCE_AFTER_SECONDS:
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
             self.request_stop()
