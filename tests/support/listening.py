@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from offbeat.config.settings import MqttSettings
+from offbeat.ingest.bulk_reader import ReadingClient
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.link_status import LinkStatus
 from offbeat.ingest.mqtt import MqttSource
@@ -49,6 +50,8 @@ class Listener:
         qos: to ask for.
         log: where messages go.
         retained: whether retained messages are asked for.
+        deliver: called with each batch as well.
+        client_kind: how messages are read.
         settings: further settings of [mqtt].
     """
 
@@ -61,6 +64,7 @@ class Listener:
         log: Journal | VolatileLog | None = None,
         retained: bool = False,
         deliver: Callable[[LogBatch], None] | None = None,
+        client_kind: type[ReadingClient] | None = None,
         **settings: Any,
     ) -> None:
         self.messages: list[RawMessage] = []
@@ -76,6 +80,7 @@ class Listener:
             MAX_PAYLOAD,
             on_link=self.history.append,
             random=Random(1),
+            client_kind=client_kind,
         )
 
     def start(self) -> Listener:

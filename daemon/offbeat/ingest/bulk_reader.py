@@ -38,6 +38,8 @@ class ReadingClient(mqtt.Client):
     This one is made of paho's public parts alone, one message at a time: the fall-back.
     """
 
+    reads_in_bulk = False
+    """Whether more waiting makes for larger batches."""
     receive: Receive
     read_error: OSError | None = None
     """What broke the connection while it was read from, if that is known."""
@@ -55,7 +57,7 @@ class ReadingClient(mqtt.Client):
             self.ack(int.from_bytes(packet_id, "big"), 1)
 
     def _take_one(self, _client: mqtt.Client, _userdata: object, message: MQTTMessage) -> None:
-        flags = message.qos << 1 | bool(message.retain) | bool(message.dup) << 3
+        flags = 0x30 | message.qos << 1 | bool(message.retain) | bool(message.dup) << 3
         try:
             topic = message.topic
         except UnicodeDecodeError:
@@ -69,6 +71,8 @@ class ReadingClient(mqtt.Client):
 
 class BulkClient(ReadingClient):
     """Reads 64 KiB at a time and cuts them up itself; needs what `missing_attributes` looks for."""
+
+    reads_in_bulk = True
 
     def prepare(self, receive: Receive, max_payload_bytes: int) -> None:
         """Say where messages go. Must be called once, before `connect`."""

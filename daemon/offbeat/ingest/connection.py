@@ -80,7 +80,7 @@ class Connection:
         """Wait for traffic and handle it; return whether the connection still stands."""
         self._received = False
         stands = self.session.step(timeout_seconds)
-        if self._received:
+        if self._received and self._client.reads_in_bulk:
             now = time.monotonic()
             if now - self._last_read < 2 * GATHER_SECONDS:
                 time.sleep(GATHER_SECONDS)

@@ -79,6 +79,7 @@ class MqttSource:
         on_progress: called at least every few seconds, unless the thread hangs: for a watchdog.
         clock: unix seconds, for the arrival of messages.
         random: jitter of the waits between connections.
+        client_kind: how messages are read; None leaves it to `choose_client`.
 
     Raises:
         ConfigError: the settings name a broker or a file that cannot be used.
@@ -95,6 +96,7 @@ class MqttSource:
         on_progress: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
+        client_kind: type[ReadingClient] | None = None,
     ) -> None:
         self.client_id = settings.client_id or default_client_id()
         self.counts = SourceCounts()
@@ -109,7 +111,7 @@ class MqttSource:
         self._versions = VersionChooser(settings.protocol)
         jitter = random or Random()  # noqa: S311 - no secret
         self._backoff = Backoff(settings.reconnect_min_seconds, settings.reconnect_max_seconds, jitter)
-        self._kind = choose_client()
+        self._kind = client_kind or choose_client()
         self._waker = Waker()
         self._deliver: Deliver = lambda _batch: None
         self._status = LinkStatus("disconnected", reason="not started")

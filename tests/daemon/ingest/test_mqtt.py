@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from offbeat.config.settings import JournalSettings
+from offbeat.ingest.bulk_reader import BulkClient, ReadingClient
 from offbeat.ingest.journal import REFUSED, Journal
 from offbeat.ingest.source import DUPLICATE, OVERSIZE, RETAINED, LogBatch, RawMessage
 from tests.support.listening import MAX_PAYLOAD, HeldLog, Listener
@@ -42,11 +43,12 @@ def numbered(count: int, first: int = 0) -> list[tuple[str, bytes]]:
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
 @pytest.mark.parametrize("qos", [0, 1])
+@pytest.mark.parametrize("kind", [BulkClient, ReadingClient], ids=["bulk", "stock"])
 def test_messages_come_whole_in_order_and_once(
-    broker: Broker, listener: Listen, protocol: str, qos: int
+    broker: Broker, listener: Listen, protocol: str, qos: int, kind: type[ReadingClient]
 ) -> None:
-    """Every message arrives with its topic, payload and flags, and the broker holds none back."""
-    heard = listener(broker.url, qos=qos, protocol=protocol).listen()
+    """Every message arrives with its topic, payload and flags, read in bulk or by paho's own callbacks."""
+    heard = listener(broker.url, qos=qos, protocol=protocol, client_kind=kind).listen()
     sent = numbered(3000)
     publish(broker.port, sent, qos=qos)
     messages = heard.wait_for_count(3000)
@@ -88,11 +90,12 @@ def test_a_daemon_that_starts_before_its_broker_finds_it_later(broker: Broker, l
 
 
 @pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+@pytest.mark.parametrize("kind", [BulkClient, ReadingClient], ids=["bulk", "stock"])
 def test_nothing_is_acknowledged_before_it_is_durable(
-    broker: Broker, listener: Listen, protocol: str
+    broker: Broker, listener: Listen, protocol: str, kind: type[ReadingClient]
 ) -> None:
     """A daemon that dies with messages not yet on disk gets them again; once durable they are gone."""
-    settings = {"protocol": protocol, "persistent_session": True}
+    settings = {"protocol": protocol, "persistent_session": True, "client_kind": kind}
     log = HeldLog()
     first = listener(broker.url, log=log, **settings).listen()
     publish(broker.port, numbered(15))
