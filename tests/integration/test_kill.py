@@ -129,7 +129,9 @@ def test_eight_kills_under_load_lose_nothing_that_was_acknowledged(
         rng = np.random.default_rng(5)
         for _ in range(KILLS):
             heard = daemon.metric("offbeat_accepted_total")
-            wait_until(lambda heard=heard: daemon.metric("offbeat_accepted_total") > heard + 200, 30, "readings")
+            wait_until(
+                lambda heard=heard: daemon.metric("offbeat_accepted_total") > heard + 200, 30, "readings"
+            )
             time.sleep(rng.uniform(0.0, 0.7))  # a kill at an arbitrary moment is the point of the test
             daemon.kill()
             daemon.start()

@@ -57,7 +57,9 @@ class Plant:
         for _ in range(rows):
             self._number += 1
             for sensor, name in enumerate(SENSORS):
-                value = reading(self._number, sensor, self._rng.normal(0, 0.1)) + (offset if sensor == 0 else 0.0)
+                value = reading(self._number, sensor, self._rng.normal(0, 0.1)) + (
+                    offset if sensor == 0 else 0.0
+                )
                 payload = json.dumps({"ts": time.time(), "value": value})
                 self._client.publish(f"plant/{name.replace('.', '/')}/state", payload, qos=1)
             time.sleep(GAP_SECONDS)  # the sensors' pace, not synchronisation
@@ -139,7 +141,11 @@ def test_what_a_scrape_shows_adds_up(broker: Broker, artifact: Path, plant: Plan
         for stage in ("decoder", "inbox"):
             lines = [line for line in daemon.get("/metrics")[1].splitlines() if f'stage="{stage}"' in line]
             total = {
-                kind: sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"offbeat_{kind}_total"))
+                kind: sum(
+                    float(line.rsplit(" ", 1)[1])
+                    for line in lines
+                    if line.startswith(f"offbeat_{kind}_total")
+                )
                 for kind in ("received", "accepted", "dropped")
             }
             assert total["received"] == total["accepted"] + total["dropped"] > 0
