@@ -40,6 +40,9 @@ class Decoder:
         ledger: counts messages; accepted are those that held a value.
         readings: counts readings; accepted are those that were handed on.
 
+    Attributes:
+        failures: messages that were counted as undecodable because of an error of ours.
+
     Raises:
         ConfigError: a topic, an id template or a time zone of a source cannot be used.
     """
@@ -54,6 +57,7 @@ class Decoder:
     ) -> None:
         self.ledger = ledger if ledger is not None else Ledger("decoder", "message")
         self.readings = readings if readings is not None else Ledger("decoder", "reading")
+        self.failures = 0
         self._table = TopicTable(sources)
         self._plans = [
             SourcePlan(source, directory, limits.max_payload_bytes, self.readings) for source in sources
@@ -62,6 +66,11 @@ class Decoder:
         self._topics: dict[str, TopicPlan | RefusedTopic] = {}
         # Topics are named by others: past this many the table starts anew, which costs time but no memory.
         self._most_topics = 4 * limits.max_sensors + 4096
+
+    @property
+    def known_topics(self) -> int:
+        """How many topics are remembered."""
+        return len(self._topics)
 
     def decode(self, batch: LogBatch) -> list[ReadingBatch]:
         """Return the readings of a batch of messages, one `ReadingBatch` for each group that has any."""
@@ -75,6 +84,7 @@ class Decoder:
                 refusal = plan.read(payload, flags, arrival)
             except Exception:  # noqa: BLE001
                 # Whatever a payload brought about must not stop the others.
+                self.failures += 1
                 _log.exception("A message could not be decoded", topic=topic, bytes=len(payload))
                 refusal = Drop.UNDECODABLE
             if refusal is None:

@@ -184,12 +184,14 @@ class TopicPlan:
         if value is None:
             return 0
         target = self._targets.get(name, _UNSEEN)
+        if value != value:
+            # Not a value yet, so not a sensor yet: a text field that is empty today would become one.
+            if target is not None and (target is not _UNSEEN or self._plan.rule.wants(name)):
+                self._plan.readings.drop(Drop.NO_VALUE)
+            return 0
         if target is _UNSEEN:
             target = self._resolve(name)
         if target is None:
-            return 0
-        if value != value:
-            self._plan.readings.drop(Drop.NO_VALUE)
             return 0
         self._put(target, time, value)
         return 1
