@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as mqtt
+import structlog
 from paho.mqtt import MQTTException
 from paho.mqtt.client import MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -16,6 +17,8 @@ from offbeat.ingest.source import OVERSIZE, RawMessage
 
 Receive = Callable[[list[RawMessage], list[bytes]], None]
 """Takes messages and the packet ids to acknowledge for them; called in the thread that reads."""
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _PRIVATE = (
     "_sock", "_sock_recv", "_loop_rc_handle", "_in_packet", "_packet_handle", "_packet_queue",
@@ -139,3 +142,15 @@ class BulkClient(ReadingClient):
             return False
         pending = getattr(self._sock, "pending", None)
         return pending is None or not pending()
+
+
+def choose_client(kind: type[mqtt.Client] = mqtt.Client) -> type[ReadingClient]:
+    """Return the bulk reader, or paho's own way where this release of paho no longer has what that needs."""
+    missing = missing_attributes(kind)
+    if not missing:
+        return BulkClient
+    _log.warning(
+        "This release of paho-mqtt is read message by message, at about thirty times the cost; "
+        "install one that the project's constraints name", missing=missing,
+    )  # fmt: skip
+    return ReadingClient

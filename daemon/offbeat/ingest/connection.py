@@ -71,11 +71,6 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
 
-    @property
-    def unacknowledged(self) -> int:
-        """Batches that wait for the log to be durable."""
-        return len(self._pending)
-
     def step(self, timeout_seconds: float) -> bool:
         """Wait for traffic and handle it; return whether the connection still stands."""
         self._received = False

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-import paho.mqtt.client as mqtt
 import structlog
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from offbeat.config.broker_url import parse_address
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
-from offbeat.ingest.bulk_reader import BulkClient, ReadingClient, missing_attributes
+from offbeat.ingest.bulk_reader import ReadingClient, choose_client
 from offbeat.ingest.connection import Connection
 from offbeat.ingest.journal import REFUSED, Journal
+from offbeat.ingest.link_log import LinkLog
 from offbeat.ingest.link_status import (
     LinkStatus,
     say_closed_silently,
@@ -43,8 +43,6 @@ STABLE_SECONDS = 10.0
 """A connection that lasted this long was a good one: the next attempt comes soon."""
 ENDS_UNTIL_SUSPICION = 3
 SUSPICION_SECONDS = 60.0
-REPEAT_LOG_SECONDS = 600.0
-MOST_LOGGED = 32
 
 
 @dataclass(slots=True)
@@ -116,7 +114,7 @@ class MqttSource:
         self._deliver: Deliver = lambda _batch: None
         self._status = LinkStatus("disconnected", reason="not started")
         self._ends: deque[float] = deque(maxlen=ENDS_UNTIL_SUSPICION)
-        self._logged: dict[str, float] = {}
+        self._link_log = LinkLog(str(self._address), self.client_id)
         self._durable = 0
         self._last_message = self._last_turn = time.monotonic()
         self._stopping = self._released = False
@@ -287,6 +285,7 @@ class MqttSource:
 
     def _finish(self, made: Connection) -> float:
         while not self._released:
+            self._turn()
             self._waker.wait(STEP_SECONDS)
         made.acknowledge(self._durable)
         return 0.0
@@ -306,7 +305,7 @@ class MqttSource:
         now = time.monotonic()
         if now - began >= STABLE_SECONDS:
             self._backoff.reset()
-            self._logged.clear()
+            self._link_log.begin_anew()
         self._ends.append(now)
         reason, wait = f"{self._address}: {made.session.reason}", self._backoff.next_seconds()
         # Few brokers say so when they throw a client out for another one of the same name.
@@ -339,38 +338,8 @@ class MqttSource:
         if status == self._status:
             return
         self._status = status
-        self._log_status(status)
+        self._link_log.tell(status)
         try:
             self._on_link(status)
         except Exception:  # noqa: BLE001 - whoever listens must not stop the reader
             _log.exception("A change of the connection could not be told")
-
-    def _log_status(self, status: LinkStatus) -> None:
-        about = status.reason or status.state
-        if status.state == "connecting" or (status.state != "subscribed" and not status.reason):
-            return
-        # The same trouble every few seconds for a night is one trouble.
-        now = time.monotonic()
-        if now - self._logged.get(about, -REPEAT_LOG_SECONDS) < REPEAT_LOG_SECONDS:
-            return
-        if len(self._logged) > MOST_LOGGED:
-            self._logged.clear()
-        self._logged[about] = now
-        broker = str(self._address)
-        if status.reason:
-            _log.warning("Not listening to the broker", broker=broker, reason=status.reason)
-        else:
-            _log.info("Listening to the broker", broker=broker, protocol=status.protocol,
-                      client_id=self.client_id, session_present=status.session_present)  # fmt: skip
-
-
-def choose_client(kind: type[mqtt.Client] = mqtt.Client) -> type[ReadingClient]:
-    """Return the bulk reader, or paho's own way where this release of paho no longer has what that needs."""
-    missing = missing_attributes(kind)
-    if not missing:
-        return BulkClient
-    _log.warning(
-        "This release of paho-mqtt is read message by message, at about thirty times the cost; "
-        "install one that the project's constraints name", missing=missing,
-    )  # fmt: skip
-    return ReadingClient

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from offbeat.ingest.bulk_reader import BulkClient, ReadingClient, missing_attributes
-from offbeat.ingest.mqtt import choose_client
+from offbeat.ingest.bulk_reader import BulkClient, ReadingClient, choose_client, missing_attributes
 from tests.support.listening import HeldLog, Listener
 from tests.support.scripted_broker import ScriptedBroker, Visitor
 from tests.support.waiting import wait_until
