@@ -42,6 +42,10 @@ class DemoView(Protocol):
         """Take note that something else begins."""
         ...
 
+    def show(self) -> None:
+        """Take note that readings begin to flow, until the next stage."""
+        ...
+
     def state(self, sensor: str, score: float | None, open_kinds: Sequence[str]) -> None:
         """Take note of a sensor's state, as published on its retained topic."""
         ...
@@ -153,6 +157,7 @@ def _show(
             f"Playing: every second is {RECORDED_SECONDS_PER_SECOND * options.speed / 3600:.3g} recorded "
             f"hours"
         )
+        view.show()
         start = clock() + LEAD_SECONDS
         done = publish(
             as_simulation(played), player, Clock(start), 1, clock, stop, lambda _what, _fault: None

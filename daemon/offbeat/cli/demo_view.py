@@ -71,6 +71,15 @@ class TerminalView:
         self._end_live()
         self._console.print(Text(f"\n{text}", style="bold"))
 
+    def show(self) -> None:
+        """Begin to draw the table of sensors."""
+        if self._console.is_terminal:
+            # Never with the lock held: drawing takes the console's lock first, then ours.
+            self._live = Live(
+                get_renderable=self._table, console=self._console, refresh_per_second=FRAMES_PER_SECOND
+            )
+            self._live.start()
+
     def progress(self, told: Progress) -> None:
         """Show how far the learning is."""
         if self._learning is None:
@@ -83,7 +92,8 @@ class TerminalView:
             if (row := self._rows.get(sensor)) is not None:
                 row.value = value
                 row.readings += 1
-        self._draw()
+        if not self._console.is_terminal:
+            self._tell_in_lines()
 
     def state(self, sensor: str, score: float | None, open_kinds: Sequence[str]) -> None:
         """Show a state."""
@@ -101,19 +111,6 @@ class TerminalView:
         line.append(f" {event.event.upper():<5} ", style=_STYLES[event.event])
         line.append(f" {event.message}")
         self._console.print(line, soft_wrap=True)
-
-    def _draw(self) -> None:
-        if not self._console.is_terminal:
-            self._tell_in_lines()
-        elif self._live is None:
-            with self._lock:
-                if self._live is None:
-                    self._live = Live(
-                        get_renderable=self._table,
-                        console=self._console,
-                        refresh_per_second=FRAMES_PER_SECOND,
-                    )
-                    self._live.start()
 
     def _tell_in_lines(self) -> None:
         now = time.monotonic()
@@ -146,8 +143,7 @@ class TerminalView:
             learning.__exit__(kind, error, trace)
 
     def _end_live(self) -> None:
-        with self._lock:
-            live, self._live = self._live, None
+        live, self._live = self._live, None
         if live is not None:
             live.stop()
 

@@ -8,11 +8,20 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from offbeat.learn.progress import Progress as Told
 
 LINE_SECONDS = 5.0
+WIDTH_FOR_FIGURES = 120
 SHOWN_FIGURES = ("loss", "reconstruction", "value", "gap", "kl")
 """Figures of the model's training that tell a person whether it gets better."""
 
@@ -23,10 +32,12 @@ class ProgressView:
     def __init__(self) -> None:
         console = Console(stderr=True)
         self._live = console.is_terminal
-        columns = (
+        columns: tuple[ProgressColumn, ...] = (
             TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[figures]}"),
+            TimeElapsedColumn(), TimeRemainingColumn(),
         )  # fmt: skip
+        if console.width >= WIDTH_FOR_FIGURES:
+            columns = (*columns, TextColumn("{task.fields[figures]}"))
         self._progress = Progress(*columns, console=console, disable=not self._live)
         self._task: TaskID | None = None
         self._stage = ""
