@@ -24,15 +24,16 @@ class Daemon:
         folder: gets offbeat.toml, state/ and daemon.log; a second Daemon over the same folder goes on from its state.
         config: text of the configuration without [state] and [metrics].
         shards: of the state.
+        snapshot_interval: short by default, so that tests come to see snapshots.
     """
 
-    def __init__(self, folder: Path, config: str, *, shards: int = 8) -> None:
+    def __init__(self, folder: Path, config: str, *, shards: int = 8, snapshot_interval: str = "1s") -> None:
         self.folder = folder
         self.metrics_port = free_port()
         folder.mkdir(exist_ok=True)
         self.config = folder / "offbeat.toml"
         self.state = folder / "state"
-        extra = f'\n[state]\ndirectory = "{self.state}"\nsnapshot_interval = "1s"\nshards = {shards}\n'
+        extra = f'\n[state]\ndirectory = "{self.state}"\nsnapshot_interval = "{snapshot_interval}"\nshards = {shards}\n'
         extra += f'[metrics]\nlisten = "127.0.0.1:{self.metrics_port}"\n'
         self.config.write_text(config + extra)
         self.process: subprocess.Popen[bytes] | None = None

@@ -28,15 +28,25 @@ class Broker:
         config: lines of mosquitto.conf that come before the listener.
         listener: lines that belong to the listener (certificates, protocol).
         anonymous: whether clients without a password are let in.
+        verbose: whether it logs every packet, which costs it more than the packet does.
     """
 
-    def __init__(self, folder: Path, config: str = "", listener: str = "", *, anonymous: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: str = "",
+        listener: str = "",
+        *,
+        anonymous: bool = True,
+        verbose: bool = True,
+    ) -> None:
         assert MOSQUITTO is not None
         self.folder = folder
         self.port = free_port()
         self._config = config
         self._listener = listener
         self._anonymous = anonymous
+        self._verbosity = ["-v"] if verbose else []
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,9 +74,8 @@ class Broker:
         path = self.folder / "mosquitto.conf"
         path.write_text(self._text(), "utf-8")
         with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [MOSQUITTO, "-c", str(path), "-v"], stdout=log, stderr=log, preexec_fn=_die_with_parent
-            )
+            command = [MOSQUITTO, "-c", str(path), *self._verbosity]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=_die_with_parent)
         process = self._process
 
         def listening() -> bool:
