@@ -33,6 +33,7 @@ class TrackRule:
         budget_share: its part of the sensor's weekly budget of false alerts.
         rows_per_trial: rows that are one chance of a false alert. A value that stands still for long is one case
             however many rows repeat it, so there are fewer cases a week than rows.
+        ceiling_p: no p-value above this opens an episode, however large the budget or rare the rows.
         may_settle: a lasting change may become the new normal. A stuck or a silent sensor never is normal.
     """
 
@@ -40,6 +41,7 @@ class TrackRule:
     family: Family
     budget_share: float
     rows_per_trial: float
+    ceiling_p: float
     may_settle: bool
 
     @property
@@ -49,10 +51,10 @@ class TrackRule:
 
 
 TRACKS: dict[Track, TrackRule] = {
-    Track.PROCESS: TrackRule("value", "process", 0.7, 1.0, may_settle=True),
-    Track.RHYTHM: TrackRule("rhythm", "health", 0.1, 1.0, may_settle=True),
-    Track.STUCK: TrackRule("stuck", "health", 0.1, 30.0, may_settle=False),
-    Track.SILENT: TrackRule("silent", "health", 0.1, 1.0, may_settle=False),
+    Track.PROCESS: TrackRule("value", "process", 0.7, 1.0, 0.02, may_settle=True),
+    Track.RHYTHM: TrackRule("rhythm", "health", 0.1, 1.0, 1e-3, may_settle=True),
+    Track.STUCK: TrackRule("stuck", "health", 0.1, 30.0, 1e-4, may_settle=False),
+    Track.SILENT: TrackRule("silent", "health", 0.1, 1.0, 1e-3, may_settle=False),
 }
 """All tracks, in the order of their columns. The shares add up to one."""
 
@@ -62,8 +64,6 @@ class EpisodeRules:
     """The numbers of the state machine. "Surprise" is -log10 of the p-value against the trailing calibration.
 
     Attributes:
-        ceiling_p: no p-value above this opens an episode, however large the budget or rare the rows.
-        silent_ceiling_p: the same for silence.
         silent_times_longest: a silence so many times longer than any before is strange whatever its p-value:
             after few gaps a law of gaps cannot know what is rare, but records are not broken by so much.
         silent_known_seconds: a sensor must have been heard for so long before that counts.
@@ -79,8 +79,6 @@ class EpisodeRules:
         warning_score, critical_score: the scores from which an episode is a warning, or critical.
     """
 
-    ceiling_p: float = 0.02
-    silent_ceiling_p: float = 1e-3
     silent_times_longest: float = 10.0
     silent_known_seconds: float = 600.0
     margin: float = 0.5
@@ -97,7 +95,7 @@ class EpisodeRules:
     critical_score: float = 2.0
 
 
-def threshold(p_value: NDArray[np.float64], ceiling_p: float) -> NDArray[np.float32]:
+def threshold(p_value: NDArray[np.float64], ceiling_p: float | NDArray[np.float64]) -> NDArray[np.float32]:
     """Return the surprise that opens an episode for the p-value that the budget allows."""
     p = np.clip(p_value, 1e-18, ceiling_p)
     return np.asarray(-np.log10(p), np.float32)

@@ -35,6 +35,14 @@ def decay(gap_seconds: NDArray[np.floating], horizon_seconds: float = HOURS_4) -
     return np.asarray(np.fmax(np.fmin(faded, _MOST), _LEAST), np.float32)
 
 
+def settled(weight: Floats, keep: Floats | np.float32) -> NDArray[np.bool_]:
+    """Tell where an average has at least half of the weight it will keep: a mean of a few rows is no mean yet.
+
+    A slow wave is off its centre for rows on end; averages that had just begun raised alerts at every start.
+    """
+    return np.asarray(weight * (np.float32(1.0) - keep) >= np.float32(0.5), np.bool_)
+
+
 def fade(
     mean: Floats, weight: Floats, value: Floats, keep: Floats | np.float32, seen: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:

@@ -25,6 +25,7 @@ _COLUMNS = np.array(ROW_TRACKS, np.intp)
 
 
 PROCESS = registry.TRACKS.index("process")
+HEALTH = np.array([i for i, track in enumerate(registry.TRACKS) if track != "process"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,13 @@ def _fuse(
         here = slot[index]
         said = learnt.fusion.update(here, work.rows.gap_seconds[index], surprise[index])
         fused[index], severity[index] = said.surprise, said.severity
-        p_value[index] = learnt.trailing.p_value(here, row[index], said.surprise)
+        trailing = learnt.trailing.p_value(here, row[index], said.surprise)
+        # A health track has one voice, whose surprise is a chance itself. Where nothing ever happens the first small
+        # thing is rare against the last weeks, and still no reason to wake anybody.
+        trailing[:, HEALTH] = np.maximum(
+            trailing[:, HEALTH], 10.0 ** -said.surprise[:, HEALTH].astype(np.float64)
+        )
+        p_value[index] = trailing
         learnt.trailing.update(here, row[index], said.surprise)
     return fused, severity, p_value
 

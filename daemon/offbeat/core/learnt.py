@@ -61,7 +61,7 @@ class Learnt:
         self.trailing = TrailingCalibration(commission, sensors)
         self.budget = np.array([settings.budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
         """Rows a week that may raise a false alert, before runs are considered, by track."""
-        self.threshold = _thresholds(commission, self.budget, settings.episodes.ceiling_p)
+        self.threshold = _thresholds(commission, self.budget)
         self.fingerprint = _fingerprint(commission, model)
 
     def meet(self, slot: Slots, ids: list[str]) -> None:
@@ -111,10 +111,11 @@ class Learnt:
         return flat | {"anew_at": self.anew_at}
 
 
-def _thresholds(commission: Commission, budget: NDArray[np.float64], ceiling_p: float) -> Floats:
+def _thresholds(commission: Commission, budget: NDArray[np.float64]) -> Floats:
     """Return the surprise that opens an episode by row of the commission and track, [R, Q]."""
     rows = np.arange(len(commission.rows_per_week))
-    return threshold(commission.alarm_p_value(rows, budget), ceiling_p)
+    ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
+    return threshold(commission.alarm_p_value(rows, budget), ceiling)
 
 
 def _fingerprint(commission: Commission, model: tuple[str, str] | None) -> int:

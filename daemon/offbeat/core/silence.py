@@ -24,10 +24,9 @@ def judge_silence(state: GroupState, now: float, listening_since: float) -> list
     slot, elapsed = _candidates(state, now, listening_since)
     if not len(slot):
         return []
-    rules = state.episodes.rules
     budget = state.settings.budget_per_week * TRACKS[Track.SILENT].budget_share
     p_open = budget / np.maximum(state.cadence.rows_per_week(slot), 1.0)
-    opens = threshold(p_open, rules.silent_ceiling_p)
+    opens = threshold(p_open, TRACKS[Track.SILENT].ceiling_p)
     surprise = -np.log10(state.cadence.survival(slot, elapsed)).astype(np.float32)
     evident = _evident(state, slot, elapsed)
     score = np.where(evident, np.maximum(surprise / opens, np.float32(1.0)), surprise / opens)

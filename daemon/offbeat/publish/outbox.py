@@ -33,6 +33,9 @@ _SCHEMA = Schema(
     1,
     (
         _TABLE,
+        # An episode opens once and closes once. A log that is played again after a kill may come to the same decision
+        # a moment later: that is no second alert.
+        "CREATE UNIQUE INDEX once ON event (id, event) WHERE event != 'update'",
         "CREATE INDEX undelivered ON event (seq) WHERE delivered_at IS NULL",
         "CREATE INDEX delivered ON event (delivered_at) WHERE delivered_at IS NOT NULL",
     ),

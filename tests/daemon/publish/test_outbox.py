@@ -59,6 +59,14 @@ def test_a_decision_replayed_after_a_crash_is_not_sent_twice(tmp_path: Path) -> 
         assert waiting(outbox) == [("a", 1_700_000_003.0)]
 
 
+def test_an_episode_opens_and_closes_once_whenever_that_is_decided(tmp_path: Path) -> None:
+    """A log played again may come to the decision a moment later; updates of the moment are news."""
+    with outbox_in(tmp_path) as outbox:
+        for event, added in (("open", 1), ("update", 2), ("close", 1)):
+            twice = [an_event(id="one", event=event, updated_at=at) for at in (1.0, 2.5)]
+            assert outbox.add(twice) == added
+
+
 def test_what_waits_survives_a_restart(tmp_path: Path) -> None:
     """With its order and depth."""
     with outbox_in(tmp_path) as outbox:
@@ -184,7 +192,7 @@ def test_the_outbox_behaves_like_a_list_that_remembers(
     outbox = Outbox(folder / "outbox.sqlite")
     for step, number in steps:
         if step == "add":
-            outbox.add([an_event(updated_at=float(number))])
+            outbox.add([an_event(id=f"e{number}", updated_at=float(number))])
             expected += [] if number in known else [number]
             known.add(number)
         elif step == "deliver" and outbox.depth:
@@ -207,7 +215,7 @@ from tests.support.disk import no_file_beyond
 from tests.support.events import an_event
 outbox, number = Outbox(Path(sys.argv[1])), int(sys.argv[2])
 while True:
-    outbox.add([an_event(updated_at=float(number))])
+    outbox.add([an_event(id=f"e{number}", updated_at=float(number))])
     print(number, flush=True)
     number += 1
 """

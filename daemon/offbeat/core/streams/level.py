@@ -34,7 +34,7 @@ class LevelStream:
         self._weight = np.zeros_like(self._mean)
 
     def update(self, rows: Round) -> Floats:
-        """Take a round in; NaN only where no channel was observed."""
+        """Take a round in; level is NaN only where no channel was observed, level_mean until it has settled."""
         learnt = self._commission
         z = rows.z
         if learnt.any_constant:
@@ -44,7 +44,8 @@ class LevelStream:
         mean, weight = horizon.fade(self._mean[rows.sensor], self._weight[rows.sensor], z, keep, rows.mask)
         self._mean[rows.sensor] = mean
         self._weight[rows.sensor] = weight
-        return np.stack([largest(np.abs(z), rows.mask), largest(np.abs(mean), rows.mask)], axis=1)
+        lasting = rows.mask & horizon.settled(weight, keep)
+        return np.stack([largest(np.abs(z), rows.mask), largest(np.abs(mean), lasting)], axis=1)
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget the means of these sensors."""

@@ -54,7 +54,8 @@ class LinearStream:
         self._remember(slot, lags, value, rows.mask)
         self._age[slot] = np.where(rows.mask, np.float32(0.0), age)
         self._seen[slot] = np.minimum(seen + rows.mask, ridge.LAGS)
-        return np.stack([largest(np.abs(residual), known), largest(np.abs(mean), known)], axis=1)
+        lasting = known & horizon.settled(weight, keep)
+        return np.stack([largest(np.abs(residual), known), largest(np.abs(mean), lasting)], axis=1)
 
     def _remember(self, slot: NDArray[np.intp], lags: Floats, value: Floats, mask: NDArray[np.bool_]) -> None:
         """Shift the observed channels' lags by one."""

@@ -70,7 +70,7 @@ class ModelStreams:
         keep[:, 1] = horizon.of_rows(GAP_ROWS)
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
         self._mean[sensor], self._weight[sensor] = mean, weight
-        mean = np.where(known, mean, np.float32(np.nan))
+        mean = np.where(known & horizon.settled(weight, keep), mean, np.float32(np.nan))
         return np.column_stack([now[:, 0], mean, self._held_window(sensor)])
 
     def _value(self, row: NDArray[np.intp], nll: Floats) -> Floats:
