@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Protocol
 from offbeat import __version__
 from offbeat.app.backtest import play_group
 from offbeat.app.core_settings import core_settings
-from offbeat.app.demo_daemon import DemoDaemon, demo_config
+from offbeat.app.demo_daemon import DEMO_MARK, DemoDaemon, demo_config
 from offbeat.app.demo_scenes import RECORDED_SECONDS_PER_SECOND, Scene, as_simulation, scenes
 from offbeat.app.embedded_broker import EmbeddedBroker, free_port
 from offbeat.app.plain_client import PlainClient
@@ -24,6 +25,7 @@ from offbeat.app.training import TrainedGroup, TrainingPlan, train_from_recordin
 from offbeat.config.loading import load
 from offbeat.config.settings import MqttSettings
 from offbeat.core.events import EpisodeEvent
+from offbeat.errors import UsageError
 from offbeat.learn.progress import OnProgress
 from offbeat.publish.event_json import from_json
 from offbeat.replay.report import Report, write_report
@@ -33,6 +35,7 @@ LEAD_SECONDS = 1.0
 SETTLE_SECONDS = 1.5
 """After the last reading, for what is still on its way."""
 STEPS = 1200
+CONFIG = "offbeat.toml"
 
 
 class DemoView(Protocol):
@@ -108,11 +111,10 @@ def run_demo(
         UnavailableError: there is no broker to be had, or the daemon did not come up.
     """
     broker = EmbeddedBroker()
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = prepare_folder(options.folder)
     played = scenes(options.speed)
     port = free_port()
-    config = folder / "offbeat.toml"
+    config = folder / CONFIG
     with broker:
         budget = RECORDED_SECONDS_PER_SECOND * options.speed
         config.write_text(demo_config(broker.url, folder, port, budget), "utf-8")
@@ -135,6 +137,24 @@ def run_demo(
         outcome.report = folder / "report.html"
         _write_page(outcome, played, trained, plan, start, options.speed)
     return outcome
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Return the folder, made or emptied of what an earlier demo left: it would be silence of minutes to this one.
+
+    Raises:
+        UsageError: the folder holds the state of something else.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / CONFIG
+    ours = config.is_file() and config.read_text("utf-8", "replace").startswith(DEMO_MARK)
+    for name in ("state", "artifact"):
+        left = folder / name
+        if left.exists() and not ours:
+            raise UsageError(f"{left} is not of an earlier demo; name another folder with --out")
+        shutil.rmtree(left, ignore_errors=True)
+    return folder
 
 
 def _show(

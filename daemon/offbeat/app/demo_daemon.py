@@ -14,6 +14,8 @@ from typing import Self
 from offbeat.app.child import end_child, last_words, start_child
 from offbeat.errors import UnavailableError
 
+DEMO_MARK = "# The configuration of the demo."
+"""How its file begins, so that what an earlier demo left can be told from what is not ours."""
 READY_SECONDS = 60.0
 DRAIN_SECONDS = 25.0
 _POLL_SECONDS = 0.1
@@ -30,7 +32,7 @@ def demo_config(broker_url: str, folder: Path, metrics_port: int, alerts_per_wee
         alerts_per_week: the budget. On a clock that runs thousands of times faster, a week of the recording
             passes in a minute, so the budget of "one a week" is thousands a week of that clock.
     """
-    return f"""# The configuration of the demo. Yours can be much shorter: [mqtt] url, a [[source]] topic.
+    return f"""{DEMO_MARK} Yours can be much shorter: [mqtt] url, a [[source]] topic.
 [mqtt]
 url = "{broker_url}"
 

@@ -21,7 +21,8 @@ from offbeat.core.wording import number
 from offbeat.learn.progress import Progress
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
-HISTORY = 32
+HISTORY = 24
+WIDTH_FOR_ABOUT = 120
 FRAMES_PER_SECOND = 5
 LINE_SECONDS = 10.0
 _FULL_BLOCK_SCORE = 2.0
@@ -124,15 +125,20 @@ class TerminalView:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim")
-        for name, justify in (
-            ("sensor", "left"), ("", "left"), ("readings", "right"), ("value", "right"), ("score", "right"),
-        ):  # fmt: skip
-            table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        wide = self._console.width >= WIDTH_FOR_ABOUT
+        table.add_column("sensor", no_wrap=True)
+        if wide:
+            table.add_column("", no_wrap=True)
+        for name in ("readings", "value", "score"):
+            table.add_column(name, justify="right", no_wrap=True)
         table.add_column("last half minute", no_wrap=True, min_width=HISTORY)
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         with self._lock:
             for sensor, row in self._rows.items():
-                table.add_row(*_cells(sensor, row))
+                cells = _cells(row)
+                table.add_row(
+                    Text(sensor, style="bold"), *([Text(row.about, style="dim")] if wide else []), *cells
+                )
         return table
 
     def _end_learning(
@@ -148,12 +154,10 @@ class TerminalView:
             live.stop()
 
 
-def _cells(sensor: str, row: _Row) -> list[Text]:
+def _cells(row: _Row) -> list[Text]:
     state = Text(f"● {', '.join(row.open_kinds)}", style="bold red") if row.open_kinds else Text("")
     hot = row.score is not None and row.score >= 1.0
     return [
-        Text(sensor, style="bold"),
-        Text(row.about, style="dim"),
         Text(f"{row.readings:,}" if row.readings else ""),
         Text(number(row.value, 4) if row.value is not None else ""),
         Text(f"{row.score:.2f}" if row.score is not None else "", style="bold red" if hot else ""),
