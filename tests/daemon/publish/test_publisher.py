@@ -218,7 +218,7 @@ def test_a_refused_event_stays_and_does_not_block_others(
     rules = tmp_path / "acl"
     rules.write_text("topic readwrite offbeat/status\ntopic readwrite offbeat/alerts/good\ntopic read #\n")
     rules.chmod(0o644)
-    broker = start_broker(f"user root\nacl_file {rules}")
+    broker = start_broker(f"acl_file {rules}")
     with listening(broker.port) as listener:
         publisher = make(broker.url)
         publisher.publish([*events_of("bad", 3), *events_of("good", 3)])
@@ -233,7 +233,7 @@ def test_a_wrong_password_is_told_and_retried(
 ) -> None:
     """The reason of the broker is passed on in words."""
     passwords = add_password(tmp_path, "offbeat", "right")
-    broker = start_broker(f"user root\npassword_file {passwords}", anonymous=False)
+    broker = start_broker(f"password_file {passwords}", anonymous=False)
     secret = tmp_path / "secret"
     secret.write_text("wrong\n")
     publisher = make(broker.url, username="offbeat", password_file=secret)
