@@ -99,7 +99,7 @@ def _line(delays: list[float], spikes: int, passed: list[float], generator: str)
         "p99 <= 150 ms",
         bool(high <= BAR_SECONDS) and len(delays) >= FEWEST_SHARE * spikes,
         (
-            f"{len(delays)} of {spikes} single spikes, {PROBES // SPIKE_ROUNDS} a second, were told as alerts; "
+            f"{len(delays)} of {spikes} single spikes, {PROBES // SPIKE_ROUNDS} a second, were told as alerts.",
             f"the slowest took {max(delays) * 1e3:.0f} ms.",
             f"the ratio is of the p99; load by {generator}, QoS 1.",
         ),

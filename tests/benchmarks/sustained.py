@@ -62,7 +62,8 @@ class Attempt:
         verdict = "holds" if self.holds else "does not hold"
         return (
             f"{self.rate:,.0f}/s {verdict}: published at {self.reached:,.0f}/s, sent {self.sent:,}, "
-            f"lost {self.lost:,.0f}, shed {self.shed:,.0f}, judged {self.behind_seconds:.1f} s after the end, {self.windows:,.0f} windows/s, "
+            f"lost {self.lost:,.0f}, shed {self.shed:,.0f}, judged {self.behind_seconds:.1f} s after the end, "
+            f"{self.windows:,.0f} windows/s, "
             f"{self.events:,.0f} events; CPU a message: daemon {self.daemon_us:.1f} us, broker {self.broker_us:.1f} us."
         )
 
