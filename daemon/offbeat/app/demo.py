@@ -26,7 +26,7 @@ from offbeat.config.loading import load
 from offbeat.config.settings import MqttSettings
 from offbeat.core.events import EpisodeEvent
 from offbeat.errors import UsageError
-from offbeat.learn.progress import OnProgress
+from offbeat.learn.progress import OnProgress, Progress
 from offbeat.publish.event_json import from_json
 from offbeat.replay.report import Report, write_report
 
@@ -126,8 +126,11 @@ def run_demo(
             core=core_settings(load(config)),
         )
         view.stage(f"Learning {len(played)} sensors from their past")
-        trained = train_from_recordings([one.past for one in played], plan, folder / "artifact", on_progress)
-        if stop.is_set():
+        try:
+            trained = train_from_recordings(
+                [one.past for one in played], plan, folder / "artifact", _until(stop, on_progress)
+            )
+        except _StoppedError:
             return DemoOutcome()
         view.stage(f"Starting {broker.program.kind} on {broker.url} and the daemon")
         with DemoDaemon(config, folder / "daemon.log", port) as daemon:
@@ -137,6 +140,19 @@ def run_demo(
         outcome.report = folder / "report.html"
         _write_page(outcome, played, trained, plan, start, options.speed)
     return outcome
+
+
+class _StoppedError(Exception):
+    """Somebody pressed Ctrl-C while it learnt."""
+
+
+def _until(stop: threading.Event, on_progress: OnProgress) -> OnProgress:
+    def told(progress: Progress) -> None:
+        if stop.is_set():
+            raise _StoppedError
+        on_progress(progress)
+
+    return told
 
 
 def prepare_folder(folder: Path) -> Path:
