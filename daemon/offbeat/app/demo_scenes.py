@@ -91,7 +91,7 @@ _SIMULATED = (
         56,
     ),
     _Simulated(
-        _spec("press.valve", "poisson", 0.4, 11.0, 30.0, 50.0), "simulated; gets stuck", "stuck", 42.0, 50
+        _spec("press.valve", "poisson", 0.4, 11.0, 30.0, 50.0), "simulated; gets stuck", "stuck", 36.0, 90
     ),
     _Simulated(
         _spec("press.flow", "poisson", 0.3, 9.0, 4.0, 20.0), "simulated; one wild reading", "spike", 64.0, 1

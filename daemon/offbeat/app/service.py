@@ -34,6 +34,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 DRAIN_SECONDS = 20.0
 """Time for the way down; TimeoutStopSec of the unit must be longer."""
 LOOK_SECONDS = 0.1
+BROKER_PATIENCE_SECONDS = 30.0
+"""Without a broker for so long, systemd is told that the service is up all the same: it waits, it has not failed."""
 FORCE_AFTER_SECONDS = 1.0
 """Supervisors may send a signal to the process and to its group: the same one twice is no impatience."""
 STATUS_SECONDS = 10.0
@@ -55,7 +57,8 @@ class Service:
         self._clock = clock
         self._stopping = threading.Event()
         self._unready = "starting"
-        self._loop_started = False
+        self._loop_started = self._told_systemd = False
+        self._started_at = 0.0
         self._notifier = Notifier.from_environment()
         self._instruments = Instruments(clock)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
@@ -118,6 +121,7 @@ class Service:
         self._loop_started = True
         parts.source.start(self._deliver)
         self._unready = "connecting to the broker"
+        self._started_at = time.monotonic()
 
     def _look(self) -> None:
         if self._loop.failure is not None:
@@ -126,14 +130,20 @@ class Service:
             raise OffbeatError("a thread ended that must not end; the log says why")
         status = self._parts.source.status
         why = "" if status.state == "subscribed" else status.reason or "connecting to the broker"
+        if not why or time.monotonic() - self._started_at > BROKER_PATIENCE_SECONDS:
+            self._tell_systemd()
         if why == self._unready:
             return
         if not why:
             # What was silent while nobody listened may not have been silent.
             self._parts.core.pipeline.listen(self._clock())
-            self._notifier.ready(self._instruments.status_line())
             _log.info("ready", sensors=len(self._parts.core.directory), protocol=status.protocol)
         self._unready = why
+
+    def _tell_systemd(self) -> None:
+        if not self._told_systemd:
+            self._told_systemd = True
+            self._notifier.ready(self._instruments.status_line())
 
     def _deliver(self, batch: LogBatch) -> None:
         readings = self._parts.core.decoder.decode(batch)
