@@ -14,6 +14,8 @@ from offbeat.scoring.worker import Answer, ScorerThread
 
 STEPS_IN_FLIGHT = 2
 """One job in work and one behind it: more would only make each answer older."""
+BACKLOG_READINGS = 4096
+"""So many readings wait that windows must: they are a second look, and may be taken later or never."""
 IDLE_SECONDS = 0.25
 TICK_SECONDS = 1.0
 
@@ -128,6 +130,7 @@ class Loop:
             self._act(self._pipeline.windows_scored(answer.job, answer.result))
 
     def _ask_for_windows(self, now: float) -> None:
-        if self._scorer.windows_waiting == 0 and not self._draining.is_set():
+        behind = self._draining.is_set() or self._inbox.depth_readings > BACKLOG_READINGS
+        if self._scorer.windows_waiting == 0 and not behind:
             for job in self._pipeline.due_windows(now, self._window_limit):
                 self._scorer.submit_window(job)

@@ -106,6 +106,11 @@ class Inbox:
         """How many batches wait."""
         return len(self._puts)
 
+    @property
+    def depth_readings(self) -> int:
+        """How many readings wait."""
+        return self._readings
+
     def statistics(self) -> InboxStatistics:
         """Return how full the inbox is."""
         with self._condition:

@@ -74,7 +74,7 @@ class TopicPlan:
         base_id: what the topic names: the sensor, or the beginning of its sensors' ids.
     """
 
-    __slots__ = ("_lone_target", "_misfits", "_plan", "_targets", "_typed", "base_id")
+    __slots__ = ("_lone_target", "_misfits", "_only_target", "_plan", "_targets", "_typed", "base_id")
 
     def __init__(self, shared: SourcePlan, base_id: str) -> None:
         self.base_id = base_id
@@ -82,6 +82,7 @@ class TopicPlan:
         self._typed = shared.typed
         self._targets: dict[str, Target] = {}
         self._lone_target: tuple[int, int] | Drop | None = None
+        self._only_target: tuple[int, int] | None = None
         self._misfits = 0
 
     def read(self, payload: bytes, flags: int, arrival_seconds: float) -> Drop | None:
@@ -101,7 +102,7 @@ class TopicPlan:
     def _take_typed(self, values: tuple[Any, ...], time: float) -> Drop | None:
         plan = self._plan
         if plan.time_field is not None:
-            given, values = values[0], values[1:]
+            given = values[0]
             # Most devices send seconds: the check is here so that the common case needs no call.
             if type(given) is float and plan.plain_seconds and -SECONDS_BELOW < given < SECONDS_BELOW:
                 time = given
@@ -110,7 +111,15 @@ class TopicPlan:
                     time = plan.times.seconds(given)
                 except TimeError:
                     return Drop.BAD_TIME
-        used = 0
+        # One wanted field that went somewhere before is the common case: it needs no loop.
+        only, value = self._only_target, values[-1]
+        if only is not None and value == value:
+            plan.rows.append((only[0], only[1], time, value))
+            return None
+        return self._take_fields(values[plan.time_field is not None :], time)
+
+    def _take_fields(self, values: tuple[Any, ...], time: float) -> Drop | None:
+        plan, used = self._plan, 0
         targets, add = self._targets, plan.rows.append
         for name, value in zip(plan.typed_fields, values, strict=True):
             if value == value:  # NaN stands for a field that is not there
@@ -118,6 +127,8 @@ class TopicPlan:
                 if type(target) is tuple:
                     add((target[0], target[1], time, value))
                     used += 1
+                    if len(values) == 1:
+                        self._only_target = target
                 else:
                     used += self._take(name, value, time)
         return None if used else Drop.NO_VALUE
