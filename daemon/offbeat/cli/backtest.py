@@ -62,7 +62,6 @@ def run(args: argparse.Namespace) -> int:
     for group in result.trained:
         print(describe(group))
     print(f"{len(result.judged)} sensors, {rows} rows played, {opened} episodes opened")
-    print(
-        f"scores: {args.out / 'scores.csv'}\nepisodes: {args.out / 'episodes.jsonl'}\nreport: {args.out / 'report.html'}"
-    )
+    for what, name in (("scores", "scores.csv"), ("episodes", "episodes.jsonl"), ("report", "report.html")):
+        print(f"{what}: {args.out / name}")
     return 0
