@@ -51,10 +51,10 @@ class TrackRule:
 
 
 TRACKS: dict[Track, TrackRule] = {
-    Track.PROCESS: TrackRule("value", "process", 0.7, 1.0, 0.02, may_settle=True),
-    Track.RHYTHM: TrackRule("rhythm", "health", 0.1, 1.0, 1e-3, may_settle=True),
-    Track.STUCK: TrackRule("stuck", "health", 0.1, 30.0, 1e-4, may_settle=False),
-    Track.SILENT: TrackRule("silent", "health", 0.1, 1.0, 1e-3, may_settle=False),
+    Track.PROCESS: TrackRule("value", "process", 0.85, 1.0, 0.02, may_settle=True),
+    Track.RHYTHM: TrackRule("rhythm", "health", 0.05, 1.0, 1e-3, may_settle=True),
+    Track.STUCK: TrackRule("stuck", "health", 0.05, 30.0, 1e-4, may_settle=False),
+    Track.SILENT: TrackRule("silent", "health", 0.05, 1.0, 1e-3, may_settle=False),
 }
 """All tracks, in the order of their columns. The shares add up to one."""
 

@@ -13,6 +13,10 @@ FEWEST_GAPS = 16
 """Gaps between messages that must be known before silence means anything."""
 
 
+SHORTEST_SILENCE = 2.0
+"""Mean gaps that no silence worth telling of is shorter than."""
+
+
 def judge_silence(state: GroupState, now: float, listening_since: float) -> list[Transition]:
     """Open and update episodes of silence.
 
@@ -56,7 +60,7 @@ def _evident(state: GroupState, slot: NDArray[np.intp], elapsed: NDArray[np.floa
 def _candidates(
     state: GroupState, now: float, listening_since: float
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return sensors that have been silent for longer than their mean gap, and for how long.
+    """Return sensors that have been silent for longer than twice their mean gap, and for how long.
 
     No law of gaps that is any use finds a shorter silence strange: so most sensors cost nothing at a tick.
     """
@@ -64,7 +68,7 @@ def _candidates(
     heard = state.heard[slot]
     elapsed = now - np.maximum(heard, listening_since)
     mean = (heard - state.first_heard[slot]) / state.cadence.observed(slot)
-    longer = elapsed > mean
+    longer = elapsed > SHORTEST_SILENCE * mean
     return slot[longer], elapsed[longer]
 
 
