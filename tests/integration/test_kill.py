@@ -6,7 +6,6 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -111,9 +110,9 @@ def saved_windows(state: Path) -> dict[str, list[tuple[float, float]]]:
 
 
 @pytest.fixture
-def load(broker: Broker) -> Iterator[Load]:
+def load(broker: Broker) -> Load:
     """A load at the broker."""
-    yield Load(broker.port)
+    return Load(broker.port)
 
 
 @pytest.mark.slow

@@ -182,10 +182,8 @@ class Sender:
                 return
 
     def _after_refusal(self, session: Session) -> float:
-        if session.refusal:
-            other = self._versions.refused(session.refusal)
-        else:
-            other = self._versions.closed_silently()
+        versions = self._versions
+        other = versions.refused(session.refusal) if session.refusal else versions.closed_silently()
         if other:
             _log.info("the broker does not speak this version of MQTT; trying another", reason=session.reason)
             return 0.0

@@ -35,7 +35,9 @@ class LostDevice(NoScorer):
 def a_job() -> StepJob:
     """Return a job of one row of one sensor."""
     one = np.zeros((1, 1, 1), np.float32)
-    return StepJob(0, np.zeros(1, np.int32), np.zeros(1, np.int64), one, one, one[..., 0], np.ones(1, np.int64))
+    return StepJob(
+        0, np.zeros(1, np.int32), np.zeros(1, np.int64), one, one, one[..., 0], np.ones(1, np.int64)
+    )
 
 
 def test_it_stays_on_the_first_scorer_while_that_works() -> None:
