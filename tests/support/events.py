@@ -37,6 +37,11 @@ def an_event(**changes: Any) -> EpisodeEvent:
 def events_of(sensor: str, count: int, start: float = 1_700_000_000.0) -> list[EpisodeEvent]:
     """Return events of one episode of a sensor, a second apart."""
     return [
-        an_event(id=f"{sensor}-{start:.0f}", sensor=sensor, event="open" if i == 0 else "update", updated_at=start + i)
+        an_event(
+            id=f"{sensor}-{start:.0f}",
+            sensor=sensor,
+            event="open" if i == 0 else "update",
+            updated_at=start + i,
+        )
         for i in range(count)
     ]

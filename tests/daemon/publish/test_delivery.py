@@ -124,7 +124,9 @@ def test_what_will_always_be_refused_is_lost_and_counted(outbox: Outbox) -> None
 
 def test_an_event_larger_than_the_broker_takes_does_not_block_the_others(outbox: Outbox) -> None:
     """Sent all the same, it would end every connection."""
-    outbox.add([an_event(id="large", message="x" * 5000, updated_at=1.0), an_event(id="small", updated_at=2.0)])
+    outbox.add(
+        [an_event(id="large", message="x" * 5000, updated_at=1.0), an_event(id="small", updated_at=2.0)]
+    )
     session = WritingSession(MaximumPacketSize=2000)
     assert deliver(outbox, session).fill(0.0) == 2
     assert [event.updated_at for event in session.sent] == [2.0]
