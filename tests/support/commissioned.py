@@ -45,6 +45,7 @@ def round_of(
         row=row,
         time_seconds=np.full(len(slot), time_seconds),
         gap=np.array(gap, np.float32),
+        gap_seconds=np.array(gap, np.float64) * commission.gap_unit_seconds[row],
         raw=raw,
         z=commission.normalise(row, raw, mask),
         mask=mask,

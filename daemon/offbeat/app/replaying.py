@@ -12,8 +12,7 @@ from offbeat.app.core_building import Core
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.events import EpisodeEvent
 from offbeat.errors import ConfigError
-from offbeat.ingest.journal_records import Damage
-from offbeat.ingest.segments import Segment, list_segments, read_segments
+from offbeat.ingest.file import RecordedLog
 from offbeat.ingest.source import LogBatch
 from offbeat.publish.event_json import to_json
 from offbeat.replay.episodes_jsonl import write_episodes
@@ -74,21 +73,17 @@ def read_log(path: Path) -> Iterator[LogBatch]:
         ConfigError: there is no such file, or a line or a record cannot be used.
     """
     if path.is_dir():
-        segments = list_segments(path)
-        end = segments[-1].base + segments[-1].size if segments else 0
-        yield from read_segments(segments, 0, end, _refuse_damage)
+        log = RecordedLog(path)
+        yield from log.read(0)
+        if log.damaged_bytes:
+            raise ConfigError(
+                f"{path}: {log.damaged_bytes} bytes of the journal are damaged; "
+                "a replay of the rest would not be what was heard"
+            )
         return
     for number, message in enumerate(read_messages(path)):
         flags = message.qos << 1 | int(message.retain)
         yield LogBatch(number, number + 1, message.time_seconds, [(message.topic, message.payload, flags)])
-
-
-def _refuse_damage(segment: Segment, damage: Damage) -> None:
-    if not damage.is_tail:
-        raise ConfigError(
-            f"{segment.path}: bytes {damage.start} to {damage.end} are damaged; "
-            "a replay of it would not be what was heard"
-        )
 
 
 def _let_time_pass(core: Core, since: float, until: float, result: Replay) -> None:

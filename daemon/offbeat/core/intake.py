@@ -173,6 +173,7 @@ def _round(
         row=learnt.row[here],
         time_seconds=rows.time_seconds[index],
         gap=gap[index],
+        gap_seconds=rows.gap_seconds[index],
         raw=rows.values[index],
         z=z[index],
         mask=known[index],

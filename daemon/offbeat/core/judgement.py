@@ -113,7 +113,7 @@ def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Ans
         raw[index, CHEAP_COLUMNS:] = learnt.models.step(
             slot[index],
             row[index],
-            work.gap[index],
+            work.rows.gap_seconds[index],
             None if answer.value_nll is None else answer.value_nll[index],
             None if answer.gap_nll is None else answer.gap_nll[index],
         )

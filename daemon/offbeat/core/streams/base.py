@@ -22,6 +22,7 @@ class Round:
         row: the sensor's row in the commission (0 = unknown sensor), intp [n].
         time_seconds: float64 [n].
         gap: time since the sensor's row before in units of its median gap, float32 [n]; NaN for a first row.
+        gap_seconds: the same time in seconds, float64 [n]; NaN for a first row.
         raw: values as measured, float32 [n, C]; 0 where not observed.
         z: robust z-score by the frozen normaliser, not squashed, float32 [n, C]; 0 where not observed.
         mask: bool [n, C].
@@ -31,6 +32,7 @@ class Round:
     row: NDArray[np.intp]
     time_seconds: NDArray[np.float64]
     gap: Floats
+    gap_seconds: NDArray[np.float64]
     raw: Floats
     z: Floats
     mask: NDArray[np.bool_]

@@ -40,7 +40,7 @@ class LevelStream:
         if learnt.any_constant:
             moved = MOVED * (rows.raw != learnt.center[rows.row])
             z = np.where(learnt.constant[rows.row], moved, z)
-        keep = horizon.decay(rows.gap * learnt.gap_unit_seconds[rows.row])[:, None]
+        keep = horizon.decay(rows.gap_seconds)[:, None]
         mean, weight = horizon.fade(self._mean[rows.sensor], self._weight[rows.sensor], z, keep, rows.mask)
         self._mean[rows.sensor] = mean
         self._weight[rows.sensor] = weight

@@ -48,7 +48,7 @@ class LinearStream:
         value = ridge.clip(rows.z)
         expected = learnt.ridge.expected(rows.row, lags, ridge.log_gap(age))
         residual = (value - expected) / (learnt.ridge.scale[rows.row] * ridge.spread(age))
-        keep = horizon.decay(rows.gap * learnt.gap_unit_seconds[rows.row])[:, None]
+        keep = horizon.decay(rows.gap_seconds)[:, None]
         mean, weight = horizon.fade(self._mean[slot], self._weight[slot], residual, keep, known)
         self._mean[slot], self._weight[slot] = mean, weight
         self._remember(slot, lags, value, rows.mask)

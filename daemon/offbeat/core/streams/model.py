@@ -46,7 +46,7 @@ class ModelStreams:
         self,
         sensor: NDArray[np.intp],
         row: NDArray[np.intp],
-        gap: Floats,
+        gap_seconds: NDArray[np.float64],
         value_nll: Floats | None,
         gap_nll: Floats | None,
     ) -> Floats:
@@ -55,7 +55,7 @@ class ModelStreams:
         Args:
             sensor: slots [n].
             row: rows of the commission [n].
-            gap: in median gaps [n]; NaN for a first row.
+            gap_seconds: time since the sensor's row before [n]; NaN for a first row.
             value_nll: by channel [n, C]; NaN where not observed; None = the scorer had no answer.
             gap_nll: [n]; NaN for a first row; None = the scorer had no answer.
         """
@@ -66,7 +66,7 @@ class ModelStreams:
             now[:, 1] = gap_nll
         known = np.isfinite(now)
         keep = np.empty_like(now)
-        keep[:, 0] = horizon.decay(gap * self._commission.gap_unit_seconds[row])
+        keep[:, 0] = horizon.decay(gap_seconds)
         keep[:, 1] = horizon.of_rows(GAP_ROWS)
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
         self._mean[sensor], self._weight[sensor] = mean, weight

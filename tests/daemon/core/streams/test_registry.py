@@ -156,6 +156,7 @@ def test_what_is_hidden_behind_the_mask_has_no_influence(kind: type[Stream]) -> 
             rows.row,
             rows.time_seconds,
             rows.gap,
+            rows.gap_seconds,
             np.where(hidden, np.float32(77), rows.raw),
             np.where(hidden, np.float32(77), rows.z),
             rows.mask,
