@@ -95,7 +95,7 @@ def tls_broker(start_broker: BrokerFactory, certificates: Certificates) -> Broke
         f"cafile {certificates.ca}\ncertfile {certificates.server}\nkeyfile {certificates.server_key}\n"
         "require_certificate true"
     )
-    return start_broker("user root", listener)
+    return start_broker("", listener)
 
 
 @pytest.mark.broker
