@@ -25,6 +25,7 @@ _COLUMNS = np.array(ROW_TRACKS, np.intp)
 
 
 PROCESS = registry.TRACKS.index("process")
+RHYTHM = registry.TRACKS.index("rhythm")
 HEALTH = np.array([i for i, track in enumerate(registry.TRACKS) if track != "process"])
 
 
@@ -72,9 +73,10 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     """Judge the rows of a work: each sensor's in time order; sensors do not touch each other."""
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
-    raw = _with_model(learnt, work, slot, row, answer)
+    raw, steady = _with_model(learnt, work, slot, row, answer)
     surprise = learnt.commission.surprise(row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise)
+    p_value[steady, RHYTHM] = np.fmax(p_value[steady, RHYTHM], 1.0)
     score = learnt.commission.score(row, severity, learnt.budget)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
@@ -106,18 +108,23 @@ def _cautious(
     )
 
 
-def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer) -> Floats:
-    """Return the raw strangeness of all streams, now that the model has answered or was skipped."""
+def _with_model(
+    learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the raw strangeness of all streams, now that the model has answered, and whose pace is as usual."""
     raw = work.raw.copy()
+    steady = np.ones(len(work), np.bool_)
     for index in work.rounds:
         raw[index, CHEAP_COLUMNS:] = learnt.models.step(
             slot[index],
             row[index],
+            work.gap[index],
             work.rows.gap_seconds[index],
             None if answer.value_nll is None else answer.value_nll[index],
             None if answer.gap_nll is None else answer.gap_nll[index],
         )
-    return raw
+        steady[index] = learnt.models.is_steady(slot[index])
+    return raw, steady
 
 
 def _fuse(

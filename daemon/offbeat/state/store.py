@@ -38,6 +38,8 @@ _SCHEMA = Schema(
         "CREATE INDEX by_sensor ON episode (sensor, opened_at)",
         "CREATE INDEX still_open ON episode (opened_at) WHERE closed_at IS NULL",
     ),
+    # The loop writes it, and the outbox is what must not be lost.
+    durable=False,
 )
 _COLUMNS = "id, sensor, family, kind, severity, opened_at, updated_at, closed_at, peak_score, message"
 # A replay tells old transitions again: only what is not older may change the row.

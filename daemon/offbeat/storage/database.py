@@ -30,14 +30,16 @@ class Schema:
     Attributes:
         version: kept in `user_version`; a file of another version is put aside.
         statements: create the tables of an empty file.
+        durable: whether each commit waits for the disk. Without it a power cut may take the last ones, a kill does not.
     """
 
     version: int
     statements: tuple[str, ...]
+    durable: bool = True
 
 
 class Database:
-    """One SQLite file in WAL mode with `synchronous=FULL`: what was committed survives a power cut.
+    """One SQLite file in WAL mode: what was committed survives a kill and, if the schema is durable, a power cut.
 
     Used by one thread at a time; the owner holds the lock. A file that SQLite cannot read, or that another
     version wrote, is renamed with the suffix ".bad" and a new one is begun: a damaged file must not stop the
@@ -111,7 +113,7 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA synchronous={'FULL' if self._schema.durable else 'NORMAL'}")
             self._check(connection)
         except BaseException:
             connection.close()

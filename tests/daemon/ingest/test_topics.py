@@ -115,7 +115,9 @@ def test_filters_within_others_are_not_subscribed_to_twice() -> None:
     ]
 
 
-FILTERS = st.lists(st.sampled_from(["a", "b", "+", "$x", ""]), min_size=1, max_size=4).map("/".join).filter(bool)
+FILTERS = (
+    st.lists(st.sampled_from(["a", "b", "+", "$x", ""]), min_size=1, max_size=4).map("/".join).filter(bool)
+)
 TOPICS = st.lists(st.sampled_from(["a", "b", "$x", ""]), min_size=1, max_size=5).map("/".join)
 
 

@@ -16,6 +16,8 @@ MOST_NLL = np.float32(8.0)
 """One channel's share in a value's likelihood: quantised and rare-event channels would drown the others."""
 
 GAP_ROWS = 8.0
+OFF_PACE = np.float32(np.log(1.5))
+"""Gaps are out of rhythm only if they are half as long again as usual, or as short, on the mean of their logs."""
 STALE_ROWS = 64
 """A window's score is said again for so many rows at most."""
 
@@ -41,11 +43,14 @@ class ModelStreams:
         self._weight = np.zeros((sensors, 2), np.float32)
         self._window = np.zeros(sensors, np.float32)
         self._left = np.zeros(sensors, np.uint8)
+        self._pace = np.zeros(sensors, np.float32)
+        self._pace_weight = np.zeros(sensors, np.float32)
 
     def step(
         self,
         sensor: NDArray[np.intp],
         row: NDArray[np.intp],
+        gap: Floats,
         gap_seconds: NDArray[np.float64],
         value_nll: Floats | None,
         gap_nll: Floats | None,
@@ -55,10 +60,12 @@ class ModelStreams:
         Args:
             sensor: slots [n].
             row: rows of the commission [n].
-            gap_seconds: time since the sensor's row before [n]; NaN for a first row.
+            gap: time since the sensor's row before in median gaps [n]; NaN for a first row.
+            gap_seconds: the same in seconds [n].
             value_nll: by channel [n, C]; NaN where not observed; None = the scorer had no answer.
             gap_nll: [n]; NaN for a first row; None = the scorer had no answer.
         """
+        self._keep_pace(sensor, gap)
         now = np.full((len(sensor), 2), np.nan, np.float32)
         if value_nll is not None:
             now[:, 0] = self._value(row, value_nll)
@@ -72,6 +79,22 @@ class ModelStreams:
         self._mean[sensor], self._weight[sensor] = mean, weight
         mean = np.where(known & horizon.settled(weight, keep), mean, np.float32(np.nan))
         return np.column_stack([now[:, 0], mean, self._held_window(sensor)])
+
+    def is_steady(self, sensor: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Tell whose recent gaps are about as long as usual, bool [n].
+
+        The LSTM foretells gaps from what it has read, so a strange value makes an ordinary gap look strange. That is
+        no rhythm to tell anybody of.
+        """
+        return np.asarray(np.abs(self._pace[sensor]) < OFF_PACE, np.bool_)
+
+    def _keep_pace(self, sensor: NDArray[np.intp], gap: Floats) -> None:
+        """Take gaps into the mean of log gaps; instants that repeat are no gaps."""
+        timed = gap > 0
+        log_gap = np.log(np.where(timed, gap, np.float32(1.0)))
+        self._pace[sensor], self._pace_weight[sensor] = horizon.fade(
+            self._pace[sensor], self._pace_weight[sensor], log_gap, horizon.of_rows(GAP_ROWS), timed
+        )
 
     def _value(self, row: NDArray[np.intp], nll: Floats) -> Floats:
         """Return the mean over the channels that have a say, NaN where none has."""
@@ -102,8 +125,15 @@ class ModelStreams:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return means and weights [S, 2], the held window scores and their rows to live [S]."""
-        return {"mean": self._mean, "weight": self._weight, "window": self._window, "left": self._left}
+        """Return means and weights [S, 2], held window scores and their rows to live, pace and its weight [S]."""
+        return {
+            "mean": self._mean,
+            "weight": self._weight,
+            "window": self._window,
+            "left": self._left,
+            "pace": self._pace,
+            "pace_weight": self._pace_weight,
+        }
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""

@@ -24,7 +24,7 @@ def step(model: ModelStreams, value: list[float] | None, gap: float | None = Non
     """Return what is said to one row of the sensor."""
     value_nll = None if value is None else np.array([value], np.float32)
     gap_nll = None if gap is None else np.array([gap], np.float32)
-    return model.step(ONE, ONE + 1, GAP, value_nll, gap_nll)[0]
+    return model.step(ONE, ONE + 1, GAP, GAP.astype(np.float64), value_nll, gap_nll)[0]
 
 
 def test_value_is_the_mean_of_observed_channels_each_clipped() -> None:
@@ -93,8 +93,10 @@ def test_a_sensor_is_judged_the_same_alone_and_among_others() -> None:
             for _ in range(5):
                 nll = rng.normal(size=(n, channels)).astype(np.float32)
                 slot, row, gap = np.arange(n), np.ones(n, np.intp), np.ones(n, np.float32)
-                said = together.step(slot, row, gap, nll, nll[:, 0])
-                one = alone.step(slot[1:2], row[1:2], gap[1:2], nll[1:2], nll[1:2, 0])
+                said = together.step(slot, row, gap, gap.astype(np.float64), nll, nll[:, 0])
+                one = alone.step(
+                    slot[1:2], row[1:2], gap[1:2], gap[1:2].astype(np.float64), nll[1:2], nll[1:2, 0]
+                )
                 assert np.array_equal(said[1:2], one, equal_nan=True)
 
 
@@ -110,3 +112,22 @@ def test_state_comes_back_and_goes() -> None:
     assert np.array_equal(said, step(other, [1.0, 2.0], 1.0))
     model.reset(ONE)
     assert not any(array[0].any() for array in model.arrays().values())
+
+
+def test_the_pace_is_steady_until_gaps_are_half_as_long_again() -> None:
+    """A rhythm alert needs gaps that are out of rhythm, not only a model that is surprised by them."""
+    model = streams()
+    none = np.full((1, 2), np.nan, np.float32)
+
+    def gaps(length: float, count: int) -> bool:
+        for _ in range(count):
+            gap = np.array([length], np.float32)
+            model.step(ONE, ONE + 1, gap, gap.astype(np.float64), none, None)
+        return bool(model.is_steady(ONE)[0])
+
+    assert gaps(1.0, 20)
+    assert gaps(1.2, 20)
+    assert not gaps(4.0, 4)
+    assert gaps(1.0, 30)
+    assert not gaps(0.25, 4)
+    assert not gaps(0.0, 4)
