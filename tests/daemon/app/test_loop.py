@@ -1,0 +1,300 @@
+"""The loop thread: order, back-pressure, ticks and the way down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from offbeat.app.loop import STEPS_IN_FLIGHT, Loop
+from offbeat.core.decisions import Decisions
+from offbeat.core.jobs import StepJob, StepResult, WindowJob
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.readings import ReadingBatch
+from offbeat.core.work import Work
+from offbeat.ingest.inbox import Inbox
+from offbeat.scoring.worker import Answer, ScorerThread
+from offbeat.testing.fake_scorer import FakeScorer
+from offbeat.testing.playing import Played, play
+from offbeat.testing.readings import Readings
+from tests.support.gated_scorer import GatedScorer
+from tests.support.plant import BOILERS, START, live, plant
+from tests.support.waiting import wait_until
+
+LATER = START + 10_000
+"""When all that is played here has long arrived: what is due by time is due."""
+STRANGERS = tuple(f"stranger{i}" for i in range(2048))
+
+
+@dataclass
+class Rig:
+    """A loop with all that it stands between, and what it was seen to do."""
+
+    pipeline: Pipeline
+    scorer: GatedScorer
+    windows: int = 0
+    now: float = START
+    beats: int = 0
+    kept_house: list[float] = field(default_factory=list)
+    pending_at_housekeeping: list[int] = field(default_factory=list)
+    answers: list[Answer[Work]] = field(default_factory=list)
+    played: Played = field(default_factory=Played)
+    failing: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.inbox = Inbox(64 * 2**20)
+        self.thread: ScorerThread[Work] = ScorerThread(self.scorer, self.inbox.wake, lambda _: None)
+        self.loop = Loop(
+            self.pipeline,
+            self.inbox,
+            self.thread,
+            act=self._act,
+            housekeeping=self._keep_house,
+            clock=lambda: self.now,
+            window_limit=self.windows,
+            beat=self._beat,
+            on_answer=self.answers.append,
+        )
+
+    def put(self, *batches: ReadingBatch) -> None:
+        """Hand batches over, each by itself."""
+        for batch in batches:
+            self.inbox.put([batch])
+
+    def turns(self, count: int = 3) -> None:
+        """Wait until the loop has begun some more turns."""
+        target = self.beats + count
+        wait_until(lambda: self.beats >= target, what="the loop to turn")
+
+    def _act(self, decisions: Decisions) -> None:
+        if self.failing is not None:
+            raise self.failing
+        self.played.take(decisions)
+
+    def _keep_house(self, now: float) -> None:
+        self.kept_house.append(now)
+        self.pending_at_housekeeping.append(self.pipeline.pending)
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+
+@contextmanager
+def running(rig: Rig) -> Iterator[Rig]:
+    """Run a rig; leave no thread behind."""
+    rig.thread.start()
+    rig.loop.start()
+    try:
+        yield rig
+    finally:
+        rig.scorer.gate.set()
+        rig.loop.drain(20)
+        rig.thread.stop(5)
+
+
+def boilers(rows: int, size: int) -> list[ReadingBatch]:
+    """Return what the boilers say after they were learnt, in batches."""
+    readings = Readings()
+    for i in range(len(BOILERS)):
+        readings.add(i, *live(i, rows))
+    return readings.batches(size)
+
+
+def rounds(rows: int, rows_per_batch: int) -> list[ReadingBatch]:
+    """Return the same in batches that hold as many rows of each."""
+    batches = []
+    for start in range(0, rows, rows_per_batch):
+        readings = Readings(offset=start * len(BOILERS))
+        for i in range(len(BOILERS)):
+            times, values = live(i, rows)
+            readings.add(i, times[start : start + rows_per_batch], values[start : start + rows_per_batch])
+        batches.append(readings.batch())
+    return batches
+
+
+def strangers(rows: int, offset: int) -> ReadingBatch:
+    """Return readings of very many sensors that nobody knows."""
+    readings = Readings(offset=offset)
+    for i in range(len(STRANGERS)):
+        readings.add(len(BOILERS) + i, LATER - 100 + np.arange(rows), 1.0)
+    return readings.batch()
+
+
+def test_the_loop_decides_what_the_core_decides_in_step() -> None:
+    """Threads, coalescing and waiting change nothing about any row, and rows are judged in order."""
+    batches = boilers(120, 7)
+    expected = play(plant(), batches, FakeScorer())
+    rig = Rig(plant(), GatedScorer(is_open=True))
+    with running(rig):
+        rig.put(*batches)
+        assert rig.loop.drain(20)
+    for i in range(len(BOILERS)):
+        assert rig.played.of(i, "time_seconds").tolist() == live(i, 120)[0].tolist()
+        for name in ("score", "p_value", "surprise"):
+            assert np.array_equal(rig.played.of(i, name), expected.of(i, name), equal_nan=True), name
+    assert all(isinstance(answer.job, StepJob) for answer in rig.answers)
+    assert sum(int(answer.job.lengths.sum()) for answer in rig.answers if answer.job) == 4 * 120
+
+
+def test_at_most_two_steps_are_in_flight_and_what_waits_becomes_one_job() -> None:
+    """While the scorer is busy readings stay in the inbox, and come as one larger batch."""
+    batches = boilers(4 * 10, 16)
+    rig = Rig(plant(), GatedScorer())
+    with running(rig):
+        for i, batch in enumerate(batches[:STEPS_IN_FLIGHT]):
+            rig.put(batch)
+            wait_until(lambda i=i: rig.thread.steps_waiting == i + 1)  # type: ignore[misc]
+        rig.put(*batches[STEPS_IN_FLIGHT:])
+        rig.turns()
+        assert rig.thread.steps_waiting == STEPS_IN_FLIGHT
+        assert rig.inbox.depth_batches == len(batches) - STEPS_IN_FLIGHT
+        rig.scorer.gate.set()
+        assert rig.loop.drain(20)
+    assert rig.scorer.rows == [16, 16, 16 * (len(batches) - STEPS_IN_FLIGHT)]
+
+
+def test_a_tick_waits_for_the_scorer() -> None:
+    """A snapshot that is taken at a tick must hold whole rows only; meanwhile nothing more is taken in."""
+    first, second, *_ = boilers(40, 16)
+    rig = Rig(plant(), GatedScorer())
+    with running(rig):
+        wait_until(lambda: rig.kept_house == [START])
+        rig.put(first)
+        wait_until(lambda: rig.thread.steps_waiting == 1)
+        rig.now += 1.5
+        rig.turns(2)
+        rig.put(second)
+        rig.turns()
+        assert rig.kept_house == [START]
+        assert (rig.thread.steps_waiting, rig.inbox.depth_batches) == (1, 1)
+        rig.scorer.gate.set()
+        wait_until(lambda: rig.kept_house == [START, START + 1.5])
+        assert rig.loop.drain(20)
+    assert rig.scorer.rows == [16, 16]
+    assert set(rig.pending_at_housekeeping) == {0}
+
+
+def test_ticks_come_a_second_apart_however_often_the_loop_turns() -> None:
+    """Housekeeping is not per batch."""
+    rig = Rig(plant(), GatedScorer(is_open=True))
+    with running(rig):
+        for batch in boilers(20, 4):
+            rig.now += 0.25
+            rig.put(batch)
+            rig.turns(1)
+    apart = np.diff(rig.kept_house)
+    assert len(apart) >= 3
+    assert (apart >= 1.0).all()
+
+
+def test_a_tick_finds_the_sensor_that_fell_silent() -> None:
+    """The clock alone moves it: no message comes."""
+    rig = Rig(plant(), GatedScorer(is_open=True))
+    times = live(0, 200)[0]
+    rig.now = float(times[-1])
+    with running(rig):
+        rig.put(*boilers(200, 200))
+        wait_until(lambda: sum(map(len, rig.played.scores)) == 800)
+        rig.now += 3600
+        wait_until(lambda: ("open", BOILERS[0], "silent") in rig.played.story())
+
+
+@pytest.mark.parametrize("behind", [True, False], ids=["backlog", "no backlog"])
+def test_windows_wait_while_a_backlog_piles_up(behind: bool) -> None:
+    """They are a second look: readings go first."""
+    settings = CoreSettings(window_stride_readings=1)
+    pipeline = plant(settings, (*BOILERS, *STRANGERS))
+    rig = Rig(pipeline, GatedScorer(), windows=64, now=LATER)
+    own = rounds(16, 16)[0]
+    # The inbox hands out about 16 Ki readings at once: the two great batches are not taken together.
+    rig.put(own, strangers(8, own.offset))
+    if behind:
+        rig.put(strangers(3, own.offset + 2**15))
+    with running(rig):
+        wait_until(lambda: rig.thread.steps_waiting == STEPS_IN_FLIGHT)
+        rig.turns()
+        assert (rig.thread.windows_waiting == 0) == behind
+        rig.scorer.gate.set()
+        wait_until(lambda: rig.scorer.windows >= len(BOILERS))
+    windows = [answer.job for answer in rig.answers if isinstance(answer.job, WindowJob)]
+    assert max(len(job.sensor) for job in windows) <= 64
+
+
+def test_draining_works_everything_off_and_ends() -> None:
+    """It says so if that takes too long, and may be asked again."""
+    batches = boilers(60, 16)
+    rig = Rig(plant(), GatedScorer())
+    with running(rig):
+        rig.put(*batches)
+        wait_until(lambda: rig.thread.steps_waiting > 0)
+        assert not rig.loop.drain(0.05)
+        assert rig.loop.alive
+        rig.scorer.gate.set()
+        assert rig.loop.drain(20)
+        assert not rig.loop.alive
+    assert rig.inbox.depth_batches == 0
+    assert rig.pipeline.pending == 0
+    assert sum(map(len, rig.played.scores)) == 4 * 60
+    assert rig.loop.failure is None
+
+
+def test_draining_asks_for_no_more_windows() -> None:
+    """The way down is for what was read."""
+    settings = CoreSettings(window_stride_readings=20, window_max_age_seconds=1e6)
+    rig = Rig(plant(settings), GatedScorer(), windows=64, now=LATER)
+    with running(rig):
+        for i, batch in enumerate(rounds(24, 8)):
+            rig.put(batch)
+            wait_until(lambda i=i: rig.thread.steps_waiting == min(i + 1, STEPS_IN_FLIGHT))  # type: ignore[misc]
+        assert rig.inbox.depth_batches == 1
+        assert not rig.loop.drain(0.05)
+        rig.scorer.gate.set()
+        assert rig.loop.drain(20)
+    assert rig.scorer.rows == [32, 32, 32]
+    assert len(rig.pipeline.due_windows(rig.now + 1, 64)[0].sensor) == len(BOILERS)
+    assert rig.scorer.windows == 0
+
+
+def test_a_failure_ends_the_loop_and_is_told() -> None:
+    """Nothing may hide in a thread."""
+    rig = Rig(plant(), GatedScorer(is_open=True))
+    with running(rig):
+        rig.turns()
+        rig.failing = OSError("no room")
+        rig.put(*boilers(20, 80))
+        wait_until(lambda: not rig.loop.alive)
+        assert rig.loop.failure is rig.failing
+
+
+def test_a_failing_scorer_costs_the_models_opinion_and_no_row() -> None:
+    """A job without an answer is judged by the other streams."""
+
+    class Failing(GatedScorer):
+        def step(self, job: StepJob) -> StepResult:
+            raise RuntimeError("device lost")
+
+    rig = Rig(plant(), Failing(is_open=True))
+    with running(rig):
+        rig.put(*boilers(30, 120))
+        assert rig.loop.drain(20)
+    assert sum(map(len, rig.played.scores)) == 4 * 30
+    names = rig.played.scores[0].names
+    said = np.concatenate([part.surprise for part in rig.played.scores])
+    assert np.isnan(said[:, names.index("value")]).all()
+    assert np.isfinite(said[:, names.index("level")]).any()
+
+
+def test_the_offset_follows_what_was_taken_in_and_never_steps_back() -> None:
+    """It is what a snapshot carries: where to read on from."""
+    batches = boilers(40, 16)
+    rig = Rig(plant(), GatedScorer(is_open=True))
+    with running(rig):
+        rig.put(*batches)
+        wait_until(lambda: rig.loop.offset == batches[-1].offset)
+        rig.put(batches[0])
+        assert rig.loop.drain(20)
+    assert rig.loop.offset == batches[-1].offset
