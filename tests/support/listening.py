@@ -68,6 +68,7 @@ class Listener:
         **settings: Any,
     ) -> None:
         self.messages: list[RawMessage] = []
+        self.marks: list[RawMessage] = []
         self.history: list[LinkStatus] = []
         self._deliver = deliver
         defaults: dict[str, Any] = {
@@ -116,6 +117,9 @@ class Listener:
         return self.source.stop(5.0)
 
     def _take(self, batch: LogBatch) -> None:
+        if batch.listening_since is not None:
+            self.marks += batch.messages
+            return
         self.messages.extend(batch.messages)
         if self._deliver is not None:
             self._deliver(batch)

@@ -45,8 +45,9 @@ def recover(
         )  # fmt: skip
     messages, next_tick = 0, 0.0
     for batch in log.read(offset):
-        readings = core.decoder.decode(batch)
-        core.engine.feed(readings, batch.arrival_seconds, act)
+        if (since := batch.listening_since) is not None:
+            core.pipeline.listen(since)
+        core.engine.feed(core.decoder.decode(batch), batch.arrival_seconds, act)
         if batch.arrival_seconds >= next_tick:
             next_tick = batch.arrival_seconds + TICK_SECONDS
             core.engine.tick(batch.arrival_seconds, act)

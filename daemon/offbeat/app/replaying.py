@@ -55,6 +55,9 @@ def replay(core: Core, path: Path) -> Replay:
     """
     result, now = Replay(), None
     for batch in read_log(path):
+        if (since := batch.listening_since) is not None:
+            # What a daemon that was not there did not hear is no silence: the time before the mark counts for nothing.
+            core.pipeline.listen(since)
         if now is not None:
             _let_time_pass(core, now, batch.arrival_seconds, result)
         core.engine.feed(core.decoder.decode(batch), batch.arrival_seconds, result.add)

@@ -135,8 +135,6 @@ class Service:
         if why == self._unready:
             return
         if not why:
-            # What was silent while nobody listened may not have been silent.
-            self._parts.core.pipeline.listen(self._clock())
             _log.info("ready", sensors=len(self._parts.core.directory), protocol=status.protocol)
         self._unready = why
 
@@ -146,8 +144,9 @@ class Service:
             self._notifier.ready(self._instruments.status_line())
 
     def _deliver(self, batch: LogBatch) -> None:
-        readings = self._parts.core.decoder.decode(batch)
-        if readings:
+        if (since := batch.listening_since) is not None:
+            self._parts.core.pipeline.listen(since)
+        elif readings := self._parts.core.decoder.decode(batch):
             self._parts.inbox.put(readings)
 
     def _act(self, decisions: Decisions) -> None:

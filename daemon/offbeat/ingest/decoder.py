@@ -74,6 +74,8 @@ class Decoder:
 
     def decode(self, batch: LogBatch) -> list[ReadingBatch]:
         """Return the readings of a batch of messages, one `ReadingBatch` for each group that has any."""
+        if batch.listening_since is not None:
+            return []
         accepted = 0
         topics, arrival = self._topics, batch.arrival_seconds
         for topic, payload, flags in batch.messages:

@@ -27,7 +27,7 @@ from offbeat.ingest.link_status import (
     say_topics_refused,
     say_unreachable,
 )
-from offbeat.ingest.source import Deliver, LogBatch, RawMessage
+from offbeat.ingest.source import DEAF, LISTENING, Deliver, LogBatch, RawMessage
 from offbeat.ingest.topics import Subscription
 from offbeat.ingest.volatile_log import VolatileLog
 from offbeat.link.backoff import Backoff
@@ -270,8 +270,12 @@ class MqttSource:
         began = time.monotonic()
         self._versions.accepted()
         self.counts.connections += 1
+        marked = False
         while True:
             self._report_served(made, protocol)
+            if not marked and self._status.state == "subscribed":
+                marked = True
+                self._write_down([LISTENING])
             self._turn()
             self._waker.clear()
             made.acknowledge(self._durable)
@@ -281,6 +285,8 @@ class MqttSource:
                 # The log takes messages again. What it did not take was not acknowledged: it comes once more.
                 return 0.0
             if not made.step(STEP_SECONDS):
+                if marked:
+                    self._write_down([DEAF])
                 return self._after_end(made, began, protocol)
 
     def _finish(self, made: Connection) -> float:
@@ -316,10 +322,13 @@ class MqttSource:
 
     def _take(self, messages: list[RawMessage]) -> int:
         """Write messages down and hand them on; return the offset behind them. Never raises."""
-        arrival = self._clock()
         self._last_message = time.monotonic()
         self.counts.messages += len(messages)
         self.counts.batches += 1
+        return self._write_down(messages)
+
+    def _write_down(self, messages: list[RawMessage]) -> int:
+        arrival = self._clock()
         first = self._journal.next_offset
         try:
             offset = self._journal.append(messages, arrival)

@@ -7,6 +7,7 @@ order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +17,10 @@ RawMessage = tuple[str, bytes, int]
 
 RETAINED = 0x01
 DUPLICATE = 0x08
+LISTENING: RawMessage = ("$offbeat/listening", b"on", 0)
+DEAF: RawMessage = ("$offbeat/listening", b"off", 0)
+"""Marks that a source writes into its log when it begins to hear the broker and when it no longer does: who is not
+heard meanwhile need not be silent. In the log they decide the same in every replay. No broker delivers such a topic."""
 OVERSIZE = 0x100
 """The payload was longer than the limit and is not there: only that it came is known."""
 
@@ -35,6 +40,13 @@ class LogBatch:
     next_offset: int
     arrival_seconds: float
     messages: list[RawMessage]
+
+    @property
+    def listening_since(self) -> float | None:
+        """For a batch that is a mark: the log time from which on sensors are heard, infinite for never."""
+        if not self.messages or self.messages[0][0] != LISTENING[0]:
+            return None
+        return self.arrival_seconds if self.messages[0] == LISTENING else math.inf
 
 
 Deliver = Callable[[LogBatch], None]

@@ -50,7 +50,7 @@ def build(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Build]:
         started.append(source)
         wait_until(lambda: source.status.state == "subscribed", what="the subscription")
         publish(broker.port, [("t/live", b"%d" % i) for i in range(50)])
-        wait_until(lambda: sum(len(b.messages) for b in delivered) == 50, what="live messages")
+        wait_until(lambda: sum(len(b.messages) for b in delivered) == 51, what="50 messages and the mark")
         assert journal.sync(10.0)
         return source
 
