@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -35,10 +36,13 @@ class Instruments:
             job: self._metrics.histogram("offbeat_scoring_seconds", job) for job in ("step", "window")
         }
         self._batch_rows = self._metrics.histogram("offbeat_batch_rows")
+        self._decision_delay = self._metrics.histogram("offbeat_decision_delay_seconds")
         self._parts: Parts | None = None
 
     def answered(self, answer: Answer[Work]) -> None:
-        """Take in how long a job took and whether it was answered; called by the loop."""
+        """Take in how long a job took, whether it was answered, and how old its rows are; called by the loop."""
+        if answer.tag is not None:
+            self._decision_delay.observe_many(np.maximum(self._clock() - answer.tag.seen_seconds, 0.0))
         if answer.job is None:
             return
         step = isinstance(answer.job, StepJob)
@@ -72,6 +76,10 @@ class Instruments:
             f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
         )
 
+    def unbound(self) -> list[str]:
+        """Return the names of the catalogue that nothing stands behind."""
+        return self._metrics.unbound()
+
     def bind(self, parts: Parts, is_ready: Callable[[], bool]) -> None:
         """Bind every metric of the catalogue to the parts."""
         self._parts = parts
@@ -80,6 +88,7 @@ class Instruments:
         self._bind_way_out(parts)
         bind = self._metrics.bind
         bind("offbeat_ready", lambda: float(is_ready()))
+        bind("offbeat_stage_stalled", lambda: parts.progress.gauge(time.monotonic()))
         bind("offbeat_build_info", lambda: {(__version__, platform.python_version()): 1.0})
 
     def _bind_way_in(self, parts: Parts) -> None:

@@ -44,7 +44,7 @@ class GroupState:
         """Law of the times between messages as they arrive: what silence is judged by."""
         self.schedule = Schedule(sensors, settings.window_stride_readings, settings.window_max_age_seconds)
         self.episodes = Episodes(sensors, settings.episodes)
-        self.ledger = Ledger(f"windows.{group.name}", "readings")
+        self.ledger = Ledger(f"windows.{group.name}", "reading")
         self.learnt: Learnt | None = None
         self.generation = 0
         self.handed_out = 0

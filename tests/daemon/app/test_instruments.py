@@ -1,0 +1,151 @@
+"""What the daemon's parts tell of themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client import generate_latest
+
+from offbeat.app.instruments import Instruments
+from offbeat.app.parts import Parts, build_parts
+from offbeat.core.decisions import Decisions
+from offbeat.core.jobs import WindowJob
+from offbeat.core.work import Work
+from offbeat.observe.catalogue import CATALOGUE
+from offbeat.scoring.worker import Answer
+from offbeat.testing.fake_scorer import FakeScorer
+from offbeat.testing.readings import Readings
+from tests.support.configured import a_source, configured
+from tests.support.events import an_event
+from tests.support.plant import BOILERS, START, live, plant
+
+MOST_SERIES = 300
+"""Of a fleet of any size: no metric has a label by sensor."""
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    """The parts of a daemon with two groups, built and not started."""
+    sources = (a_source(), a_source("pairs/{sensor}", channels=("temp", "pressure")))
+    built = build_parts(configured(tmp_path, *sources), lambda: START, lambda _: None)
+    yield built
+    built.publisher.stop(0.1)
+    built.history.close()
+    built.log.close()
+    built.outbox.close()
+
+
+def bound(parts: Parts, now: float = START) -> Instruments:
+    """Return instruments that are bound to the parts."""
+    instruments = Instruments(lambda: now)
+    instruments.bind(parts, lambda: True)
+    return instruments
+
+
+def samples(instruments: Instruments) -> dict[str, float]:
+    """Return each series of a scrape by its name and labels."""
+    lines = generate_latest(instruments.registry).decode().splitlines()
+    return {
+        line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in lines if not line.startswith("#")
+    }
+
+
+def works(rows: int) -> list[Work]:
+    """Return the work that rows of the boilers make, with jobs."""
+    pipeline = plant()
+    readings = Readings()
+    for i in range(len(BOILERS)):
+        readings.add(i, *live(i, rows))
+    return [work for batch in readings.batches() for work in pipeline.ingest(batch)]
+
+
+def test_every_metric_of_the_catalogue_is_bound(parts: Parts) -> None:
+    """What is documented, drawn and alerted on exists."""
+    assert bound(parts).unbound() == []
+
+
+def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
+    """With every sensor the limits allow: none of them is a label, and no part fails to answer."""
+    for i in range(500):
+        parts.core.directory.admit(0, f"line.sensor{i}")
+    parts.progress.stage("loop").beat()
+    found = samples(bound(parts))
+    ours = [name for name in found if name.startswith("offbeat_")]
+    assert len(ours) < MOST_SERIES
+    assert not [name for name in ours if "sensor1" in name]
+    assert found["offbeat_collect_errors_total"] == 0
+    families = {re.sub(r"(_bucket|_sum|_count)?(\{.*)?$", "", name) for name in ours}
+    unseen = {name for name in CATALOGUE if name not in families}
+    # There is no model here, and a metric of none has no series.
+    assert unseen == {"offbeat_model_info"}
+    assert found['offbeat_sensors{readiness="learning"}'] == 500
+    assert found['offbeat_stage_stalled{stage="loop"}'] == 0
+    assert found["offbeat_ready"] == 1
+
+
+def test_before_the_parts_are_bound_a_scrape_still_answers() -> None:
+    """The page is served while state is restored."""
+    instruments = Instruments(lambda: START)
+    assert instruments.status_line() == "starting"
+    assert "offbeat_ready" in instruments.unbound()
+    assert samples(instruments)["offbeat_collect_errors_total"] == 0
+
+
+def test_decisions_are_counted(parts: Parts) -> None:
+    """Events by what they are, rows by their number."""
+    pipeline, scorer, instruments = plant(), FakeScorer(), bound(parts)
+    readings = Readings().add(0, *live(0, 50)).add(1, *live(1, 50))
+    for batch in readings.batches():
+        for work in pipeline.ingest(batch):
+            assert work.job is not None
+            instruments.decided(pipeline.scored(work, scorer.step(work.job)))
+    instruments.decided(Decisions([an_event(), an_event(event="close"), an_event(event="close")]))
+    found = samples(instruments)
+    assert found["offbeat_rows_scored_total"] == 100
+    assert found["offbeat_batch_rows_sum"] == 100
+    assert found['offbeat_episode_events_total{event="open"}'] == 1
+    assert found['offbeat_episode_events_total{event="update"}'] == 0
+    assert found['offbeat_episode_events_total{event="close"}'] == 2
+
+
+def test_answers_tell_how_long_they_took_and_how_old_their_rows_were(parts: Parts) -> None:
+    """Delay is counted by row; a job without an answer counts as shed."""
+    (work,) = works(10)
+    assert work.job is not None
+    now = float(work.seen_seconds.max())
+    instruments = bound(parts, now)
+    instruments.answered(Answer(work, work.job, FakeScorer().step(work.job), 0.02))
+    instruments.answered(Answer(work, work.job, None, 0.02))
+    instruments.answered(Answer(work, None, None, 0.0))
+    found = samples(instruments)
+    assert found["offbeat_decision_delay_seconds_count"] == 3 * len(work)
+    delay = 3 * float((now - work.seen_seconds).sum())
+    assert found["offbeat_decision_delay_seconds_sum"] == pytest.approx(delay)
+    assert found['offbeat_scoring_seconds_count{job="step"}'] == 2
+    assert found['offbeat_scoring_seconds_sum{job="step"}'] == pytest.approx(0.04)
+    assert found['offbeat_scoring_seconds_count{job="window"}'] == 0
+    assert found["offbeat_jobs_shed_total"] == 1
+
+
+def test_windows_are_counted_one_by_one(parts: Parts) -> None:
+    """A job holds many."""
+    one, zero = np.zeros((3, 1, 1), np.float32), np.zeros(3, np.int64)
+    job = WindowJob(0, np.arange(3, dtype=np.int32), zero, one, one, one[..., 0], zero + 1, 1, np.zeros(3))
+    instruments = bound(parts)
+    instruments.answered(Answer(None, job, FakeScorer().window(job), 0.1))
+    instruments.answered(Answer(None, job, None, 0.1))
+    found = samples(instruments)
+    assert found["offbeat_windows_scored_total"] == 3
+    assert found['offbeat_scoring_seconds_count{job="window"}'] == 2
+    assert found["offbeat_jobs_shed_total"] == 1
+
+
+def test_the_status_line_says_what_runs(parts: Parts) -> None:
+    """For `systemctl status`, in one line."""
+    parts.core.directory.admit(0, "line.pump")
+    line = bound(parts).status_line()
+    assert line == "1 sensors, 0 episodes open, 0 rows scored, model not trained yet"
