@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from offbeat.replay.series import Series
 def recorded_sensors(paths: Sequence[Path], settings: Settings | None) -> Recorded:
     """Return what the files hold.
 
-    With a configuration, a file of several channels that no source keeps together is taken apart: each column is a
-    sensor of its own, `<file>.<column>`, as the daemon names the fields of a message.
+    With a configuration, columns that a source keeps together are brought into its order, and a file of several
+    channels that no source keeps together is taken apart: each column is a sensor of its own, `<file>.<column>`, as
+    the daemon names the fields of a message.
 
     Raises:
         ConfigError: a file cannot be used.
@@ -24,15 +25,19 @@ def recorded_sensors(paths: Sequence[Path], settings: Settings | None) -> Record
     recorded = read_recordings(paths)
     if settings is None:
         return recorded
-    together = {frozenset(source.channels) for source in settings.sources if source.channels}
+    together = {frozenset(source.channels): source.channels for source in settings.sources if source.channels}
     return replace(
         recorded, series=tuple(part for one in recorded.series for part in _as_sensors(one, together))
     )
 
 
-def _as_sensors(series: Series, together: set[frozenset[str]]) -> list[Series]:
-    if len(series.channels) == 1 or frozenset(series.channels) in together:
+def _as_sensors(series: Series, together: Mapping[frozenset[str], tuple[str, ...]]) -> list[Series]:
+    if len(series.channels) == 1:
         return [series]
+    if (order := together.get(frozenset(series.channels))) is not None:
+        # A model is of channels in an order: that of the file would fit no group of the daemon.
+        index = [series.channels.index(channel) for channel in order]
+        return [replace(series, channels=order, values=series.values[:, index])]
     return [
         replace(
             series,
