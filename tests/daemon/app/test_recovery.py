@@ -141,7 +141,7 @@ def keys(events: list[EpisodeEvent]) -> set[tuple[str, str, float]]:
 
 
 @given(data=st.data())
-@settings()
+@settings(max_examples=10, phases=WITHOUT_SHRINKING)
 def test_a_restart_is_not_to_be_seen_in_what_comes_after(life: Life, data: st.DataObject) -> None:
     """Wherever the life was cut, and whenever each shard was saved: the same windows, episodes, laws, and events."""
     cut = data.draw(st.integers(1, len(life.batches) - 1), "killed behind batch")
