@@ -1,0 +1,95 @@
+"""What is said of sensors on their state topics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from offbeat.app.sensor_reports import SensorReports
+from offbeat.core.decisions import Decisions
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.sensors import SensorDirectory
+from offbeat.testing.fake_scorer import FakeScorer
+from offbeat.testing.playing import play
+from offbeat.testing.readings import Readings
+from tests.support.events import an_event
+from tests.support.plant import BOILERS, live, plant
+
+
+def played(pipeline: Pipeline, reports: SensorReports, sensors: list[int], shift: float = 0.0) -> None:
+    """Let some boilers report, and the reports take note."""
+    readings = Readings()
+    for i in sensors:
+        times, values = live(i, 60)
+        readings.add(i, times, values + np.float32(shift))
+    scorer = FakeScorer()
+    for batch in readings.batches():
+        for work in pipeline.ingest(batch):
+            assert work.job is not None
+            reports.note(pipeline.scored(work, scorer.step(work.job)))
+
+
+def test_sensors_that_reported_are_told_of_once() -> None:
+    """With what is known of their newest row."""
+    pipeline = plant()
+    reports = SensorReports(pipeline)
+    played(pipeline, reports, [2, 0])
+    first, second = reports.take()
+    assert (first.sensor, second.sensor) == (BOILERS[0], BOILERS[2])
+    states = pipeline.sensor_states(0, np.array([0]))
+    assert first.time_seconds == live(0, 60)[0][-1] == states.time_seconds[0]
+    assert first.score == pytest.approx(float(states.score[0]))
+    assert first.p_value == pytest.approx(float(states.p_value[0]))
+    assert np.isfinite(first.score)
+    assert first.open_kinds == ()
+    assert reports.take() == []
+
+
+def test_open_episodes_are_named() -> None:
+    """By their kind."""
+    pipeline = plant()
+    reports = SensorReports(pipeline)
+    played(pipeline, reports, [1], shift=40)
+    (report,) = reports.take()
+    assert "value" in report.open_kinds
+
+
+def test_an_event_without_a_row_is_a_change_too() -> None:
+    """Silence is found by the clock; the sensor's group is found by its name."""
+    directory = SensorDirectory([("a", "b"), ("value",)], 8)
+    directory.admit(0, "pair")
+    directory.admit(1, "single")
+    pipeline = Pipeline(directory, CoreSettings())
+    reports = SensorReports(pipeline)
+    reports.note(Decisions([an_event(sensor="single")]))
+    (report,) = reports.take()
+    assert report.sensor == "single"
+    assert np.isnan(report.score)
+    reports.note(Decisions([an_event(sensor="nobody knows it")]))
+    assert reports.take() == []
+
+
+def test_a_silent_sensor_is_reported_as_such() -> None:
+    """From the tick that found it."""
+    pipeline = plant()
+    reports = SensorReports(pipeline)
+    readings = Readings().add(0, *live(0, 200))
+    play(pipeline, readings.batches(), FakeScorer())
+    decided = pipeline.tick(float(live(0, 200)[0][-1]) + 3600)
+    assert decided.events
+    reports.note(decided)
+    (report,) = reports.take()
+    assert (report.sensor, report.open_kinds) == (BOILERS[0], ("silent",))
+
+
+def test_what_is_more_than_can_be_told_at_once_waits() -> None:
+    """No sensor is forgotten, and none is told of twice."""
+    pipeline = plant()
+    reports = SensorReports(pipeline, most=3)
+    played(pipeline, reports, [0, 1, 2, 3])
+    told = [report.sensor for report in reports.take()]
+    assert len(told) == 3
+    told += [report.sensor for report in reports.take()]
+    assert sorted(told) == sorted(BOILERS)
+    assert reports.take() == []
