@@ -1,0 +1,120 @@
+"""The daemon's life, without a broker: what needs one is in the integration tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from offbeat.app.service import Service
+from offbeat.config.settings import JournalSettings, MetricsSettings, Settings, StateSettings
+from offbeat.errors import OffbeatError, UnavailableError
+from offbeat.ingest.journal import Journal
+from offbeat.state.snapshots import SnapshotStore
+from tests.support.configured import NOBODY, configured
+from tests.support.daemon import Daemon
+from tests.support.waiting import wait_until
+
+SHARDS = 3
+START = 1_700_000_000.0
+
+
+def settings(folder: Path, listen: str = "") -> Settings:
+    """Return settings of a daemon of three shards."""
+    state = StateSettings(directory=folder, shards=SHARDS)
+    return configured(folder, state=state, metrics=MetricsSettings(listen=listen))
+
+
+def record(folder: Path, rows: int = 30) -> int:
+    """Write a journal as a daemon left it that was killed; return the offset of its end."""
+    journal = Journal(folder / "journal", JournalSettings())
+    for i in range(rows):
+        payload = b'{"ts": %.1f, "value": %d}' % (START + i, i)
+        journal.append([("plant/a/pump", payload, 0)], START + i)
+    assert journal.close()
+    return journal.next_offset
+
+
+def test_a_service_that_is_asked_to_stop_leaves_whole_state(tmp_path: Path) -> None:
+    """Journal read, a snapshot of every shard at its end, files free for the next one."""
+    end = record(tmp_path)
+    service = Service(settings(tmp_path))
+    service.request_stop()
+    service.run()
+    store = SnapshotStore(tmp_path / "snapshots")
+    found = [store.newest_valid("value", shard) for shard in range(SHARDS)]
+    assert [one.offset for one in found if one] == [end] * SHARDS
+    assert [sensor for one in found if one for sensor in one.ids] == ["a.pump"]
+    again = Service(settings(tmp_path))
+    again.request_stop()
+    again.run()
+
+
+def test_the_signals_are_given_back(tmp_path: Path) -> None:
+    """As they were before, whatever way the run ended."""
+    asked = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in asked]
+    service = Service(settings(tmp_path))
+    service.request_stop()
+    service.run()
+    assert [signal.getsignal(number) for number in asked] == before
+
+
+def test_a_failing_loop_ends_the_run_with_its_reason(tmp_path: Path) -> None:
+    """Nothing is saved of a state that may be half of what was taken in; the journal holds it."""
+    record(tmp_path)
+
+    def clock() -> float:
+        if threading.current_thread().name == "loop":
+            raise OSError("no time")
+        return time.time()
+
+    service = Service(settings(tmp_path), clock)
+    with pytest.raises(OffbeatError, match=r"the loop failed: OSError\('no time'\)") as failed:
+        service.run()
+    assert failed.value.exit_code == 1
+    assert isinstance(failed.value.__cause__, OSError)
+    assert SnapshotStore(tmp_path / "snapshots").generations("value", 0) == []
+    again = Service(settings(tmp_path))
+    again.request_stop()
+    again.run()
+
+
+def test_a_port_that_is_taken_is_unavailable(tmp_path: Path) -> None:
+    """With its name, before any message is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UnavailableError, match=str(port)):
+            Service(settings(tmp_path, f"127.0.0.1:{port}"))
+
+
+def test_a_state_directory_in_use_is_refused(tmp_path: Path) -> None:
+    """Two daemons over one journal would write over each other."""
+    journal = Journal(tmp_path / "journal", JournalSettings())
+    try:
+        with pytest.raises(UnavailableError, match="journal"):
+            Service(settings(tmp_path))
+    finally:
+        journal.close()
+
+
+def test_the_same_signal_twice_is_no_force(tmp_path: Path) -> None:
+    """Supervisors send it to the process and to its group: the way down is walked to its end all the same."""
+    config = f'[mqtt]\nurl = "{NOBODY}"\n[[source]]\ntopic = "a/{{sensor}}"\n'
+    with Daemon(tmp_path, config, shards=SHARDS) as daemon:
+        process = daemon.start(ready=False).process
+        assert process is not None
+        wait_until(lambda: daemon.get("/-/ready")[0] == 503, 60, "the page that says it is not ready")
+        wait_until(
+            lambda: "connecting" in daemon.get("/-/ready")[1] or "refused" in daemon.get("/-/ready")[1], 30
+        )
+        for _ in range(2):
+            os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(40) == 0, daemon.log()
+        assert "stopped" in daemon.log()
+        assert SnapshotStore(daemon.state / "snapshots").newest_valid("value", 0) is not None
