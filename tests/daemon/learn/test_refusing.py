@@ -1,0 +1,58 @@
+"""Surprises fused once more give what the pipeline would have said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from offbeat.core.decisions import Decisions
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS
+from offbeat.learn.collected import Collected
+from offbeat.learn.refusing import refuse
+from offbeat.testing.fake_scorer import FakeScorer
+from offbeat.testing.playing import play
+from offbeat.testing.readings import Readings
+from tests.support.plant import BOILERS, boilers_learnt, live, plant
+
+
+def test_the_fusion_of_a_training_is_that_of_the_service() -> None:
+    """Bit for bit, for sensors of different lengths: tracks are calibrated on it."""
+    readings = Readings()
+    rows = [90, 40, 70, 1]
+    for i, count in enumerate(rows):
+        times, values = live(i, count)
+        values[20:25] += 12
+        readings.add(i, times, values)
+    played = play(plant(CoreSettings(collect=True)), readings.batches(50), FakeScorer())
+    collected = Collected()
+    for part in played.scores:
+        collected.add(Decisions(scores=part))
+    fused, severity = refuse(boilers_learnt(), collected.raw(BOILERS), collected.times_seconds(BOILERS))
+    assert set(fused) == set(severity) == set(BOILERS)
+    for i, name in enumerate(BOILERS):
+        assert fused[name].shape == severity[name].shape == (rows[i], len(TRACKS))
+        assert np.array_equal(fused[name], played.of(i, "fused"), equal_nan=True), name
+        assert np.array_equal(severity[name], played.of(i, "severity"), equal_nan=True), name
+    assert np.isfinite(severity[BOILERS[0]][-1]).any()
+
+
+def test_a_sensor_is_fused_alike_whoever_stands_beside_it() -> None:
+    """Sensors do not touch each other."""
+    random = np.random.default_rng(3)
+    raw = {
+        name: random.exponential(1.0, (n, len(STREAM_NAMES))).astype(np.float32)
+        for name, n in zip(BOILERS[:3], (30, 50, 10), strict=True)
+    }
+    times = {name: 1.7e9 + 5.0 * np.arange(len(part)) for name, part in raw.items()}
+    together, _ = refuse(boilers_learnt(), raw, times)
+    for name in raw:
+        alone, _ = refuse(boilers_learnt(), {name: raw[name]}, {name: times[name]})
+        assert np.array_equal(alone[name], together[name], equal_nan=True)
+
+
+def test_nothing_to_fuse_is_no_error() -> None:
+    """A group may have been silent."""
+    assert refuse(boilers_learnt(), {}, {}) == ({}, {})
+    empty = np.zeros((0, len(STREAM_NAMES)), np.float32)
+    fused, _ = refuse(boilers_learnt(), {BOILERS[0]: empty}, {BOILERS[0]: np.zeros(0)})
+    assert fused[BOILERS[0]].shape == (0, len(TRACKS))
