@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.common import (
+    add_config_option,
+    add_json_option,
+    load_settings,
+    log_beside_output,
+    print_json,
+)
 from offbeat.cli.learning import add_training_options, describe, existing_paths, training_plan, warn
 from offbeat.cli.parser import Subparsers
 
@@ -39,18 +45,21 @@ def run(args: argparse.Namespace) -> int:
     """Run the backtest and print where its outcome is."""
     paths = existing_paths(args.recordings)
     settings = load_settings(args) if args.config is not None else None
+    log_beside_output(settings)
     from offbeat.app.backtest import run_backtest, write_backtest
     from offbeat.app.recorded_sensors import recorded_sensors
     from offbeat.cli.progress import ProgressView
     from offbeat.replay.labels import read_labels
     from offbeat.replay.splits import parse_test_from
 
+    # What can be wrong is looked at before the work that takes minutes.
     splits = parse_test_from(args.test_from)
+    labels = read_labels(args.labels) if args.labels is not None else None
+    plan = training_plan(args, settings)
     recorded = recorded_sensors(paths, settings)
     warn(recorded.warnings)
     with ProgressView() as view:
-        result = run_backtest(recorded.series, splits, training_plan(args, settings), view)
-    labels = read_labels(args.labels) if args.labels is not None else None
+        result = run_backtest(recorded.series, splits, plan, view)
     title = ", ".join(path.name or str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
     write_backtest(args.out, result, title, labels)
     warn(result.notes, "note")

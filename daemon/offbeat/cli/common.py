@@ -70,6 +70,14 @@ def load_settings(args: argparse.Namespace) -> Settings:
     return load(config_path(args))
 
 
+def log_beside_output(settings: Settings | None) -> None:
+    """Let what is logged go to standard error, in the shape the settings ask for: standard output is the answer's."""
+    from offbeat.config.settings import LogSettings
+    from offbeat.observe.logs import configure
+
+    configure(settings.log if settings else LogSettings())
+
+
 def print_json(value: Any) -> None:
     """Print a value as one JSON document."""
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from offbeat.app.training import TrainedGroup, TrainingPlan
     from offbeat.config.settings import Settings
 
+LARGEST_SEED = 2**63 - 1
+"""What torch takes."""
+
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Give a command the options of a training."""
@@ -48,8 +51,10 @@ def training_plan(args: argparse.Namespace, settings: Settings | None) -> Traini
 
     if args.steps < 1:
         raise UsageError(f"--steps is {args.steps}; expected at least 1")
-    if args.max_minutes is not None and args.max_minutes <= 0:
+    if args.max_minutes is not None and not args.max_minutes > 0:
         raise UsageError(f"--max-minutes is {args.max_minutes:g}; expected more than 0")
+    if not 0 <= args.seed <= LARGEST_SEED:
+        raise UsageError(f"--seed is {args.seed}; expected 0 or more, and at most {LARGEST_SEED}")
     return TrainingPlan(
         family=settings.model.family if settings else "lstm_vae",
         preset=args.size,
@@ -62,15 +67,19 @@ def training_plan(args: argparse.Namespace, settings: Settings | None) -> Traini
     )
 
 
-def existing_paths(texts: list[Path]) -> list[Path]:
+def existing_paths(texts: list[Path], expected: str = "recordings in CSV or Parquet") -> list[Path]:
     """Return the paths as they are.
+
+    Args:
+        texts: the paths.
+        expected: what they are to be, for the message.
 
     Raises:
         UsageError: one does not exist.
     """
     for path in texts:
         if not path.exists():
-            raise UsageError(f"{path}: there is no such file or folder; name recordings in CSV or Parquet")
+            raise UsageError(f"{path}: there is no such file or folder; name {expected}")
     return texts
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.common import (
+    add_config_option,
+    add_json_option,
+    load_settings,
+    log_beside_output,
+    print_json,
+)
 from offbeat.cli.learning import existing_paths
 from offbeat.cli.parser import Subparsers
 
@@ -28,8 +34,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print what came of it."""
-    existing_paths([args.log])
+    existing_paths([args.log], "a journal's folder, or a file of messages (.jsonl)")
     settings = load_settings(args)
+    log_beside_output(settings)
     from offbeat.app.core_building import build_core
     from offbeat.app.replaying import replay, write_replay
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.common import (
+    add_config_option,
+    add_json_option,
+    load_settings,
+    log_beside_output,
+    print_json,
+)
 from offbeat.cli.learning import add_training_options, describe, existing_paths, training_plan, warn
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import UsageError
@@ -39,9 +45,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("name recordings to learn from, or --journal, and not both")
     needs_config = args.journal or args.out is None or args.config is not None
     settings = load_settings(args) if needs_config else None
+    log_beside_output(settings)
     from offbeat.app.training import train_from_recordings
     from offbeat.cli.progress import ProgressView
 
+    plan = training_plan(args, settings)
     if args.journal:
         from offbeat.app.journal_recordings import journal_recordings
 
@@ -53,7 +61,6 @@ def run(args: argparse.Namespace) -> int:
         recorded = recorded_sensors(existing_paths(args.recordings), settings)
         warn(recorded.warnings)
         series = recorded.series
-    plan = training_plan(args, settings)
     out = args.out if args.out is not None else settings.artifact_directory if settings else Path("artifact")
     with ProgressView() as view:
         trained = train_from_recordings(series, plan, out, view)

@@ -1,0 +1,108 @@
+"""`offbeat train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from offbeat.app.artifacts import read_artifacts
+from offbeat.cli.main import main
+
+QUICK = ("--size", "tiny", "--steps", "5", "--device", "cpu")
+
+
+def test_the_artifact_is_written_and_told(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is printed is for people, what is told of progress is not in it."""
+    assert main(["train", str(recording), "--out", str(tmp_path / "artifact"), *QUICK]) == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert lines[0].startswith("1 sensors with value: 5 steps")
+    assert lines[1:] == [f"artifact: {tmp_path / 'artifact'}"]
+    assert "training the model" in told.err
+    assert (tmp_path / "artifact" / "value" / "manifest.json").exists()
+
+
+def test_with_a_configuration_it_is_written_where_the_daemon_looks(
+    recording: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And told as JSON, with the version that the artifact has."""
+    assert main(["train", str(recording), "--config", str(config), "--json", *QUICK]) == 0
+    told = json.loads(capsys.readouterr().out)
+    folder = tmp_path / "state" / "artifact"
+    assert told["artifact"] == str(folder)
+    (group,) = told["groups"]
+    assert (group["channels"], group["sensors"], group["training"]["steps"]) == (["value"], 1, 5)
+    assert [group["version"]] == [one.version for one in read_artifacts(folder)]
+
+
+@pytest.mark.parametrize("also", [[], ["--journal"]])
+def test_recordings_or_the_journal_are_named_and_not_both(
+    recording: Path, also: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which one to learn from is the user's to say."""
+    named = [str(recording)] if also else []
+    assert main(["train", *named, *also, "--out", "nowhere"]) == 2
+    assert capsys.readouterr().err == ("error: name recordings to learn from, or --journal, and not both\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--steps", "0", "--steps is 0; expected at least 1"),
+        ("--max-minutes", "0", "--max-minutes is 0; expected more than 0"),
+        ("--max-minutes", "nan", "--max-minutes is nan; expected more than 0"),
+        ("--seed", "-1", "--seed is -1; expected 0 or more"),
+        ("--seed", "99999999999999999999", "expected 0 or more, and at most 9223372036854775807"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(
+    recording: Path,
+    tmp_path: Path,
+    option: str,
+    value: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Before anything is read or written."""
+    out = tmp_path / "artifact"
+    assert main(["train", str(recording), "--out", str(out), option, value]) == 2
+    told = capsys.readouterr()
+    assert says in told.err
+    assert told.out == ""
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--steps", "many"], ["--size", "huge"], ["--device", "tpu"], ["--max-minutes"]]
+)
+def test_a_value_of_another_kind_is_refused(
+    recording: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the option's name, and where help is."""
+    with pytest.raises(SystemExit) as left:
+        main(["train", str(recording), *arguments])
+    assert left.value.code == 2
+    error = capsys.readouterr().err
+    assert arguments[0] in error
+    assert "see `offbeat train --help`" in error
+
+
+def test_a_recording_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to name instead."""
+    missing = tmp_path / "missing.csv"
+    assert main(["train", str(missing), "--out", str(tmp_path / "artifact")]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {missing}: there is no such file or folder; name recordings in CSV or Parquet\n"
+    )
+
+
+def test_without_a_journal_there_is_nothing_to_learn_from(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The daemon has to listen first."""
+    assert main(["train", "--journal", "--config", str(config)]) == 78
+    assert "let `offbeat run` listen" in capsys.readouterr().err
