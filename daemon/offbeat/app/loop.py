@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
+
+import structlog
 
 from offbeat.core.decisions import Decisions
 from offbeat.core.jobs import StepResult, WindowJob, WindowResult
@@ -12,12 +15,16 @@ from offbeat.core.work import Work
 from offbeat.ingest.inbox import Inbox
 from offbeat.scoring.worker import Answer, ScorerThread
 
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 STEPS_IN_FLIGHT = 2
 """One job in work and one behind it: more would only make each answer older."""
 BACKLOG_READINGS = 4096
 """So many readings wait that windows must: they are a second look, and may be taken later or never."""
 IDLE_SECONDS = 0.25
 TICK_SECONDS = 1.0
+CLOCK_STEP_SECONDS = 5.0
+"""A clock that moves so much between two ticks was set, not late."""
 
 
 class Loop:
@@ -32,7 +39,9 @@ class Loop:
         scorer: the scorer thread; its `on_answer` wakes the inbox.
         act: takes each turn's decisions; called in this thread; may block for a moment, not for long.
         housekeeping: called about once a second in this thread when no reading is under way: snapshots, status.
-        clock: unix seconds.
+        clock: unix seconds: the log time of ticks. It may be set while the daemon runs.
+        timer: monotonic seconds: by these ticks come.
+        window_delay_seconds: windows gather for so long before a job is made of them, unless jobs are full.
         window_limit: windows in one job.
         beat: called once a turn: the pulse for the watchdog.
         on_answer: told of each answer of the scorer, for metrics.
@@ -49,6 +58,8 @@ class Loop:
         act: Callable[[Decisions], None],
         housekeeping: Callable[[float], None],
         clock: Callable[[], float],
+        timer: Callable[[], float],
+        window_delay_seconds: float,
         window_limit: int,
         beat: Callable[[], None] = lambda: None,
         on_answer: Callable[[Answer[Work]], None] = lambda _: None,
@@ -59,8 +70,11 @@ class Loop:
         self._act = act
         self._housekeeping = housekeeping
         self._clock = clock
+        self._timer = timer
+        self._window_delay = window_delay_seconds
         self._window_limit = window_limit
-        self._next_tick = 0.0
+        self._next_tick = self._next_windows = -math.inf
+        self._clock_ahead = clock() - timer()
         self._draining = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
         self._beat = beat
@@ -99,22 +113,35 @@ class Loop:
         for answer in self._scorer.answers():
             self._on_answer(answer)
             self._judge(answer)
-        now = self._clock()
-        tick_is_due = now >= self._next_tick
+        timer = self._timer()
+        tick_is_due = timer >= self._next_tick
         # A tick waits for the scorer: what it decides, and what a snapshot holds, must include every row taken in.
         if tick_is_due and self._scorer.settled:
-            self._next_tick = now + TICK_SECONDS
-            self._act(self._pipeline.tick(now))
-            self._housekeeping(now)
+            self._next_tick = timer + TICK_SECONDS
+            self._tick(timer)
         elif tick_is_due or self._scorer.steps_waiting >= STEPS_IN_FLIGHT:
             self._inbox.wait_for_wake(IDLE_SECONDS)
         else:
             self._take_in()
-        self._ask_for_windows(now)
+        self._ask_for_windows(timer)
+
+    def _tick(self, timer: float) -> None:
+        now = self._clock()
+        if abs(now - timer - self._clock_ahead) > CLOCK_STEP_SECONDS:
+            _log.warning(
+                "the clock of this machine was set", by_seconds=round(now - timer - self._clock_ahead, 1)
+            )
+            # By the new clock all may look silent, or none: what it says of the time before means nothing.
+            if math.isfinite(self._pipeline.listening_since):
+                self._pipeline.listen(now)
+        self._clock_ahead = now - timer
+        self._act(self._pipeline.tick(now))
+        self._housekeeping(now)
 
     def _take_in(self) -> None:
-        for batch in self._inbox.get(self._patience()):
-            self.offset = max(self.offset, batch.offset)
+        batches = self._inbox.get(self._patience())
+        self.offset = max(self.offset, self._inbox.taken_offset)
+        for batch in batches:
             for work in self._pipeline.ingest(batch):
                 self._scorer.submit_step(work, work.job)
 
@@ -129,8 +156,12 @@ class Loop:
             assert answer.result is None or isinstance(answer.result, WindowResult)
             self._act(self._pipeline.windows_scored(answer.job, answer.result))
 
-    def _ask_for_windows(self, now: float) -> None:
+    def _ask_for_windows(self, timer: float) -> None:
         behind = self._draining.is_set() or self._inbox.depth_readings > BACKLOG_READINGS
-        if self._scorer.windows_waiting == 0 and not behind:
-            for job in self._pipeline.due_windows(now, self._window_limit):
-                self._scorer.submit_window(job)
+        if behind or timer < self._next_windows or self._scorer.windows_waiting:
+            return
+        windows = 0
+        for job in self._pipeline.due_windows(self._clock(), self._window_limit):
+            windows += len(job.sensor)
+            self._scorer.submit_window(job)
+        self._next_windows = timer if windows >= self._window_limit else timer + self._window_delay

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import structlog
@@ -37,7 +38,8 @@ def recover(
     offset = restore(core.pipeline, store, core.versions)
     for job in core.pipeline.rebuild_jobs():
         core.engine.scorer.rebuild(job)
-    log.skip_to(offset)
+    # Shards are saved in turn. Where the log was lost, new offsets must lie behind what the newest of them holds.
+    log.skip_to(max(offset, core.pipeline.holds_to))
     if isinstance(log, Journal) and offset < log.first_offset:
         _log.warning(
             "the journal begins behind the newest snapshots; what lay between is forgotten",
@@ -54,6 +56,7 @@ def recover(
         messages += len(batch.messages)
         offset = max(offset, batch.next_offset)
         on_progress()
+    core.pipeline.listen(math.inf)  # until the source says that it hears the broker
     _log.info(
         "state is restored", sensors=len(core.directory), replayed_messages=messages, offset=offset,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import structlog
 
@@ -70,6 +70,8 @@ class Service:
             act=self._act,
             housekeeping=self._keep_house,
             clock=clock,
+            timer=time.monotonic,
+            window_delay_seconds=settings.model.batch_delay_seconds,
             window_limit=settings.model.batch_windows,
             beat=parts.progress.stage("loop").beat,
             on_answer=self._instruments.answered,
@@ -146,8 +148,10 @@ class Service:
     def _deliver(self, batch: LogBatch) -> None:
         if (since := batch.listening_since) is not None:
             self._parts.core.pipeline.listen(since)
-        elif readings := self._parts.core.decoder.decode(batch):
+        if readings := self._parts.core.decoder.decode(batch):
             self._parts.inbox.put(readings)
+        else:
+            self._parts.inbox.passed(batch.next_offset)
 
     def _act(self, decisions: Decisions) -> None:
         if decisions.events:
@@ -158,30 +162,36 @@ class Service:
 
     def _keep_house(self, now: float) -> None:
         self._parts.publisher.put_states(self._reports.take())
-        self._parts.saver.save_due(now, self._loop.offset)
+        self._parts.saver.save_due(now, time.monotonic(), self._loop.offset)
 
     def _why_unhealthy(self) -> str:
         stalled = self._parts.progress.stalled(time.monotonic())
         return ", ".join(f"{stage} has stood still for {seconds:.0f} s" for stage, seconds in stalled.items())
 
     def _shut_down(self) -> None:
-        parts, deadline = self._parts, time.monotonic() + DRAIN_SECONDS
+        deadline = time.monotonic() + DRAIN_SECONDS
         self._unready = "stopping"
         self._notifier.stopping("draining")
+        # Last in, first out, and whatever one part does on its way down, the others go down too.
+        with ExitStack() as then:
+            then.callback(self._notifier.close)
+            if self._http:
+                then.callback(self._http.stop)
+            then.callback(self._watchdog.stop)
+            then.callback(self._parts.history.close)
+            then.callback(self._parts.log.close, 1.0)
+            then.callback(lambda: self._parts.publisher.stop(_share(deadline, 1.0)))
+            self._drain(deadline)
+
+    def _drain(self, deadline: float) -> None:
+        parts = self._parts
         parts.source.stop(_share(deadline, 0.25))
         drained = self._loop_started and self._loop.drain(_share(deadline, 0.5))
         parts.scorer.stop(1.0)
         if drained and self._loop.failure is None:
             parts.saver.save_all(self._loop.offset)
             parts.saver.stop(_share(deadline, 0.5))
-        parts.publisher.stop(_share(deadline, 1.0))
-        parts.log.close(1.0)
-        parts.history.close()
-        self._watchdog.stop()
-        if self._http:
-            self._http.stop()
         _log.info("stopped", drained=drained, readings_left=parts.inbox.statistics().depth_readings)
-        self._notifier.close()
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

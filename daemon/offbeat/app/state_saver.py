@@ -19,6 +19,10 @@ from offbeat.state.snapshots import GENERATIONS, SnapshotStore
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+LISTENING_SINCE = "listening_since"
+"""Since when the broker was heard, at the snapshot's offset: what follows in the log says only what changed."""
+
+
 class StateSaver:
     """Takes copies of shards in the loop thread, one at a time, and writes them in a thread of its own.
 
@@ -61,17 +65,18 @@ class StateSaver:
         """Start the writing thread."""
         self._thread.start()
 
-    def save_due(self, now_seconds: float, offset: int) -> None:
+    def save_due(self, now_seconds: float, timer_seconds: float, offset: int) -> None:
         """Copy the shards whose turn it is; call it while no work is pending.
 
         Args:
-            now_seconds: unix seconds.
+            now_seconds: unix seconds, to say when the last round ended.
+            timer_seconds: monotonic seconds, by which turns come whatever happens to the clock.
             offset: position in the log behind all that the state holds.
         """
         if not self._next_at:
-            self._next_at = now_seconds + self._every
+            self._next_at = timer_seconds + self._every
         # A slow disk makes turns late, not longer: what waits to be written holds memory.
-        while now_seconds >= self._next_at and self._queue.qsize() < self._directory.shard_count:
+        while timer_seconds >= self._next_at and self._queue.qsize() < self._directory.shard_count:
             self._next_at += self._every
             self._save(self._next_shard, offset)
             self._next_shard = (self._next_shard + 1) % self._directory.shard_count
@@ -100,6 +105,7 @@ class StateSaver:
         return Snapshot(
             group.name, shard, offset, group.channels, tuple(group.ids[slot] for slot in slots),
             self._pipeline.state_of(index, slots), self._models.get(index, ""),
+            {LISTENING_SINCE: repr(float(self._pipeline.listening_since))},
         )  # fmt: skip
 
     def _write(self) -> None:
@@ -125,17 +131,22 @@ def restore(pipeline: Pipeline, store: SnapshotStore, models: dict[int, str]) ->
         store: of snapshots.
         models: version of each group's artifact by the group's index.
     """
-    offsets = [0]
-    for index, group in enumerate(pipeline.directory.groups):
-        found = [store.newest_valid(group.name, shard) for shard in range(pipeline.directory.shard_count)]
-        offsets = [
-            0 if snapshot is None else _restore_shard(pipeline, index, snapshot, models.get(index, ""))
-            for snapshot in found
-        ] + (offsets if index else [])
-    return min(offsets)
+    snapshots = [
+        (index, store.newest_valid(group.name, shard))
+        for index, group in enumerate(pipeline.directory.groups)
+        for shard in range(pipeline.directory.shard_count)
+    ]
+    found = [(index, snapshot) for index, snapshot in snapshots if snapshot is not None]
+    for index, snapshot in found:
+        _restore_shard(pipeline, index, snapshot, models.get(index, ""))
+    if len(found) < len(snapshots):
+        return 0
+    oldest = min((snapshot for _, snapshot in found), key=lambda snapshot: snapshot.offset)
+    pipeline.listen(float(oldest.extra.get(LISTENING_SINCE, "-inf")))
+    return oldest.offset
 
 
-def _restore_shard(pipeline: Pipeline, index: int, snapshot: Snapshot, model: str) -> int:
+def _restore_shard(pipeline: Pipeline, index: int, snapshot: Snapshot, model: str) -> None:
     admitted = [(i, pipeline.directory.admit(index, sensor)) for i, sensor in enumerate(snapshot.ids)]
     kept = [i for i, slot in admitted if slot >= 0]
     if len(kept) < len(admitted):
@@ -151,4 +162,3 @@ def _restore_shard(pipeline: Pipeline, index: int, snapshot: Snapshot, model: st
         if snapshot.model == model or not name.startswith("learnt.")
     }
     pipeline.put_state(index, slots, arrays, snapshot.offset)
-    return snapshot.offset

@@ -29,7 +29,9 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
         batch: readings in order of arrival.
         listening_since: log time from which on messages could have been heard.
     """
+    received = len(batch)
     batch = state.not_applied(batch)
+    state.ledger.drop(Drop.REPLAYED, received - len(batch))
     if not len(batch):
         return []
     state.meet()
@@ -68,9 +70,11 @@ def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> Slo
     new = arrival > before
     gap = np.where(np.isfinite(before) & (before >= listening_since), arrival - before, np.nan)
     silent = state.episodes.is_open(slot)[:, Track.SILENT] & first
-    _learn_cadence(state, slot[new], arrival[new], gap[new], (silent & ~state.returned[slot])[new])
+    # Of several messages in one batch only the first ends a silence: how batches were cut must not matter.
+    returned = np.where(first, state.returned[slot], np.roll(silent, 1))
+    _learn_cadence(state, slot[new], arrival[new], gap[new], (silent & ~returned)[new])
     heard = slot[first]
-    state.returned[heard] = silent[first]
+    state.returned[heard] = silent[np.roll(first, -1)]
     never = np.isneginf(state.heard[heard])
     state.first_heard[heard[never]] = arrival[first][never]
     state.heard[slot[new]] = arrival[new]

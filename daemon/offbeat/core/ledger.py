@@ -12,6 +12,8 @@ class Drop(StrEnum):
     """A retained message of unknown age, replayed by the broker at subscription."""
     DUPLICATE = "duplicate"
     """The same reading (sensor, channel, time, value) was there before."""
+    REPLAYED = "replayed"
+    """Read again from the log after a restart, and held by the restored state already."""
     LATE = "late"
     """Older than the allowed lateness when it arrived, or older than a full window."""
     FUTURE = "future"

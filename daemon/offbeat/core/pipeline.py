@@ -70,7 +70,7 @@ class Pipeline:
         """Say from which log time on messages can be heard (again): what was silent before may not have been.
 
         Args:
-            since: log time at which the source was connected.
+            since: log time at which the source was connected; infinite while it is not.
         """
         self.listening_since = since
 
@@ -156,6 +156,11 @@ class Pipeline:
         """
         for state in self.groups:
             yield from windowing.rebuild_jobs(state, at_once)
+
+    @property
+    def holds_to(self) -> int:
+        """Largest position in the log up to which restored state holds any sensor's readings; 0 without such."""
+        return max((int(s.applied.max(initial=0)) for s in self.groups if s.applied is not None), default=0)
 
     @property
     def pending(self) -> int:

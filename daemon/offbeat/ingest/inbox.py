@@ -43,15 +43,19 @@ class Inbox:
     Args:
         capacity_bytes: memory of waiting readings; when it is exceeded the oldest are shed.
         ledger: counts readings; those shed under `Drop.INBOX_FULL`, accepted are those that were got.
+
+    Attributes:
+        taken_offset: position in the log behind all that was got, shed, or held no reading.
     """
 
     def __init__(self, capacity_bytes: int, ledger: Ledger | None = None) -> None:
         self.ledger = ledger if ledger is not None else Ledger("inbox", "reading")
         self._capacity = capacity_bytes
         self._condition = threading.Condition()
-        self._puts: deque[tuple[list[ReadingBatch], int, int]] = deque()
+        self._puts: deque[tuple[list[ReadingBatch], int, int, int]] = deque()
         self._bytes = self._readings = self._peak = 0
         self._woken = False
+        self.taken_offset = 0
 
     def put(self, batches: list[ReadingBatch]) -> None:
         """Hand batches over. Never blocks; sheds the oldest when the inbox is full."""
@@ -60,7 +64,7 @@ class Inbox:
             return
         size = sum(batch.nbytes for batch in batches)
         with self._condition:
-            self._puts.append((batches, readings, size))
+            self._puts.append((batches, readings, size, batches[-1].offset))
             self._readings += readings
             self._bytes += size
             # The newest stays even if it alone is too large: an inbox that takes nothing would be deaf.
@@ -68,6 +72,14 @@ class Inbox:
                 self.ledger.drop(Drop.INBOX_FULL, self._pop()[1])
             self._peak = max(self._peak, self._bytes)
             self._condition.notify()
+
+    def passed(self, offset: int) -> None:
+        """Say that the log has gone on to an offset without a reading: what nobody can use must not hold it up."""
+        with self._condition:
+            if self._puts:
+                self._puts[-1] = (*self._puts[-1][:3], offset)
+            else:
+                self.taken_offset = max(self.taken_offset, offset)
 
     def get(self, timeout_seconds: float) -> list[ReadingBatch]:
         """Return what waits, one batch a group, in order; wait for it up to the timeout.
@@ -82,7 +94,7 @@ class Inbox:
             taken: list[ReadingBatch] = []
             readings = 0
             while self._puts and (not taken or readings + self._puts[0][1] <= READINGS_PER_GET):
-                batches, count, _ = self._pop()
+                batches, count, *_ = self._pop()
                 taken.extend(batches)
                 readings += count
             self.ledger.accept(readings)
@@ -116,8 +128,9 @@ class Inbox:
         with self._condition:
             return InboxStatistics(len(self._puts), self._readings, self._bytes, self._capacity, self._peak)
 
-    def _pop(self) -> tuple[list[ReadingBatch], int, int]:
+    def _pop(self) -> tuple[list[ReadingBatch], int, int, int]:
         put = self._puts.popleft()
+        self.taken_offset = max(self.taken_offset, put[3])
         self._readings -= put[1]
         self._bytes -= put[2]
         return put

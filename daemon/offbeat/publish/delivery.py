@@ -10,7 +10,7 @@ import structlog
 from paho.mqtt.properties import Properties
 
 from offbeat.link.session import Acknowledgement, Session
-from offbeat.publish.outbox import Lost, Outbox, Pending
+from offbeat.publish.outbox import SPILL_BASE, Lost, Outbox, Pending
 from offbeat.publish.topic_names import TopicNames
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -97,7 +97,10 @@ class Delivery:
         while (room := self._most - len(self._in_flight)) > 0:
             batch = self._outbox.pending(room, self._cursor)
             for event in batch:
-                self._cursor = event.key
+                # An event that waits in memory has a key behind all that the file will ever give: reading on from
+                # there would pass over everything that is decided once the disk works again.
+                if event.key < SPILL_BASE:
+                    self._cursor = event.key
                 if event.key not in flying and event.sensor not in self._held_sensors:
                     if not self._send(event, now):
                         return sent

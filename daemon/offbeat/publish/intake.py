@@ -14,6 +14,9 @@ from offbeat.publish.outbox import Lost, Outbox
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+RETRY_SECONDS = 1.0
+
+
 class Intake:
     """A thread that commits events to the outbox in groups: whoever decides never waits for an fsync.
 
@@ -74,13 +77,27 @@ class Intake:
             try:
                 self._outbox.add(group)
             except Exception:  # noqa: BLE001 - a thread that dies here would lose every later alert
-                _log.exception("events could not be taken into the outbox", events=len(group))
+                _log.exception(
+                    "events could not be taken into the outbox; they are tried again", events=len(group)
+                )
+                self._give_back(group)
+                continue
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
             self._on_committed()
         self._finished = True
         self._on_committed()
+
+    def _give_back(self, group: list[EpisodeEvent]) -> None:
+        """Put a group back in front after a while; when stopping there is no other try."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping, RETRY_SECONDS)
+            if self._stopping:
+                self._outbox.lost[Lost.UNENCODABLE] += len(group)
+            else:
+                self._waiting.extendleft(reversed(group))
+            self._busy = False
 
     def _next_group(self) -> list[EpisodeEvent]:
         with self._changed:

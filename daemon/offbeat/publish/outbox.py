@@ -44,7 +44,7 @@ _INSERT = "INSERT OR IGNORE INTO event (id, event, updated_ms, sensor, payload) 
 _UNDELIVERED = """
 SELECT seq, sensor, payload FROM event WHERE delivered_at IS NULL AND seq > ? ORDER BY seq LIMIT ?
 """
-_SPILL_BASE = 1 << 62
+SPILL_BASE = 1 << 62
 """Keys of events that wait in memory; behind all that the database gives."""
 
 _Row = tuple[str, str, int, str, bytes]
@@ -153,7 +153,7 @@ class Outbox:
         with self._lock:
             for key in keys:
                 self._spill.pop(key, None)
-            self._unrecorded.update(key for key in keys if key < _SPILL_BASE)
+            self._unrecorded.update(key for key in keys if key < SPILL_BASE)
             if self._write(lambda connection: self._mark(connection, now)):
                 self._unrecorded.clear()
 
@@ -233,7 +233,7 @@ class Outbox:
         for row in rows:
             if row[:3] not in known:
                 self._spilled += 1
-                self._spill[_SPILL_BASE + self._spilled] = row
+                self._spill[SPILL_BASE + self._spilled] = row
 
     def _enforce_limit(self) -> None:
         excess = self.depth - self._max_events

@@ -125,12 +125,12 @@ class Publisher:
             self._waker.wake()
 
     def committed(self, timeout_seconds: float) -> bool:
-        """Wait until every event handed in is in the outbox; a snapshot may be taken only then.
+        """Wait until every event handed in is on disk in the outbox; a snapshot may be written only then.
 
         Returns:
-            Whether that is so in time.
+            Whether that is so in time; False also while the disk refuses and events wait in memory.
         """
-        return self._intake.committed(timeout_seconds)
+        return self._intake.committed(timeout_seconds) and not self._outbox.degraded
 
     def wait_connected(self, timeout_seconds: float) -> bool:
         """Wait until the broker takes messages; return whether it does in time."""

@@ -55,7 +55,7 @@ class ScorerThread(Generic[Tag]):
         self._steps: deque[tuple[Tag, StepJob | None]] = deque()
         self._windows: deque[WindowJob] = deque()
         self._answers: deque[Answer[Tag]] = deque()
-        self._busy: StepJob | WindowJob | None = None
+        self._busy_with_step = self._busy_with_window = False
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="scorer", daemon=True)
@@ -83,19 +83,19 @@ class ScorerThread(Generic[Tag]):
     def steps_waiting(self) -> int:
         """Step jobs not answered yet, the one in work included."""
         with self._changed:
-            return len(self._steps) + isinstance(self._busy, StepJob)
+            return len(self._steps) + self._busy_with_step
 
     @property
     def windows_waiting(self) -> int:
         """Window jobs not answered yet, the one in work included."""
         with self._changed:
-            return len(self._windows) + isinstance(self._busy, WindowJob)
+            return len(self._windows) + self._busy_with_window
 
     @property
     def settled(self) -> bool:
         """Whether every step was answered and every answer was taken."""
         with self._changed:
-            return not (self._steps or self._answers or isinstance(self._busy, StepJob))
+            return not (self._steps or self._answers or self._busy_with_step)
 
     def submit_step(self, tag: Tag, job: StepJob | None) -> None:
         """Queue a step job. None is answered in its turn with None, so that answers keep the order of the tags."""
@@ -123,7 +123,7 @@ class ScorerThread(Generic[Tag]):
             result = self._ask(job)
             answer = Answer(tag, job, result, time.monotonic() - started)
             with self._changed:
-                self._busy = None
+                self._busy_with_step = self._busy_with_window = False
                 self._answers.append(answer)
                 self.jobs_done += 1
             self._on_answer()
@@ -134,11 +134,11 @@ class ScorerThread(Generic[Tag]):
                 self._changed.wait()
             if self._steps:
                 tag, job = self._steps.popleft()
-                self._busy = job
+                self._busy_with_step = True
                 return tag, job
             if self._windows and not self._stopping:
-                self._busy = self._windows.popleft()
-                return None, self._busy
+                self._busy_with_window = True
+                return None, self._windows.popleft()
             return None
 
     def _ask(self, job: StepJob | WindowJob | None) -> StepResult | WindowResult | None:

@@ -55,6 +55,8 @@ class Rig:
             act=self._act,
             housekeeping=self._keep_house,
             clock=lambda: self.now,
+            timer=lambda: self.now,
+            window_delay_seconds=0.0,
             window_limit=self.windows,
             beat=self._beat,
             on_answer=self.answers.append,

@@ -68,7 +68,7 @@ class Rig:
     def turn(self, seconds: int, offset: int) -> None:
         """Let the saver have its turn, and wait until what it copied is on disk: a shard of each group each 2 s."""
         written = self.store.written
-        self.saver.save_due(START + seconds, offset)
+        self.saver.save_due(START + seconds, START + seconds, offset)
         due = seconds > 0 and seconds % 2 == 0
         wait_until(lambda: self.store.written == written + (len(GROUPS) if due else 0))
 
@@ -123,8 +123,8 @@ def test_shards_are_saved_in_turn(tmp_path: Path) -> None:
 def test_a_late_turn_catches_up_but_not_beyond_a_round(tmp_path: Path) -> None:
     """What waits to be written holds memory: however late the loop is, a round is the most."""
     rig = Rig(tmp_path)
-    rig.saver.save_due(START, 1)
-    rig.saver.save_due(START + 1000, 2)
+    rig.saver.save_due(START, START, 1)
+    rig.saver.save_due(START + 1000, START + 1000, 2)
     rig.saver.start()
     assert rig.saver.stop(10)
     assert 0 < rig.store.written <= 2 * SHARDS
@@ -179,8 +179,8 @@ def test_what_was_saved_is_restored_to_its_sensors(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.saver.start()
     rig.saver.save_all(5000)
-    rig.saver.save_due(START, 6000)
-    rig.saver.save_due(START + 2, 6000)
+    rig.saver.save_due(START, START, 6000)
+    rig.saver.save_due(START + 2, START + 2, 6000)
     assert rig.saver.stop(10)
     again = pipeline_of(sensors=())
     assert restore(again, rig.store, {0: "v1"}) == 5000
