@@ -151,3 +151,24 @@ def test_what_a_scrape_shows_adds_up(broker: Broker, artifact: Path, plant: Plan
             assert total["received"] == total["accepted"] + total["dropped"] > 0
         assert daemon.get("/-/healthy")[0] == 200
         assert "offbeat_model_info" in daemon.get("/metrics")[1]
+
+
+def test_an_outage_of_the_broker_makes_no_sensor_silent(
+    broker: Broker, artifact: Path, plant: Plant, tmp_path: Path
+) -> None:
+    """Who is not heard because nobody listens is not silent; the alerts go on when the broker is back."""
+    text = config(broker, artifact, budget="10000/day")
+    with Daemon(tmp_path / "daemon", text) as daemon:
+        daemon.start()
+        plant.run(200)
+        broker.stop()
+        wait_until(lambda: not daemon.is_ready(), 20, "the daemon to notice")
+        ticks = daemon.metric("offbeat_snapshots_total")
+        # Snapshots are taken behind ticks: so many of them are about ten seconds of outage.
+        wait_until(lambda: daemon.metric("offbeat_snapshots_total") >= ticks + 80, 60, "time to pass")
+        broker.start()
+        wait_until(daemon.is_ready, 60, "the daemon to be back")
+        lines = daemon.get("/metrics")[1].splitlines()
+        assert [line for line in lines if line.startswith('offbeat_episodes_open{kind="silent"}')] == [
+            'offbeat_episodes_open{kind="silent"} 0.0'
+        ]

@@ -38,6 +38,7 @@ class Rig:
     scorer: GatedScorer
     windows: int = 0
     now: float = START
+    set_forward: float = 0.0
     beats: int = 0
     kept_house: list[float] = field(default_factory=list)
     pending_at_housekeeping: list[int] = field(default_factory=list)
@@ -54,7 +55,7 @@ class Rig:
             self.thread,
             act=self._act,
             housekeeping=self._keep_house,
-            clock=lambda: self.now,
+            clock=lambda: self.now + self.set_forward,
             timer=lambda: self.now,
             window_delay_seconds=0.0,
             window_limit=self.windows,
@@ -300,3 +301,21 @@ def test_the_offset_follows_what_was_taken_in_and_never_steps_back() -> None:
         rig.put(batches[0])
         assert rig.loop.drain(20)
     assert rig.loop.offset == batches[-1].offset
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, 3600.0], ids=["back", "forward"])
+def test_a_clock_that_is_set_stops_no_ticks_and_makes_nobody_silent(seconds: float) -> None:
+    """Ticks come by the timer; what the new clock says of the time before it was set means nothing."""
+    rig = Rig(plant(), GatedScorer(is_open=True))
+    rig.pipeline.listen(START)
+    rig.now = float(live(0, 200)[0][-1])
+    with running(rig):
+        rig.put(*boilers(200, 200))
+        wait_until(lambda: sum(map(len, rig.played.scores)) == 800)
+        rig.set_forward = seconds
+        for _ in range(3):
+            seen = len(rig.kept_house)
+            rig.now += 1.0
+            wait_until(lambda seen=seen: len(rig.kept_house) > seen, what="a tick")
+    assert rig.pipeline.listening_since >= rig.now + seconds - 3.0
+    assert not [kind for _, _, kind in rig.played.story() if kind == "silent"]

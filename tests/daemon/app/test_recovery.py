@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,13 @@ from offbeat.app.recovery import recover
 from offbeat.app.state_saver import StateSaver
 from offbeat.config.settings import JournalSettings, LimitSettings, SourceSettings, TimeSettings
 from offbeat.core.events import EpisodeEvent
+from offbeat.core.ledger import Drop
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import SensorDirectory
 from offbeat.ingest.decoder import Decoder, groups_of
 from offbeat.ingest.journal import Journal
-from offbeat.ingest.source import LogBatch
+from offbeat.ingest.source import LISTENING, LogBatch
 from offbeat.ingest.volatile_log import VolatileLog
 from offbeat.state.snapshots import SnapshotStore
 from offbeat.testing.fake_scorer import FakeScorer
@@ -231,3 +233,40 @@ def test_a_journal_that_ends_before_the_snapshots_goes_on_behind_them(life: Life
         assert empty.append([("a", b"1", 0)], 1.0) > offset
     finally:
         empty.close()
+
+
+def test_where_the_journal_was_lost_every_shard_takes_what_comes_next(life: Life, tmp_path: Path) -> None:
+    """Shards are saved in turn: new offsets must lie behind the newest of them, or its sensors would be deaf."""
+    store, log = SnapshotStore(tmp_path), VolatileLog()
+    live_until(a_core(), life.batches, {n: [n % SHARDS] for n in range(len(life.batches))}, store)
+    core = a_core()
+    recover(core, store, log, lambda _: None, lambda: None)
+    last = life.batches[-1]
+    later = [(topic, payload, flags) for topic, payload, flags in last.messages]
+    taken = core.pipeline.ledgers()[0]
+    before = taken.dropped[Drop.REPLAYED]
+    log.append(later, last.arrival_seconds)
+    again = LogBatch(log.next_offset - len(later), log.next_offset, last.arrival_seconds, later)
+    core.engine.feed(core.decoder.decode(again), again.arrival_seconds, lambda _: None)
+    assert taken.dropped[Drop.REPLAYED] == before
+
+
+def test_time_in_which_nobody_listened_is_no_silence(life: Life, tmp_path: Path) -> None:
+    """A daemon that was away finds nobody silent when it reads its log again: the log says when it listened."""
+    journal = Journal(tmp_path / "journal", JournalSettings())
+    try:
+        first, hour = life.batches, 3600.0
+        journal.append([LISTENING], first[0].arrival_seconds)
+        for batch in first:
+            journal.append(batch.messages, batch.arrival_seconds)
+        back = first[-1].arrival_seconds + 10 * hour
+        journal.append([LISTENING], back)
+        journal.append(first[-1].messages, back + 1.0)
+        assert journal.sync(10)
+        core, played = a_core(), Played()
+        recover(core, SnapshotStore(tmp_path / "none"), journal, played.take, lambda: None)
+        silent = [e for e in played.events if e.kind == "silent" and e.updated_at >= back]
+        assert [event for event in silent if event.event == "open"] == []
+        assert core.pipeline.listening_since == math.inf
+    finally:
+        journal.close()

@@ -102,3 +102,16 @@ def test_waiting_for_a_wake_leaves_the_batches_where_they_are() -> None:
     inbox.wake()
     assert inbox.wait_for_wake(10.0)
     assert inbox.depth_batches == 1
+
+
+def test_the_offset_goes_on_over_what_holds_no_reading() -> None:
+    """A log of nothing but rubbish must not keep snapshots and retention where they are; order is kept."""
+    inbox = Inbox(1 << 20)
+    inbox.passed(7)
+    assert inbox.get(0.0) == []
+    assert inbox.taken_offset == 7
+    inbox.put([batch(2, 10)])
+    inbox.passed(15)
+    assert inbox.taken_offset == 7
+    inbox.get(0.0)
+    assert inbox.taken_offset == 15

@@ -14,6 +14,7 @@ from offbeat.publish.delivery import MOST_IN_FLIGHT, RETRY_SECONDS, UNANSWERED_S
 from offbeat.publish.event_json import from_json
 from offbeat.publish.outbox import Lost, Outbox
 from offbeat.publish.topic_names import TopicNames
+from tests.support.disk import no_file_beyond
 from tests.support.events import an_event, events_of
 
 NOT_AUTHORISED, TOPIC_INVALID = 0x87, 0x90
@@ -163,3 +164,21 @@ def test_a_broker_that_answers_nothing_is_noticed(outbox: Outbox) -> None:
     delivery.fill(0.0)
     assert not delivery.stuck(UNANSWERED_SECONDS)
     assert delivery.stuck(UNANSWERED_SECONDS + 1.0)
+
+
+def test_what_is_decided_after_a_disk_had_hiccups_is_sent_on_the_same_connection(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    """An event that had to wait in memory must not make the delivery pass over those in the file."""
+    session = WritingSession()
+    delivery = deliver(outbox, session)
+    outbox.add([an_event(id="before", updated_at=1.0)])
+    written = (tmp_path / "outbox.sqlite-wal").stat().st_size
+    with no_file_beyond(written):
+        outbox.add([an_event(id="in memory", updated_at=2.0)])
+        assert outbox.degraded
+        assert delivery.fill(0.0) == 2
+    outbox.add([an_event(id="after", updated_at=3.0)])
+    assert not outbox.degraded
+    delivery.fill(1.0)
+    assert "after" in {event.id for event in session.sent}
