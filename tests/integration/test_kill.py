@@ -135,15 +135,10 @@ def test_eight_kills_under_load_lose_nothing_that_was_acknowledged(
             daemon.kill()
             daemon.start()
         load.end()
-        newest = {name: window[-1] for name, window in load.windows().items()}
-        assert len(newest) == SENSORS
-
-        def settled() -> bool:
-            before = daemon.metric("offbeat_received_total")
-            time.sleep(0.3)
-            return daemon.metric("offbeat_received_total") == before
-
-        wait_until(settled, 30, "the backlog to be worked off")
+        assert len(load.windows()) == SENSORS
+        wait_until(
+            lambda: saved_or_none(daemon) == load.windows(), 60, "the backlog to be worked off and saved"
+        )
         assert daemon.terminate()[0] == 0
     assert saved_windows(daemon.state) == load.windows()
 
@@ -161,8 +156,7 @@ def test_sigterm_drains_within_its_deadline(broker: Broker, load: Load, tmp_path
         assert '"drained": true' in daemon.log()
         # The session is persistent: what came after the end is delivered at the next start.
         daemon.start()
-        wait_until(lambda: daemon.metric("offbeat_inbox_depth_readings") == 0, 10)
-        wait_until(lambda: len(saved_or_none(daemon)) == SENSORS, 30, "snapshots of every sensor")
+        wait_until(lambda: saved_or_none(daemon) == load.windows(), 60, "the rest to be saved")
         daemon.terminate()
     assert saved_windows(daemon.state) == load.windows()
 

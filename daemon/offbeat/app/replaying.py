@@ -61,7 +61,7 @@ def replay(core: Core, path: Path) -> Replay:
         if now is not None:
             _let_time_pass(core, now, batch.arrival_seconds, result)
         core.engine.feed(core.decoder.decode(batch), batch.arrival_seconds, result.add)
-        result.messages += len(batch.messages)
+        result.messages += len(batch.messages) if since is None else 0
         now = batch.arrival_seconds if now is None else max(now, batch.arrival_seconds)
     if now is None:
         raise ConfigError(f"{path}: holds no message; expected a journal's folder, or JSON lines of messages")
