@@ -102,7 +102,9 @@ class Instruments:
         bind("offbeat_inbox_capacity_bytes", lambda: parts.inbox.statistics().capacity_bytes)
         bind(
             "offbeat_last_message_timestamp_seconds",
-            lambda: self._clock() - parts.source.last_activity_seconds,
+            lambda: (
+                self._clock() - parts.source.last_activity_seconds if parts.source.counts.messages else 0.0
+            ),
         )
         journal = parts.log if isinstance(parts.log, Journal) else None
         bind("offbeat_journal_bytes", lambda: journal.size_bytes() if journal else 0.0)

@@ -31,6 +31,8 @@ from offbeat.observe.watchdog import Watchdog
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+_TOLD = {"open": "an episode opened", "close": "an episode closed"}
+
 DRAIN_SECONDS = 20.0
 """Time for the way down; TimeoutStopSec of the unit must be longer."""
 LOOK_SECONDS = 0.1
@@ -157,6 +159,15 @@ class Service:
         if decisions.events:
             self._parts.history.record(decisions.events)
             self._parts.publisher.publish(decisions.events)
+            for event in decisions.events:
+                if event.event in _TOLD:
+                    _log.info(
+                        _TOLD[event.event],
+                        sensor=event.sensor,
+                        kind=event.kind,
+                        id=event.id,
+                        text=event.message,
+                    )
         self._reports.note(decisions)
         self._instruments.decided(decisions)
 

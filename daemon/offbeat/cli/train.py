@@ -75,4 +75,5 @@ def run(args: argparse.Namespace) -> int:
         for one in trained:
             print(describe(one))
         print(f"artifact: {out}")
+        print("a daemon that runs takes it up when it is started again")
     return 0

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from offbeat.config.fields import AsTuple, Bytes, FilePath, PerWeek, Seconds, TextList
 
 DEFAULT_EXCLUDE = (
+    "ts", "time", "timestamp", "last_seen",
     "linkquality", "battery", "rssi", "snr", "lqi", "seq", "uptime", "counter", "*_id", "id",
 )  # fmt: skip
-"""Fields of JSON payloads that are numbers about the radio or the device, not measurements."""
+"""Fields of JSON payloads that are numbers about the clock, the radio or the device, not measurements."""
 
 
 class _Table(BaseModel):

@@ -26,7 +26,7 @@ _COLUMNS = np.array(ROW_TRACKS, np.intp)
 
 PROCESS = registry.TRACKS.index("process")
 RHYTHM = registry.TRACKS.index("rhythm")
-HEALTH = np.array([i for i, track in enumerate(registry.TRACKS) if track != "process"])
+STUCK = registry.TRACKS.index("stuck")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,10 @@ def _fuse(
         trailing = learnt.trailing.p_value(here, row[index], said.surprise)
         # A health track has one voice, whose surprise is a chance itself. Where nothing ever happens the first small
         # thing is rare against the last weeks, and still no reason to wake anybody.
-        trailing[:, HEALTH] = np.maximum(
-            trailing[:, HEALTH], 10.0 ** -said.surprise[:, HEALTH].astype(np.float64)
-        )
+        chance = 10.0 ** -said.surprise.astype(np.float64)
+        trailing[:, RHYTHM] = np.maximum(trailing[:, RHYTHM], chance[:, RHYTHM])
+        # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
+        trailing[:, STUCK] = chance[:, STUCK]
         p_value[index] = trailing
         learnt.trailing.update(here, row[index], said.surprise)
     return fused, severity, p_value

@@ -45,10 +45,13 @@ _ALL = (
     # The way in.
     _counter("offbeat_received_total", "What entered a stage: accepted plus dropped.", "stage", "unit"),
     _counter("offbeat_accepted_total", "What a stage handed on.", "stage", "unit"),
-    _counter("offbeat_dropped_total", "What a stage did not hand on, by reason.", "stage", "reason"),
+    _counter("offbeat_dropped_total", "What a stage did not hand on, by reason.", "stage", "unit", "reason"),
     _gauge("offbeat_mqtt_connected", "1 while a connection to the broker stands.", "connection"),
     _counter("offbeat_mqtt_connections_total", "Connections that the broker accepted.", "connection"),
-    _gauge("offbeat_last_message_timestamp_seconds", "Unix time at which the last message arrived."),
+    _gauge(
+        "offbeat_last_message_timestamp_seconds",
+        "Unix time at which the last message arrived; 0 before the first.",
+    ),
     _gauge("offbeat_inbox_depth_bytes", "Memory of the readings that wait for the loop."),
     _gauge("offbeat_inbox_depth_readings", "Readings that wait for the loop."),
     _gauge("offbeat_inbox_capacity_bytes", "Memory at which the inbox begins to shed."),

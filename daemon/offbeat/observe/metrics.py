@@ -136,7 +136,7 @@ class Metrics(Collector):
 
     def _dropped(self) -> dict[Labels, float]:
         return {
-            (ledger.stage, reason.value): count
+            (ledger.stage, ledger.unit, reason.value): count
             for ledger in self._ledgers
             for reason, count in ledger.dropped.items()
         }

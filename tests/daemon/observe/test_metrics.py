@@ -58,6 +58,27 @@ def test_a_scrape_stays_small() -> None:
     assert "process_resident_memory_bytes" in text
 
 
+def test_two_ledgers_of_one_stage_are_told_apart_by_their_unit() -> None:
+    """A stage counts messages and readings: what it dropped of one must not hide what it dropped of the other."""
+    registry = CollectorRegistry()
+    metrics, messages, readings = (
+        Metrics(registry),
+        Ledger("decoder", "message"),
+        Ledger("decoder", "reading"),
+    )
+    metrics.add_ledger(messages)
+    metrics.add_ledger(readings)
+    messages.drop(Drop.UNDECODABLE, 3)
+    readings.drop(Drop.LATE, 1)
+    for unit, reason, count in (
+        ("message", "undecodable", 3),
+        ("reading", "undecodable", 0),
+        ("reading", "late", 1),
+    ):
+        labels = {"stage": "decoder", "unit": unit, "reason": reason}
+        assert registry.get_sample_value("offbeat_dropped_total", labels) == count
+
+
 def test_a_ledger_shows_every_reason_from_the_start() -> None:
     """Also those that are zero: a rule over a missing series never fires."""
     registry = CollectorRegistry()
@@ -68,8 +89,8 @@ def test_a_ledger_shows_every_reason_from_the_start() -> None:
     value = registry.get_sample_value
     assert value("offbeat_received_total", {"stage": "decode", "unit": "message"}) == 9
     assert value("offbeat_accepted_total", {"stage": "decode", "unit": "message"}) == 7
-    assert value("offbeat_dropped_total", {"stage": "decode", "reason": "late"}) == 2
-    assert value("offbeat_dropped_total", {"stage": "decode", "reason": "future"}) == 0
+    assert value("offbeat_dropped_total", {"stage": "decode", "unit": "message", "reason": "late"}) == 2
+    assert value("offbeat_dropped_total", {"stage": "decode", "unit": "message", "reason": "future"}) == 0
 
 
 def test_a_part_that_fails_costs_only_its_own_metric() -> None:
