@@ -21,7 +21,8 @@ def test_the_artifact_is_written_and_told(
     told = capsys.readouterr()
     lines = told.out.splitlines()
     assert lines[0].startswith("1 sensors with value: 5 steps")
-    assert lines[1:] == [f"artifact: {tmp_path / 'artifact'}"]
+    assert lines[1] == f"artifact: {tmp_path / 'artifact'}"
+    assert lines[2:] == ["a daemon that runs takes it up when it is started again"]
     assert "training the model" in told.err
     assert (tmp_path / "artifact" / "value" / "manifest.json").exists()
 
