@@ -39,7 +39,8 @@ def recover(
     for job in core.pipeline.rebuild_jobs():
         core.engine.scorer.rebuild(job)
     # Shards are saved in turn. Where the log was lost, new offsets must lie behind what the newest of them holds.
-    log.skip_to(max(offset, core.pipeline.holds_to))
+    holds_to = max(offset, core.pipeline.holds_to)
+    log.skip_to(holds_to)
     if isinstance(log, Journal) and offset < log.first_offset:
         _log.warning(
             "the journal begins behind the newest snapshots; what lay between is forgotten",
@@ -56,6 +57,7 @@ def recover(
         messages += len(batch.messages)
         offset = max(offset, batch.next_offset)
         on_progress()
+    offset = max(offset, holds_to)
     core.pipeline.listen(math.inf)  # until the source says that it hears the broker
     _log.info(
         "state is restored", sensors=len(core.directory), replayed_messages=messages, offset=offset,

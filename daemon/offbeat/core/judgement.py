@@ -76,7 +76,7 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     raw, steady = _with_model(learnt, work, slot, row, answer)
     surprise = learnt.commission.surprise(row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise)
-    p_value[steady, RHYTHM] = np.fmax(p_value[steady, RHYTHM], 1.0)
+    p_value[steady, RHYTHM] = 1.0
     score = learnt.commission.score(row, severity, learnt.budget)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)

@@ -240,7 +240,7 @@ def test_where_the_journal_was_lost_every_shard_takes_what_comes_next(life: Life
     store, log = SnapshotStore(tmp_path), VolatileLog()
     live_until(a_core(), life.batches, {n: [n % SHARDS] for n in range(len(life.batches))}, store)
     core = a_core()
-    recover(core, store, log, lambda _: None, lambda: None)
+    assert recover(core, store, log, lambda _: None, lambda: None) == log.next_offset
     last = life.batches[-1]
     later = [(topic, payload, flags) for topic, payload, flags in last.messages]
     taken = core.pipeline.ledgers()[0]
