@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from offbeat.core.commission import Commission
 
 Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
@@ -52,6 +55,13 @@ class Stream(Protocol):
 
     track: ClassVar[str]
     """The track of episodes it speaks to: "process", "rhythm" or "stuck"."""
+
+    kinds: ClassVar[tuple[str, ...]]
+    """The kind of anomaly each column speaks of, as an event's `kind` names it."""
+
+    def __init__(self, commission: Commission, sensors: int) -> None:
+        """Make room for some sensors, judged by what was learnt of their group."""
+        ...
 
     def update(self, rows: Round) -> Floats:
         """Take a round in and return its raw strangeness by column, float32 [n, len(names)].

@@ -27,6 +27,7 @@ class JumpStream:
 
     names: ClassVar[tuple[str, ...]] = ("jump",)
     track: ClassVar[str] = "process"
+    kinds: ClassVar[tuple[str, ...]] = ("spike",)
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         shape = (sensors, len(commission.channels))

@@ -27,6 +27,7 @@ class LevelStream:
 
     names: ClassVar[tuple[str, ...]] = ("level", "level_mean")
     track: ClassVar[str] = "process"
+    kinds: ClassVar[tuple[str, ...]] = ("level", "level")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         self._commission = commission

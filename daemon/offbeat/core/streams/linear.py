@@ -26,6 +26,7 @@ class LinearStream:
 
     names: ClassVar[tuple[str, ...]] = ("linear", "linear_mean")
     track: ClassVar[str] = "process"
+    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         channels = len(commission.channels)

@@ -36,6 +36,7 @@ class ModelStreams:
 
     names: ClassVar[tuple[str, ...]] = ("value", "value_mean", "gap", "window")
     tracks: ClassVar[tuple[str, ...]] = ("process", "process", "rhythm", "process")
+    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "rhythm", "shape")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         self._commission = commission

@@ -30,6 +30,9 @@ STREAM_TRACKS: tuple[str, ...] = (
 )
 """Track of each column of `STREAM_NAMES`."""
 
+STREAM_KINDS: tuple[str, ...] = tuple(kind for stream in CHEAP for kind in stream.kinds) + ModelStreams.kinds
+"""Kind of anomaly that each column of `STREAM_NAMES` speaks of."""
+
 
 class CheapStreams:
     """Every stream of `CHEAP` for one group, as one object.
@@ -40,12 +43,7 @@ class CheapStreams:
     """
 
     def __init__(self, commission: Commission, sensors: int) -> None:
-        self._streams: tuple[Stream, ...] = (
-            LevelStream(commission, sensors),
-            LinearStream(commission, sensors),
-            JumpStream(commission, sensors),
-            StuckStream(commission, sensors),
-        )
+        self._streams = tuple(kind(commission, sensors) for kind in CHEAP)
 
     def update(self, rows: Round) -> Floats:
         """Take a round in; return raw strangeness, float32 [n, len(CHEAP_NAMES)]."""

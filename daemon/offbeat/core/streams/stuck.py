@@ -30,6 +30,7 @@ class StuckStream:
 
     names: ClassVar[tuple[str, ...]] = ("stuck",)
     track: ClassVar[str] = "stuck"
+    kinds: ClassVar[tuple[str, ...]] = ("stuck",)
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         channels = len(commission.channels)
