@@ -88,7 +88,7 @@ def cells(row: Floats, mask: Flags) -> dict[int, bytes]:
 
 def accounted(done: Insertion) -> int:
     """How many readings an insertion speaks of."""
-    counted = done.duplicates + done.late + done.reordered + done.superseded + done.applied
+    counted = done.duplicates + done.late + done.reordered + done.superseded
     return counted + int(np.count_nonzero(done.rows.mask))
 
 

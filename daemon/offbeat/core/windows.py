@@ -23,7 +23,7 @@ from offbeat.core.rows import Rows
 class Insertion:
     """What became of a batch.
 
-    Its readings = cells of `rows` + duplicates + late + reordered + superseded + applied.
+    Its readings = cells of `rows` + duplicates + late + reordered + superseded.
 
     Attributes:
         rows: what moves sensors forward in time, for the streams.
@@ -31,7 +31,6 @@ class Insertion:
         late: readings older than everything in a full window; dropped.
         reordered: readings put into the past of their window.
         superseded: readings of a channel and instant that already had another value; the larger one stayed.
-        applied: readings of sensors whose restored state holds this part of the log already; not looked at.
     """
 
     rows: Rows
@@ -39,7 +38,6 @@ class Insertion:
     late: int
     reordered: int
     superseded: int
-    applied: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +87,13 @@ class Windows:
         """Memory of all arrays in bytes, were every sensor there."""
         return self._rings.nbytes
 
-    def insert(self, batch: ReadingBatch, applied_offsets: NDArray[np.int64] | None = None) -> Insertion:
+    def insert(self, batch: ReadingBatch) -> Insertion:
         """Join a batch into the windows.
 
         Args:
             batch: finite readings of this group in any order.
-            applied_offsets: while a log is replayed after a restart, how far each slot's restored state has
-                read it, [S]. What lies behind is left out; without it that would count as duplicates.
         """
-        received, rings = len(batch), self._rings
-        if applied_offsets is not None:
-            batch = _not_yet_applied(batch, applied_offsets)
+        rings = self._rings
         joined = join(batch, self.channels)
         slot, time = joined.sensor, joined.time_seconds
         last = rings.last_time[slot]
@@ -124,7 +118,6 @@ class Windows:
             late=late,
             reordered=reordered,
             superseded=joined.superseded + other,
-            applied=received - len(batch),
         )
 
     def latest(self, sensor: Slots, length: int, span_seconds: Times | float | None = None) -> WindowSlice:
@@ -213,21 +206,6 @@ class Windows:
         both = mask & old_mask
         same = int(np.count_nonzero(both & (key == old_key)))
         return same, int(np.count_nonzero(both)) - same
-
-
-def _not_yet_applied(batch: ReadingBatch, applied_offsets: NDArray[np.int64]) -> ReadingBatch:
-    new = applied_offsets[batch.sensor] < batch.offset
-    if new.all():
-        return batch
-    return ReadingBatch(
-        batch.group,
-        batch.sensor[new],
-        batch.channel[new],
-        batch.time_seconds[new],
-        batch.value[new],
-        batch.arrival_seconds[new],
-        batch.offset,
-    )
 
 
 def _forward_rows(batch: ReadingBatch, joined: JoinedRows, fresh: Flags, last: Times) -> Rows:

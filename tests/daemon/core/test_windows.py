@@ -136,14 +136,13 @@ def test_a_slice_can_be_bounded_by_wall_time() -> None:
     assert rows.lengths.tolist() == [1, 1]
 
 
-def test_replayed_batches_are_left_out_by_offset_or_absorbed_as_duplicates() -> None:
-    """Either way the window and its rows stay as they were."""
+def test_replayed_batches_are_absorbed_as_duplicates() -> None:
+    """The window stays as it was, and no row moves forward."""
     windows = Windows(2, 4, 1)
     part = batch((0, 1.0, 1.0), (1, 1.0, 1.0), offset=50)
     windows.insert(part)
-    again = windows.insert(part, np.array([50, 49]))
-    assert (again.applied, again.duplicates, len(again.rows)) == (1, 1, 0)
-    assert windows.insert(part).duplicates == 2
+    again = windows.insert(part)
+    assert (again.duplicates, len(again.rows)) == (2, 0)
 
 
 def test_arrays_and_restore_carry_everything() -> None:
