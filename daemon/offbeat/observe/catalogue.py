@@ -18,7 +18,7 @@ class Metric:
     Attributes:
         name: as it is exposed, unit and `_total` included.
         help: one sentence.
-        labels: names; every label takes values of a small, bounded set and never names a sensor.
+        labels: names; outside of `SENSOR_CATALOGUE` every label takes values of a small, bounded set.
         buckets: upper bounds of a histogram, without infinity.
     """
 
@@ -94,3 +94,28 @@ _ALL = (
 )
 
 CATALOGUE: dict[str, Metric] = {metric.name: metric for metric in _ALL}
+"""What `/metrics` shows: the daemon. No label names a sensor, so the number of series does not grow with the fleet."""
+
+_SENSORS = (
+    _gauge("offbeat_sensor_score", "Severity of the newest row; 1 is the boundary of the budget.", "sensor"),
+    _gauge("offbeat_sensor_anomalous", "1 while the sensor has an open episode.", "sensor"),
+    _gauge("offbeat_sensor_value", "Newest value of a channel, in its own unit.", "sensor", "channel"),
+    _gauge(
+        "offbeat_sensor_expected_low",
+        "Lower end of what was expected of the newest value.",
+        "sensor",
+        "channel",
+    ),
+    _gauge(
+        "offbeat_sensor_expected_high",
+        "Upper end of what was expected of the newest value.",
+        "sensor",
+        "channel",
+    ),
+    _gauge("offbeat_sensor_last_seen_timestamp_seconds", "Unix time of the last message.", "sensor"),
+    _gauge("offbeat_sensor_usual_gap_seconds", "Median time between messages.", "sensor"),
+    _counter("offbeat_sensor_rows_total", "Rows that moved the sensor forward in time.", "sensor"),
+)
+
+SENSOR_CATALOGUE: dict[str, Metric] = {metric.name: metric for metric in _SENSORS}
+"""What `/metrics/sensors` shows: a series for every exposed sensor."""
