@@ -1,0 +1,145 @@
+"""The service as systemd runs it: the shipped unit, a real systemd, a real broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.machine import LACKING, PYTHON, Machine
+from tests.support.mosquitto import MOSQUITTO
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.systemd,
+    pytest.mark.broker,
+    pytest.mark.skipif(bool(LACKING), reason=f"no systemd to boot: {LACKING}"),
+]
+
+CONFIG = """
+[mqtt]
+url = "mqtt://127.0.0.1:1884"
+username = "plant"
+password_file = "mqtt-password"
+[[source]]
+topic = "plant/{sensor}"
+[state]
+snapshot_interval = "1s"
+"""
+BROKER = f"""
+[Service]
+ExecStart={MOSQUITTO} -c /etc/broker.conf
+"""
+QUICK = """
+[Service]
+WatchdogSec=3
+TimeoutAbortSec=2
+RestartSec=1
+LoadCredential=mqtt-password:/etc/offbeat/mqtt-password
+"""
+PUBLISH = """
+import paho.mqtt.client as mqtt, sys
+from paho.mqtt.enums import CallbackAPIVersion
+client = mqtt.Client(CallbackAPIVersion.VERSION2)
+client.username_pw_set("plant", "secret")
+client.connect("127.0.0.1", 1884)
+client.loop_start()
+for name in sys.argv[1:]:
+    client.publish(f"plant/{name}", "1.5", qos=1).wait_for_publish(10)
+client.disconnect()
+"""
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Machine]:
+    """A machine with a broker that wants a password, and the daemon installed but not started."""
+    with Machine() as booted:
+        booted.write(
+            "/etc/broker.conf", "listener 1884 127.0.0.1\npassword_file /etc/broker.passwords\nuser root\n"
+        )
+        booted.run("mosquitto_passwd", "-c", "-b", "/etc/broker.passwords", "plant", "secret")
+        booted.write("/etc/systemd/system/broker.service", BROKER)
+        booted.write("/etc/systemd/system/offbeat.service.d/quick.conf", QUICK)
+        booted.write("/etc/offbeat/offbeat.toml", CONFIG)
+        booted.write("/etc/offbeat/mqtt-password", "secret\n", 0o600)
+        booted.run("systemctl", "daemon-reload")
+        booted.run("systemctl", "start", "broker")
+        yield booted
+
+
+@pytest.fixture
+def service(machine: Machine) -> Iterator[Machine]:
+    """The same machine with the service ready, and nothing known from before."""
+    machine.write("/etc/offbeat/offbeat.toml", CONFIG)
+    machine.run("systemctl", "start", "offbeat")
+    yield machine
+    machine.run("systemctl", "stop", "offbeat")
+    machine.run("systemctl", "reset-failed", "offbeat", check=False)
+    machine.run("systemctl", "clean", "--what=state", "offbeat")
+
+
+def published(machine: Machine, *names: str) -> None:
+    """Publish a reading of each sensor, acknowledged by the broker."""
+    machine.run(PYTHON, "-c", PUBLISH, *names)
+
+
+def sensors(machine: Machine) -> int:
+    """Return how many sensors the status line speaks of."""
+    words = machine.property_of("offbeat", "StatusText").split()
+    return int(words[0]) if words and words[0].isdigit() else -1
+
+
+def test_it_is_ready_logs_in_and_tells_its_status(service: Machine) -> None:
+    """`systemctl start` returned, so READY was said; the password came as a credential that only root can read."""
+    assert service.property_of("offbeat", "ActiveState") == "active"
+    assert (
+        int(service.run("stat", "--format", "%u", f"/proc/{service.property_of('offbeat', 'MainPID')}"))
+        > 60_000
+    )
+    published(service, "pump", "fan")
+    wait_until(lambda: sensors(service) == 2, 20, "the status line to name two sensors")
+
+
+def test_state_survives_a_restart_under_another_user(service: Machine) -> None:
+    """A dynamic user owns the state folder whoever it is this time."""
+    published(service, "valve", "pump")
+    wait_until(lambda: sensors(service) == 2, 20, "the sensors to be known")
+    service.run("systemctl", "restart", "offbeat")
+    wait_until(lambda: sensors(service) == 2, 20, "the sensors to be known again")
+    assert service.run("stat", "--format", "%a", "/var/lib/private/offbeat") == "700"
+
+
+def test_a_hangup_does_no_harm(service: Machine) -> None:
+    """A SIGHUP kills a program that does not expect it, and systemd would think that it was meant."""
+    before = service.property_of("offbeat", "MainPID")
+    service.run("systemctl", "kill", "--signal=HUP", "offbeat")
+    published(service, "after-hangup")
+    assert service.property_of("offbeat", "MainPID") == before
+    assert service.property_of("offbeat", "ActiveState") == "active"
+
+
+def test_a_stalled_pipeline_is_killed_by_the_watchdog_and_comes_back_with_its_state(service: Machine) -> None:
+    """A stopped process is a stall that no timer thread can hide."""
+    published(service, "pump", "fan", "motor")
+    wait_until(lambda: sensors(service) == 3, 20, "the sensors to be known")
+    stalled = service.property_of("offbeat", "MainPID")
+    service.run("kill", "-STOP", stalled)
+    wait_until(lambda: service.property_of("offbeat", "MainPID") not in (stalled, "0"), 30, "a new process")
+    wait_until(
+        lambda: service.property_of("offbeat", "ActiveState") == "active", 30, "the service to be ready again"
+    )
+    wait_until(lambda: sensors(service) == 3, 20, "the sensors to be known again")
+    assert "Watchdog timeout" in service.log_of("offbeat")
+
+
+def test_a_bad_configuration_ends_with_78_and_is_not_tried_again(machine: Machine) -> None:
+    """The log says what is wrong, once."""
+    machine.write("/etc/offbeat/offbeat.toml", CONFIG.replace("[mqtt]\n", '[mqtt]\nusrname = "x"\n'))
+    assert machine.status("systemctl", "start", "offbeat") != 0
+    wait_until(
+        lambda: machine.property_of("offbeat", "ActiveState") == "failed", 20, "the unit to have failed"
+    )
+    assert machine.property_of("offbeat", "ExecMainStatus") == "78"
+    assert machine.property_of("offbeat", "NRestarts") == "0"
+    assert 'did you mean "username"' in machine.log_of("offbeat")
+    machine.run("systemctl", "reset-failed", "offbeat")
