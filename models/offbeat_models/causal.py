@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from offbeat_models.batch import RowBatch
-from offbeat_models.features import Carried, LookBack, encoder_features, log_gap
+from offbeat_models.features import GAPS_KEPT, Carried, LookBack, encoder_features, gaps_before, log_gap
 from offbeat_models.heads import GapHead, Prediction, ValueHead
 from offbeat_models.layers import RowTable, gaussian_nll
 
@@ -69,7 +69,7 @@ class CausalReader(nn.Module):
         self.lift = nn.Linear(3 * channels + 1 + embedding, hidden)
         self.lstm = nn.LSTM(hidden, hidden, batch_first=True)
         self.value = ValueHead(hidden, embedding, channels, rows, sigma_floor, free_sigma)
-        self.gap = GapHead(hidden, embedding, gap_components)
+        self.gap = GapHead(hidden // 2, embedding, gap_components, rows)
 
     def states(self, rows: RowBatch) -> Tensor:
         """Return the state after each row, [B, L, H], of sequences read from their start."""
@@ -117,8 +117,9 @@ class CausalReader(nn.Module):
         start = (carried.hidden, carried.cell)
         out, cell = frozen_in_padding(self.lstm, self.inputs(rows, seen), rows.inside(), start)
         at = (rows.lengths - 1).clamp_min(0)[:, None, None].expand(-1, 1, out.shape[-1])
-        alive = torch.ones_like(carried.alive)
-        return out, Carried(out.gather(1, at)[:, 0], cell, *seen.after(), alive)
+        ends = rows.lengths[:, None, None].expand(-1, 1, GAPS_KEPT)
+        gaps, alive = gaps_before(rows, carried).gather(1, ends)[:, 0], torch.ones_like(carried.alive)
+        return out, Carried(out.gather(1, at)[:, 0], cell, *seen.after(), gaps, alive)
 
     def _expectations(self, rows: RowBatch, carried: Carried, seen: LookBack, out: Tensor) -> Expectations:
         before = torch.cat([carried.hidden[:, None], out[:, :-1]], 1)  # (B, L, H) state before each row
@@ -130,7 +131,7 @@ class CausalReader(nn.Module):
         gap_said = known & (rows.gap > 0)
         zero = rows.x.new_zeros(())
         value_nll = gaussian_nll(rows.x, prediction.mean, prediction.sigma)
-        gap_nll = self.gap(before, embedding, rows.gap)
+        gap_nll = self.gap(gaps_before(rows, carried)[:, :-1], rows.row, embedding, rows.gap)
         return Expectations(
             prediction,
             torch.where(value_said, value_nll, zero),

@@ -276,6 +276,29 @@ def _of_length(model: WindowModel, length: int) -> RowBatch:
     return full.batch().rows()
 
 
+def gaps_are_judged_without_values(model: WindowModel) -> None:
+    """Whatever the values are, and whether there are any, the gaps' likelihood is the same to the last bit."""
+    rows, reader = _of_length(model, 9), model.causal
+    others = (
+        replace(rows, x=rows.x + 100.0 * rows.mask),
+        replace(rows, x=torch.zeros_like(rows.x), mask=torch.zeros_like(rows.mask)),
+    )
+    kernel = StepKernel(reader)
+
+    def stepped(read: RowBatch) -> Tensor:
+        said, carried = [], reader.fresh(read)
+        for at in range(9):
+            step, carried = kernel(read.x[:, at], read.mask[:, at], read.gap[:, at], read.row, carried)
+            said.append(step.gap_nll)
+        return torch.stack(said, 1)
+
+    with torch.inference_mode():
+        for other in others:
+            same = torch.equal(reader.expect(rows).gap_nll, reader.expect(other).gap_nll)
+            assert same, "values change the likelihood of gaps"
+            assert torch.equal(stepped(rows), stepped(other)), "values change the likelihood of gaps, by hand"
+
+
 def padded_is_packed(model: WindowModel) -> None:
     """The padded LSTM gives what torch's packed sequences give."""
     batch = example(model).batch()
@@ -365,6 +388,7 @@ CHECKS: tuple[Check, ...] = (
     reading_in_pieces_is_reading_at_once,
     padding_leaves_the_carried_state,
     stepping_by_hand_is_reading,
+    gaps_are_judged_without_values,
     padded_is_packed,
     values_reach_the_decoder_through_the_latent_only,
     expectations_see_no_future,

@@ -19,6 +19,12 @@ LONGEST_GAPS = 1000.0
 NEVER = -1.0
 """Stands in `Carried.since` for a channel that was never seen."""
 
+GAPS_KEPT = 8
+"""How many of the last gaps the gap head hears of."""
+
+STRANGEST_PACE = 1.5
+"""Logs of gaps approach this, in what the gap head hears of them."""
+
 _LONG_AGO = -1e15
 
 
@@ -30,6 +36,7 @@ class Carried:
         hidden, cell: state of the LSTM, [B, H].
         last: last observed value by channel, [B, C]; 0 if never observed.
         since: age of that value at the last row in median gaps, [B, C]; `NEVER` if never observed.
+        gaps: last gaps as `pace` tells them, [B, GAPS_KEPT], the newest at the end; 0 if there were none yet.
         alive: bool [B]; False for a sensor of which nothing was read yet.
     """
 
@@ -37,6 +44,7 @@ class Carried:
     cell: Tensor
     last: Tensor
     since: Tensor
+    gaps: Tensor
     alive: Tensor
 
     @classmethod
@@ -45,29 +53,43 @@ class Carried:
         batch, channels = like.shape[0], like.shape[-1]
         state, seen = like.new_zeros(batch, hidden), like.new_zeros(batch, channels)
         alive = torch.zeros(batch, dtype=torch.bool, device=like.device)
-        return cls(state, state, seen, seen + NEVER, alive)
+        return cls(state, state, seen, seen + NEVER, like.new_zeros(batch, GAPS_KEPT), alive)
 
     @staticmethod
     def width(hidden: int, channels: int) -> int:
         """Return the size of a packed state."""
-        return 2 * hidden + 2 * channels + 1
+        return 2 * hidden + 2 * channels + GAPS_KEPT + 1
 
     def packed(self) -> Tensor:
         """Return all parts side by side, [B, width], to be stored as one row a sensor."""
         alive = self.alive.to(self.hidden.dtype)[:, None]
-        return torch.cat([self.hidden, self.cell, self.last, self.since, alive], -1)
+        return torch.cat([self.hidden, self.cell, self.last, self.since, self.gaps, alive], -1)
 
     @classmethod
     def unpacked(cls, packed: Tensor, hidden: int, channels: int) -> Carried:
         """Invert `packed`."""
-        parts = torch.split(packed, [hidden, hidden, channels, channels, 1], -1)
-        h, c, last, since, alive = parts
-        return cls(h, c, last, since, alive[:, 0] > 0)
+        parts = torch.split(packed, [hidden, hidden, channels, channels, GAPS_KEPT, 1], -1)
+        h, c, last, since, gaps, alive = parts
+        return cls(h, c, last, since, gaps, alive[:, 0] > 0)
 
 
 def log_gap(gap: Tensor) -> Tensor:
     """Return log1p of gaps in median gaps, bounded."""
     return torch.log1p(gap.clamp(0.0, LONGEST_GAPS))
+
+
+def pace(gap: Tensor) -> Tensor:
+    """Return how gaps compare with the median gap: their logs, drawn in; 0 where no time passed.
+
+    One silence must not make the gaps after it unforeseeable, however long it was.
+    """
+    log = torch.log(torch.where(gap > 0, gap, 1.0).clamp(1.0 / LONGEST_GAPS, LONGEST_GAPS))
+    return STRANGEST_PACE * torch.tanh(log / STRANGEST_PACE)
+
+
+def gaps_before(rows: RowBatch, carried: Carried) -> Tensor:
+    """Return the last gaps before each row, and those after the last row, [B, L + 1, GAPS_KEPT]."""
+    return torch.cat([carried.gaps, pace(rows.gap)], 1).unfold(1, GAPS_KEPT, 1)
 
 
 class LookBack:

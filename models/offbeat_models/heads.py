@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from offbeat_models.features import GAPS_KEPT
 from offbeat_models.layers import HALF_LOG_2PI, RowTable, bounded_sigma, inverse_softplus
 
 START_SIGMA = 0.5
@@ -104,23 +105,36 @@ class ValueHead(nn.Module):
 
 
 class GapHead(nn.Module):
-    """State before a row -> law of the gap to it: a mixture of log-normals.
+    """Last gaps before a row -> law of the gap to it: a mixture of log-normals.
+
+    It hears of gaps and of the sensor, never of values: a strange value must not make an ordinary gap look
+    strange.
 
     Args:
-        hidden, embedding: as in `ValueHead`.
+        width: of its hidden layer.
+        embedding, rows: as in `ValueHead`.
         components: parts of the mixture.
     """
 
     NARROWEST = 0.03
 
-    def __init__(self, hidden: int, embedding: int, components: int) -> None:
+    def __init__(self, width: int, embedding: int, components: int, rows: int) -> None:
         super().__init__()
-        self.layers = _perceptron(hidden + embedding, hidden, 3 * components)
+        self.layers = _perceptron(GAPS_KEPT + embedding, width, 3 * components)
+        # Most sensors have a law of their own that hardly depends on the gaps before.
+        self.law = RowTable(rows, 3 * components)
 
-    def forward(self, state: Tensor, embedding: Tensor, gap: Tensor) -> Tensor:
-        """Return the negative log-likelihood of the log of gaps [B, L] in median gaps, [B, L]."""
-        sensor = embedding[:, None].expand(-1, state.shape[1], -1)
-        return self.nll(self.layers(torch.cat([state, sensor], -1)), gap)
+    def forward(self, before: Tensor, row: Tensor, embedding: Tensor, gap: Tensor) -> Tensor:
+        """Return the negative log-likelihood of the log of gaps [B, L] in median gaps, [B, L].
+
+        Args:
+            before: the last gaps before each row, [B, L, GAPS_KEPT], from `features.gaps_before`.
+            row: sensor rows [B].
+            embedding: sensor embedding, [B, E].
+            gap: what is judged.
+        """
+        sensor = embedding[:, None].expand(-1, before.shape[1], -1)
+        return self.nll(self.law(row)[:, None] + self.layers(torch.cat([before, sensor], -1)), gap)
 
     @classmethod
     def nll(cls, parameters: Tensor, gap: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from offbeat_models.causal import CausalReader
-from offbeat_models.features import LONGEST_GAPS, NEVER, Carried
+from offbeat_models.features import GAPS_KEPT, LONGEST_GAPS, NEVER, Carried, pace
 from offbeat_models.heads import LONGEST_LOG_AGE, GapHead
 from offbeat_models.layers import bounded_sigma, gaussian_nll
 
@@ -43,8 +43,7 @@ def _layer(module: nn.Sequential, index: int) -> nn.Linear:
 class StepKernel:
     """The causal reader's weights laid out for single rows.
 
-    The first layers of both heads read the same state and run as one product, and what the sensor's
-    embedding adds to each layer is looked up in a table instead of computed.
+    What the sensor's embedding adds to each layer is looked up in a table instead of computed.
 
     Args:
         reader: trained; its weights are copied.
@@ -55,27 +54,28 @@ class StepKernel:
         self._channels, self._hidden = channels, hidden
         self._floor, self._free = reader.value.floor, reader.value.free_sigma
         with torch.no_grad():
+            self._value_out, self._gap_out = _layer(reader.value.layers, 2), _layer(reader.gap.layers, 2)
             sensors = reader.sensor.table()  # (R, E)
             features = 3 * channels + 1
             lift = reader.lift
             self._lift = lift.weight[:, :features].T.contiguous()  # (3C+1, H)
             value, gap = _layer(reader.value.layers, 0), _layer(reader.gap.layers, 0)
-            # The value head reads state, log gap, last values, ages, embedding; the gap head state and
-            # embedding.
-            extra = 1 + 2 * channels
-            self._heads_state = torch.cat([value.weight[:, :hidden], gap.weight[:, :hidden]]).T.contiguous()
-            self._heads_extra = value.weight[:, hidden : hidden + extra].T.contiguous()  # (1+2C, H)
+            # The value head reads state, log gap, last values, ages, embedding; the gap head gaps and embedding.
+            known = hidden + 1 + 2 * channels
+            self._value_in = value.weight[:, :known].T.contiguous()  # (H+1+2C, H)
+            self._gap_in = gap.weight[:, :GAPS_KEPT].T.contiguous()  # (GAPS_KEPT, G)
+            self._parts = [hidden, hidden, gap.out_features, self._gap_out.out_features, channels, channels]
             self._tables = torch.cat(
                 [
                     F.linear(sensors, lift.weight[:, features:], lift.bias),
-                    F.linear(sensors, value.weight[:, hidden + extra :], value.bias),
-                    F.linear(sensors, gap.weight[:, hidden:], gap.bias),
+                    F.linear(sensors, value.weight[:, known:], value.bias),
+                    F.linear(sensors, gap.weight[:, GAPS_KEPT:], gap.bias),
+                    reader.gap.law.table(),
                     reader.value.sigma.table(),
                     reader.value.growth.table(),
                 ],
                 1,
-            ).contiguous()  # (R, 3H + 2C)
-            self._value_out, self._gap_out = _layer(reader.value.layers, 2), _layer(reader.gap.layers, 2)
+            ).contiguous()  # (R, 2H + G + 3K + 2C)
             self._cell, self._cell_bias = _lstm_weights(reader.lstm)
 
     def __call__(
@@ -90,45 +90,40 @@ class StepKernel:
             row: sensor rows, [B].
             carried: states before the row.
         """
-        hidden, channels = self._hidden, self._channels
-        tables = torch.split(self._tables[row], [hidden, 2 * hidden, channels, channels], -1)
-        lifted, heads, sigma, growth = tables
+        lifted, value, rhythm, law, sigma, growth = torch.split(self._tables[row], self._parts, -1)
         never = carried.since < 0
         since = carried.since + gap[:, None]  # (B, C)
         age = torch.log1p(since.masked_fill(never, LONGEST_GAPS).clamp(0.0, LONGEST_GAPS))
         log_gap = torch.log1p(gap.clamp(0.0, LONGEST_GAPS))[:, None]
-        said = self._expect(
-            x, gap, carried, heads, torch.cat([log_gap, carried.last, age], -1), sigma, growth
-        )
+        known = torch.cat([carried.hidden, log_gap, carried.last, age], -1)
+        value_said = self._expect_value(x, carried.last, age, known, value, sigma, growth)
+        first = F.silu(torch.addmm(rhythm, carried.gaps, self._gap_in))
+        said = StepOutput(value_said[0], GapHead.nll(law + self._gap_out(first), gap), *value_said[1:])
         inputs = F.silu(torch.addmm(lifted, torch.cat([x, mask, age, log_gap], -1), self._lift))
         state, cell = self._advance(inputs, carried)
         observed = mask > 0
         last = torch.where(observed, x, carried.last)
         since = since.masked_fill(never, NEVER).masked_fill(observed, 0.0)
-        return said, Carried(state, cell, last, since, torch.ones_like(carried.alive))
+        gaps = torch.cat([carried.gaps[:, 1:], pace(gap)[:, None]], -1)
+        return said, Carried(state, cell, last, since, gaps, torch.ones_like(carried.alive))
 
-    def _expect(
+    def _expect_value(
         self,
         x: Tensor,
-        gap: Tensor,
-        carried: Carried,
-        tables: Tensor,
-        extra: Tensor,
+        last: Tensor,
+        age: Tensor,
+        known: Tensor,
+        table: Tensor,
         sigma: Tensor,
         growth: Tensor,
-    ) -> StepOutput:
-        """Return what the heads say, given the tables' share of their first layers [B, 2H]."""
-        hidden, channels = self._hidden, self._channels
-        first = torch.addmm(tables, carried.hidden, self._heads_state)  # (B, 2H)
-        first[:, :hidden].addmm_(extra, self._heads_extra)
-        first = F.silu(first)
-        out = self._value_out(first[:, :hidden])
-        raw = sigma + growth * extra[:, 1 + channels :].clamp_max(LONGEST_LOG_AGE)
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (NLL, mean, sigma) of values, [B, C] each, given the table's share of the first layer [B, H]."""
+        out = self._value_out(F.silu(torch.addmm(table, known, self._value_in)))
+        raw = sigma + growth * age.clamp_max(LONGEST_LOG_AGE)
         if self._free:
-            raw = raw + out[:, channels:]
-        mean, deviation = carried.last + out[:, :channels], bounded_sigma(raw, self._floor)
-        gap_nll = GapHead.nll(self._gap_out(first[:, hidden:]), gap)
-        return StepOutput(gaussian_nll(x, mean, deviation), gap_nll, mean, deviation)
+            raw = raw + out[:, self._channels :]
+        mean, deviation = last + out[:, : self._channels], bounded_sigma(raw, self._floor)
+        return gaussian_nll(x, mean, deviation), mean, deviation
 
     def _advance(self, inputs: Tensor, carried: Carried) -> tuple[Tensor, Tensor]:
         """Return (hidden, cell) after one step of the LSTM."""

@@ -1,5 +1,7 @@
 """What was last seen of each channel, against a plain loop."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -7,7 +9,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from offbeat_models.batch import RowBatch
-from offbeat_models.features import LONGEST_GAPS, Carried, LookBack, encoder_features, log_gap
+from offbeat_models.features import (
+    GAPS_KEPT,
+    LONGEST_GAPS,
+    STRANGEST_PACE,
+    Carried,
+    LookBack,
+    encoder_features,
+    gaps_before,
+    log_gap,
+    pace,
+)
 
 
 def _looped(
@@ -60,3 +72,22 @@ def test_log_gaps_are_bounded() -> None:
     """Neither a negative nor an endless gap leaves the range."""
     out = log_gap(torch.tensor([-5.0, 0.0, 1e30]))
     torch.testing.assert_close(out, torch.tensor([0.0, 0.0, np.log1p(LONGEST_GAPS)]).float())
+
+
+def test_the_pace_of_gaps_is_bounded_and_centred() -> None:
+    """A median gap is 0, half and double are opposite, silences and instants stay small."""
+    said = pace(torch.tensor([1.0, 2.0, 0.5, 1e9, 1e-9, 0.0]))
+    torch.testing.assert_close(said[1], -said[2])
+    assert said[0] == said[5] == 0
+    assert said.abs().max() <= STRANGEST_PACE
+
+
+def test_the_last_gaps_move_up_row_by_row() -> None:
+    """Before a row stand the gaps of the rows before it, the newest last, and what was carried ahead of them."""
+    gap = torch.tensor([[0.5, 2.0, 1.0]])
+    rows = RowBatch(torch.zeros(1, 3, 1), torch.ones(1, 3, 1), gap, torch.tensor([3]), torch.tensor([1]))
+    carried = replace(Carried.fresh(rows.x, 4), gaps=torch.arange(float(GAPS_KEPT))[None])
+    before = gaps_before(rows, carried)
+    assert before.shape == (1, 4, GAPS_KEPT)
+    torch.testing.assert_close(before[0, 0], carried.gaps[0])
+    torch.testing.assert_close(before[0, 3], torch.cat([carried.gaps[0, 3:], pace(gap[0])]))

@@ -3,6 +3,8 @@
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
+from offbeat_models.batch import RowBatch
+from offbeat_models.features import Carried, gaps_before
 from offbeat_models.heads import GapHead, GaussianHead, ValueHead
 
 
@@ -50,3 +52,23 @@ def test_impossible_gaps_have_a_finite_likelihood() -> None:
     """Zero, negative and endless gaps are floored and capped."""
     nll = GapHead.nll(torch.zeros(4, 12), torch.tensor([0.0, -1.0, 1e30, float("inf")]))
     assert torch.isfinite(nll).all()
+
+
+def test_a_rhythm_is_learnt_from_the_gaps_before() -> None:
+    """Gaps that alternate cost far less than gaps of the same two lengths in any order."""
+    torch.manual_seed(0)
+    head, row, sensor = GapHead(16, 4, 4, rows=2), torch.tensor([1]), torch.zeros(1, 4)
+
+    def cost(gap: torch.Tensor) -> torch.Tensor:
+        rows = RowBatch(gap[..., None] * 0, gap[..., None] * 0, gap, torch.tensor([gap.shape[1]]), row)
+        return head(gaps_before(rows, Carried.fresh(rows.x, 4))[:, :-1], row, sensor, gap).mean()
+
+    alternating = torch.tensor([[0.5, 1.5] * 60])
+    optimiser = torch.optim.Adam(head.parameters(), 2e-2)
+    for _ in range(150):
+        optimiser.zero_grad()
+        cost(alternating).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    shuffled = alternating[:, torch.randperm(120)]
+    with torch.no_grad():
+        assert cost(alternating) < cost(shuffled) - 1.0

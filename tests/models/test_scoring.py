@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from offbeat_models.base import WindowModel
 from offbeat_models.batch import LENGTH_BUCKETS, WindowBatch
 from offbeat_models.checks import awakened
+from offbeat_models.features import GAPS_KEPT
 from offbeat_models.registry import build, preset
 from offbeat_models.scoring import GroupScorer, Steps
 
@@ -221,7 +222,7 @@ def test_warming_up_runs_every_shape_and_changes_nothing() -> None:
 def test_memory_of_the_states_is_as_stated() -> None:
     """A sensor of one channel at full width costs about half a kilobyte."""
     scorer = GroupScorer(build("lstm_vae", preset("default", 1, 2)), 100)
-    assert scorer.state_bytes == 100 * 4 * (2 * 64 + 2 + 1)
+    assert scorer.state_bytes == 100 * 4 * (2 * 64 + 2 + GAPS_KEPT + 1)
 
 
 @pytest.mark.parametrize("length", [1, 4, 5, 30])
