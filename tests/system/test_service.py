@@ -132,6 +132,27 @@ def test_a_stalled_pipeline_is_killed_by_the_watchdog_and_comes_back_with_its_st
     assert "Watchdog timeout" in service.log_of("offbeat")
 
 
+def test_two_daemons_of_the_template_live_side_by_side(machine: Machine) -> None:
+    """Each has its own configuration and its own state, and neither is in the way of the plain service."""
+    machine.write("/etc/offbeat/mqtt-password-for-all", "secret\n", 0o600)
+    machine.write(
+        "/etc/systemd/system/offbeat@.service.d/password.conf",
+        "[Service]\nLoadCredential=mqtt-password:/etc/offbeat/mqtt-password-for-all\n",
+    )
+    machine.run("systemctl", "daemon-reload")
+    names = ("north", "south")
+    for port, name in enumerate(names, 9701):
+        own = f'[metrics]\nlisten = "127.0.0.1:{port}"\n'
+        machine.write(
+            f"/etc/offbeat/{name}.toml", CONFIG.replace("[mqtt]", f'[mqtt]\nclient_id = "{name}"') + own
+        )
+        machine.run("systemctl", "start", f"offbeat@{name}")
+    for name in names:
+        assert machine.property_of(f"offbeat@{name}", "NRestarts") == "0"
+        assert machine.status("test", "-d", f"/var/lib/private/offbeat-{name}/journal") == 0
+        machine.run("systemctl", "stop", f"offbeat@{name}")
+
+
 def test_a_bad_configuration_ends_with_78_and_is_not_tried_again(machine: Machine) -> None:
     """The log says what is wrong, once."""
     machine.write("/etc/offbeat/offbeat.toml", CONFIG.replace("[mqtt]\n", '[mqtt]\nusrname = "x"\n'))

@@ -11,7 +11,10 @@ import pytest
 
 from offbeat.errors import ConfigError
 
-UNIT = Path(__file__).parents[2] / "systemd" / "offbeat.service"
+UNITS = Path(__file__).parents[2] / "systemd"
+UNIT = UNITS / "offbeat.service"
+TEMPLATE = UNITS / "offbeat@.service"
+GPU = UNITS / "offbeat.service.d" / "gpu.conf"
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE_LIMIT_TENTHS = 15
 
@@ -64,9 +67,13 @@ def test_verification_would_notice_a_mistake(tmp_path: Path) -> None:
 
 @pytest.mark.systemd
 @needs_systemd
-def test_the_sandbox_is_tight(tmp_path: Path) -> None:
-    """Exposure of at most 1.5 of 10, as systemd reckons it."""
+@pytest.mark.parametrize("with_gpu", [False, True], ids=["cpu", "gpu"])
+def test_the_sandbox_is_tight(tmp_path: Path, *, with_gpu: bool) -> None:
+    """Exposure of at most 1.5 of 10, as systemd reckons it; also with the devices of a GPU let in."""
     unit = installed(tmp_path)
+    if with_gpu:
+        # Offline there are no drop-ins: what a later section says counts.
+        unit.write_text(unit.read_text() + GPU.read_text())
     limit = f"--threshold={EXPOSURE_LIMIT_TENTHS}"
     result = analyze("security", "--offline=true", "--no-pager", limit, str(unit))
     assert result.returncode == 0, result.stdout[-400:] + result.stderr
@@ -98,3 +105,27 @@ def test_state_has_a_folder_that_survives_restarts() -> None:
     unit = settings()
     assert unit["DynamicUser"] == ["yes"]
     assert unit["StateDirectory"] == ["offbeat"]
+
+
+def test_the_template_is_the_unit_by_another_name() -> None:
+    """What one of them learns the other must not miss."""
+    plain = [line for line in UNIT.read_text().splitlines() if not line.startswith("#")]
+    named = [line for line in TEMPLATE.read_text().splitlines() if not line.startswith("#")]
+    generic = [
+        line.replace(" (%i)", "")
+        .replace("/etc/offbeat/%i.toml", "/etc/offbeat/offbeat.toml")
+        .replace("offbeat-%i", "offbeat")
+        for line in named
+    ]
+    assert generic == plain
+    assert sum("%i" in line for line in named) == 6
+
+
+@pytest.mark.systemd
+@needs_systemd
+def test_systemd_finds_nothing_to_complain_about_in_an_instance(tmp_path: Path) -> None:
+    """The template is verified as one of its instances."""
+    unit = tmp_path / "offbeat@north.service"
+    unit.write_text(TEMPLATE.read_text().replace("/opt/offbeat/bin/offbeat", "/bin/true"))
+    result = analyze("verify", "--man=no", str(unit))
+    assert [line for line in (result.stdout + result.stderr).splitlines() if "offbeat" in line] == []

@@ -42,7 +42,8 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     text = capsys.readouterr().out
     assert left.value.code == 0
-    assert all(f"    {name} " in text for name in COMMANDS)
+    listed = [line.split()[0] for line in text.splitlines() if line.startswith("    ") and line.strip()]
+    assert set(COMMANDS) <= set(listed)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

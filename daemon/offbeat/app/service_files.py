@@ -1,0 +1,136 @@
+"""The files that make a service of an installed Offbeat: units that start this program, and a first configuration."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from offbeat.errors import OffbeatError, UnavailableError, UsageError
+
+UNITS = Path("/etc/systemd/system")
+CONFIGURATION = Path("/etc/offbeat/offbeat.toml")
+SHIPPED_PROGRAM = "/opt/offbeat/bin/offbeat"
+"""What the units start as they are shipped."""
+
+HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What ProtectHome of the units hides from the service."""
+
+_FIRST_CONFIGURATION = """\
+# The broker, the topics whose captures name the sensor, and how many false alerts a sensor may raise.
+# Look it over with: offbeat check
+[mqtt]
+url = "mqtt://localhost:1883"
+#username = "offbeat"
+#password_file = "mqtt-password"        # see LoadCredential in the unit
+
+[[source]]
+topic = "plant/{line}/{sensor}/state"
+
+[alerts]
+budget = "1/week"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFile:
+    """A file to be there afterwards.
+
+    Attributes:
+        path: where.
+        text: what it holds.
+        is_users: it is the user's from the moment it exists, and is never written again.
+    """
+
+    path: Path
+    text: str
+    is_users: bool = False
+
+    def write(self) -> bool:
+        """Write it, unless it is the user's and exists or is as it should be; tell whether it was written."""
+        if self.path.exists() and (self.is_users or self.path.read_text() == self.text):
+            return False
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(self.text)
+        return True
+
+
+def service_files(program: Path, *, gpu: bool) -> list[ServiceFile]:
+    """Return the units for a program, the drop-in for a GPU if asked for, and a first configuration.
+
+    Args:
+        program: absolute path of the `offbeat` that the units start.
+        gpu: let the service use an NVIDIA GPU.
+
+    Raises:
+        OffbeatError: this installation holds no units.
+    """
+    shipped = _shipped_units()
+    names = ["offbeat.service", "offbeat@.service"]
+    names += ["offbeat.service.d/gpu.conf"] if gpu else []
+    files = [
+        ServiceFile(UNITS / name, (shipped / name).read_text().replace(SHIPPED_PROGRAM, str(program)))
+        for name in names
+    ]
+    return [*files, ServiceFile(CONFIGURATION, _FIRST_CONFIGURATION, is_users=True)]
+
+
+def installed_program() -> Path:
+    """Return the `offbeat` beside the running interpreter.
+
+    Raises:
+        UsageError: there is none, or the service could not see it.
+    """
+    program = Path(sysconfig.get_path("scripts")) / "offbeat"
+    if not program.exists():
+        raise UsageError(
+            f"there is no program {program} that a service could start; install Offbeat into its own environment: "
+            "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install offbeat"
+        )
+    for place in (program, Path(sys.executable).resolve(), Path(sys.base_prefix)):
+        if home := hidden_by(place, HOMES):
+            raise UsageError(
+                f"{place} lies under {home}, where a service may not look; install Offbeat outside of it: "
+                "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install offbeat, "
+                "with an interpreter that is not under it either"
+            )
+    return program
+
+
+def hidden_by(place: Path, homes: Iterable[Path]) -> Path | None:
+    """Return the folder among `homes` that a place lies under, None if none."""
+    return next((home for home in homes if place.is_relative_to(home)), None)
+
+
+def install(files: Iterable[ServiceFile]) -> list[tuple[Path, bool]]:
+    """Write files; return each path and whether it was written.
+
+    Raises:
+        UnavailableError: one cannot be written; the message says which and why.
+    """
+    done = []
+    for file in files:
+        try:
+            done.append((file.path, file.write()))
+        except OSError as error:
+            raise UnavailableError(
+                f"{file.path} cannot be written: {error.strerror}; run this as root, or look at it with --dry-run"
+            ) from error
+    return done
+
+
+def _shipped_units() -> Path:
+    """Return the folder of the units: of a source tree, or of an installed wheel."""
+    places = (
+        Path(__file__).parents[3] / "systemd",
+        Path(sysconfig.get_path("data")) / "lib" / "systemd" / "system",
+    )
+    for place in places:
+        if (place / "offbeat.service").exists():
+            return place
+    raise OffbeatError(
+        f"this installation holds no units: there is no offbeat.service in {' or '.join(map(str, places))}; "
+        "install the wheel again"
+    )
