@@ -65,7 +65,7 @@ _ALL = (
     _counter("offbeat_windows_scored_total", "Windows that a model judged."),
     _counter("offbeat_windows_superseded_total", "Windows that were due again before a model came to them."),
     _counter("offbeat_jobs_shed_total", "Jobs that no model answered."),
-    _histogram("offbeat_scoring_seconds", "Time a model took for a job.", SECONDS, "job"),
+    _histogram("offbeat_scoring_seconds", "Time a model took for a job.", SECONDS, "work"),
     _histogram("offbeat_batch_rows", "Rows judged in one step job.", POWERS_OF_TWO),
     _histogram("offbeat_decision_delay_seconds", "From a reading's arrival to its judgement.", SECONDS),
     _gauge("offbeat_scorer_degraded", "1 after the scorer fell back from the GPU to the CPU."),

@@ -125,9 +125,9 @@ def test_answers_tell_how_long_they_took_and_how_old_their_rows_were(parts: Part
     assert found["offbeat_decision_delay_seconds_count"] == 3 * len(work)
     delay = 3 * float((now - work.seen_seconds).sum())
     assert found["offbeat_decision_delay_seconds_sum"] == pytest.approx(delay)
-    assert found['offbeat_scoring_seconds_count{job="step"}'] == 2
-    assert found['offbeat_scoring_seconds_sum{job="step"}'] == pytest.approx(0.04)
-    assert found['offbeat_scoring_seconds_count{job="window"}'] == 0
+    assert found['offbeat_scoring_seconds_count{work="step"}'] == 2
+    assert found['offbeat_scoring_seconds_sum{work="step"}'] == pytest.approx(0.04)
+    assert found['offbeat_scoring_seconds_count{work="window"}'] == 0
     assert found["offbeat_jobs_shed_total"] == 1
 
 
@@ -140,7 +140,7 @@ def test_windows_are_counted_one_by_one(parts: Parts) -> None:
     instruments.answered(Answer(None, job, None, 0.1))
     found = samples(instruments)
     assert found["offbeat_windows_scored_total"] == 3
-    assert found['offbeat_scoring_seconds_count{job="window"}'] == 2
+    assert found['offbeat_scoring_seconds_count{work="window"}'] == 2
     assert found["offbeat_jobs_shed_total"] == 1
 
 

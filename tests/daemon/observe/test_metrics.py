@@ -161,7 +161,7 @@ def test_a_histogram_is_exposed_with_its_buckets() -> None:
     metrics = Metrics(registry)
     metrics.histogram("offbeat_scoring_seconds", "step").observe_many([0.001, 0.3, 100.0])
     value = registry.get_sample_value
-    assert value("offbeat_scoring_seconds_bucket", {"job": "step", "le": "0.5"}) == 2
-    assert value("offbeat_scoring_seconds_bucket", {"job": "step", "le": "+Inf"}) == 3
-    assert value("offbeat_scoring_seconds_count", {"job": "step"}) == 3
-    assert value("offbeat_scoring_seconds_sum", {"job": "step"}) == pytest.approx(100.301)
+    assert value("offbeat_scoring_seconds_bucket", {"work": "step", "le": "0.5"}) == 2
+    assert value("offbeat_scoring_seconds_bucket", {"work": "step", "le": "+Inf"}) == 3
+    assert value("offbeat_scoring_seconds_count", {"work": "step"}) == 3
+    assert value("offbeat_scoring_seconds_sum", {"work": "step"}) == pytest.approx(100.301)
