@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from offbeat.errors import OffbeatError, UnavailableError, UsageError
+from offbeat.app.shipped import shipped
+from offbeat.errors import UnavailableError, UsageError
 
 UNITS = Path("/etc/systemd/system")
 CONFIGURATION = Path("/etc/offbeat/offbeat.toml")
@@ -67,11 +68,11 @@ def service_files(program: Path, *, gpu: bool) -> list[ServiceFile]:
     Raises:
         OffbeatError: this installation holds no units.
     """
-    shipped = _shipped_units()
+    units = shipped("systemd")
     names = ["offbeat.service", "offbeat@.service"]
     names += ["offbeat.service.d/gpu.conf"] if gpu else []
     files = [
-        ServiceFile(UNITS / name, (shipped / name).read_text().replace(SHIPPED_PROGRAM, str(program)))
+        ServiceFile(UNITS / name, (units / name).read_text().replace(SHIPPED_PROGRAM, str(program)))
         for name in names
     ]
     return [*files, ServiceFile(CONFIGURATION, _FIRST_CONFIGURATION, is_users=True)]
@@ -119,18 +120,3 @@ def install(files: Iterable[ServiceFile]) -> list[tuple[Path, bool]]:
                 f"{file.path} cannot be written: {error.strerror}; run this as root, or look at it with --dry-run"
             ) from error
     return done
-
-
-def _shipped_units() -> Path:
-    """Return the folder of the units: of a source tree, or of an installed wheel."""
-    places = (
-        Path(__file__).parents[3] / "systemd",
-        Path(sysconfig.get_path("data")) / "lib" / "systemd" / "system",
-    )
-    for place in places:
-        if (place / "offbeat.service").exists():
-            return place
-    raise OffbeatError(
-        f"this installation holds no units: there is no offbeat.service in {' or '.join(map(str, places))}; "
-        "install the wheel again"
-    )

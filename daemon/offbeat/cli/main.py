@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("offbeat.cli.replay", "play recorded messages through the daemon on virtual time"),
     "simulate": ("offbeat.cli.simulate", "publish irregular synthetic sensors with labelled faults"),
     "demo": ("offbeat.cli.demo", "show it all on this machine, with a broker of its own"),
+    "export": ("offbeat.cli.export", "write dashboards for Grafana, or rules for Prometheus"),
     "install-service": ("offbeat.cli.install_service", "make a systemd service of this installation"),
     "version": ("offbeat.cli.version", "tell the versions of Offbeat and of what it stands on"),
 }

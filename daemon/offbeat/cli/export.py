@@ -1,0 +1,44 @@
+"""`offbeat export`: dashboards for Grafana, rules and alerts for Prometheus."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from offbeat.cli.parser import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add `export` to the command line."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write dashboards for Grafana, or rules for Prometheus",
+        description="Writes what belongs to this version: `grafana` the dashboards, `prometheus` recording rules, "
+        "alerts and example configurations.",
+    )
+    parser.add_argument("what", choices=("grafana", "prometheus"), help="what to write")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="where to; by default the working directory"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the files and print where they are."""
+    files = _dashboards() if args.what == "grafana" else _rules()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (args.out / name).write_text(text)
+        print(args.out / name)
+    return 0
+
+
+def _dashboards() -> dict[str, str]:
+    from offbeat.observe.dashboards.committed import dashboard_files
+
+    return dashboard_files()
+
+
+def _rules() -> dict[str, str]:
+    from offbeat.app.shipped import shipped
+
+    return {path.name: path.read_text() for path in sorted(shipped("deploy/prometheus").glob("*.yml"))}

@@ -1,0 +1,81 @@
+"""A dashboard: variables, panels, links to its sisters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from offbeat.observe.dashboards.panels import Json, Panel, Variable, flow
+
+SCHEMA_VERSION = 39
+"""Of the classic model, which every Grafana since 10 imports."""
+
+_DATASOURCE: Json = {
+    "type": "datasource",
+    "name": "datasource",
+    "label": "Data source",
+    "query": "prometheus",
+    "current": {},
+    "refresh": 1,
+}
+
+
+def dashboard(
+    uid: str,
+    title: str,
+    description: str,
+    anchor: str,
+    rows: Sequence[Sequence[Panel]],
+    variables: Sequence[Variable] = (),
+    annotations: Sequence[Json] = (),
+    refresh: str = "30s",
+    since: str = "now-6h",
+) -> Json:
+    """Return a dashboard as Grafana's JSON.
+
+    Args:
+        uid: stable name; links and bookmarks hold on to it.
+        title: shown.
+        description: one sentence.
+        anchor: metric whose labels fill the variables `job` and `instance`.
+        rows: panels.
+        variables: further ones.
+        annotations: queries that mark times.
+        refresh: how often it asks again.
+        since: where its time range begins.
+    """
+    common = (
+        Variable("job", "Job", f"label_values({anchor}, job)"),
+        Variable("instance", "Instance", f'label_values({anchor}{{job=~"$job"}}, instance)'),
+    )
+    return {
+        "uid": uid,
+        "title": title,
+        "description": description,
+        "tags": ["offbeat"],
+        "schemaVersion": SCHEMA_VERSION,
+        "version": 1,
+        "editable": False,
+        "graphTooltip": 1,
+        "refresh": refresh,
+        "time": {"from": since, "to": "now"},
+        "timezone": "browser",
+        "links": [
+            {
+                "type": "dashboards",
+                "title": "Offbeat",
+                "tags": ["offbeat"],
+                "asDropdown": False,
+                "includeVars": True,
+                "keepTime": True,
+            }
+        ],
+        "annotations": {"list": list(annotations)},
+        "templating": {"list": [_DATASOURCE, *(one.json() for one in (*common, *variables))]},
+        "panels": flow(rows),
+    }
+
+
+def text_of(board: Json) -> str:
+    """Return a dashboard as it is committed."""
+    return json.dumps(board, indent=2, ensure_ascii=False) + "\n"

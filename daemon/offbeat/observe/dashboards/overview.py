@@ -1,0 +1,210 @@
+"""The dashboard of the daemon itself: is it up, does it hear, does it keep up, does it tell."""
+
+from __future__ import annotations
+
+from offbeat.observe.dashboards.dashboard import dashboard
+from offbeat.observe.dashboards.panels import BAD, GOOD, HERE, WARNING, Json, Panel, Query
+
+YES_NO = ((1, "yes", GOOD), (0, "no", BAD))
+TROUBLE = ((0, "none", GOOD), (1, "trouble", BAD))
+RATE = "[$__rate_interval]"
+
+
+def overview() -> Json:
+    """Return the dashboard "Offbeat / Overview"."""
+    return dashboard(
+        uid="offbeat-overview",
+        title="Offbeat / Overview",
+        description="The daemon: what it hears, how fast it judges, what it tells, and whether it is well.",
+        anchor="offbeat_ready",
+        rows=[_health(), _way_in(), _scoring(), _way_out(), _process()],
+    )
+
+
+def _stat(title: str, description: str, expr: str, unit: str = "none", **more: object) -> Panel:
+    return Panel(title, description, unit, (Query(expr, "{{instance}}"),), "stat", 4, 4, **more)  # type: ignore[arg-type] # fields of Panel
+
+
+def _health() -> list[Panel]:
+    return [
+        _stat(
+            "Ready",
+            "Readings are taken in and judged.",
+            f"offbeat_ready{{{HERE}}}",
+            steps=((0, BAD), (1, GOOD)),
+            mappings=YES_NO,
+        ),
+        _stat(
+            "Broker",
+            "Both connections to the broker stand: the one that hears and the one that tells.",
+            f"min without (connection) (offbeat_mqtt_connected{{{HERE}}})",
+            steps=((0, BAD), (1, GOOD)),
+            mappings=YES_NO,
+        ),
+        _stat(
+            "Sensors",
+            "Sensors that were ever heard.",
+            f"sum without (readiness) (offbeat_sensors{{{HERE}}})",
+            "short",
+        ),
+        _stat(
+            "Open episodes",
+            "Anomalies that last.",
+            f"sum without (kind) (offbeat_episodes_open{{{HERE}}})",
+            "short",
+            steps=((0, GOOD), (1, WARNING)),
+        ),
+        _stat(
+            "Disk",
+            "The journal and the outbox can be written.",
+            f"clamp_max(offbeat_journal_degraded{{{HERE}}} + offbeat_outbox_degraded{{{HERE}}}, 1)",
+            steps=((0, GOOD), (1, BAD)),
+            mappings=TROUBLE,
+        ),
+        _stat(
+            "Last message",
+            "Time since a message arrived from the broker.",
+            f"time() - (offbeat_last_message_timestamp_seconds{{{HERE}}} > 0)",
+            "s",
+            steps=((0, GOOD), (300, WARNING)),
+        ),
+    ]
+
+
+def _way_in() -> list[Panel]:
+    accepted, dropped = "offbeat_accepted_total", "offbeat_dropped_total"
+    return [
+        Panel(
+            "Readings",
+            "Readings decoded and handed on, a second.",
+            "cps",
+            (Query(f'rate({accepted}{{stage="decoder", unit="reading", {HERE}}}{RATE})', "{{instance}}"),),
+        ),
+        Panel(
+            "Drops by reason",
+            "What was not used, a second. The reason says why; none of it is silent.",
+            "cps",
+            (Query(f"sum by (reason) (rate({dropped}{{{HERE}}}{RATE}))", "{{reason}}"),),
+        ),
+        Panel(
+            "Inbox",
+            "How full the queue before the loop is. A full one sheds its oldest readings.",
+            "percentunit",
+            (
+                Query(
+                    f"offbeat_inbox_depth_bytes{{{HERE}}} / offbeat_inbox_capacity_bytes{{{HERE}}}",
+                    "{{instance}}",
+                ),
+            ),
+            steps=((0, GOOD), (0.5, BAD)),
+            custom={"thresholdsStyle": {"mode": "line"}},
+        ),
+    ]
+
+
+def _scoring() -> list[Panel]:
+    delay, scoring = "offbeat_decision_delay_seconds_bucket", "offbeat_scoring_seconds_bucket"
+    return [
+        Panel(
+            "From arrival to judgement",
+            "Delay of decisions: half of the readings, and 99 of 100, wait no longer.",
+            "s",
+            tuple(
+                Query(
+                    f"histogram_quantile({q}, sum by (le) (rate({delay}{{{HERE}}}{RATE})))", f"p{q * 100:g}"
+                )
+                for q in (0.5, 0.99)
+            ),
+        ),
+        Panel(
+            "Judged",
+            "Rows judged by all detectors, and windows judged by the model, a second.",
+            "cps",
+            (
+                Query(f"sum(rate(offbeat_rows_scored_total{{{HERE}}}{RATE}))", "rows"),
+                Query(f"sum(rate(offbeat_windows_scored_total{{{HERE}}}{RATE}))", "windows"),
+                Query(f"sum(rate(offbeat_jobs_shed_total{{{HERE}}}{RATE}))", "jobs without an answer"),
+            ),
+        ),
+        Panel(
+            "Time of a job",
+            "What the model takes for one job of a kind: 99 of 100 are faster.",
+            "s",
+            (
+                Query(
+                    f"histogram_quantile(0.99, sum by (le, work) (rate({scoring}{{{HERE}}}{RATE})))",
+                    "{{work}}",
+                ),
+            ),
+        ),
+    ]
+
+
+def _way_out() -> list[Panel]:
+    return [
+        Panel(
+            "Events",
+            "Openings, updates and closings of episodes, a minute.",
+            "cpm",
+            (
+                Query(
+                    f"60 * sum by (event) (rate(offbeat_episode_events_total{{{HERE}}}{RATE}))", "{{event}}"
+                ),
+            ),
+        ),
+        Panel(
+            "Outbox",
+            "Events that wait for the broker's acknowledgement; they survive a restart.",
+            "short",
+            (Query(f"offbeat_outbox_depth{{{HERE}}}", "{{instance}}"),),
+        ),
+        Panel(
+            "Sensors by readiness",
+            "Learning: only silence is judged. Provisional: by the fleet's laws. Ready: by its own.",
+            "short",
+            (Query(f"sum by (readiness) (offbeat_sensors{{{HERE}}})", "{{readiness}}"),),
+            custom={"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 40},
+        ),
+    ]
+
+
+def _process() -> list[Panel]:
+    return [
+        Panel(
+            "Memory",
+            "Resident memory of the process.",
+            "bytes",
+            (Query(f"process_resident_memory_bytes{{{HERE}}}", "{{instance}}"),),
+            width=6,
+        ),
+        Panel(
+            "CPU",
+            "Cores that the process keeps busy.",
+            "none",
+            (Query(f"rate(process_cpu_seconds_total{{{HERE}}}{RATE})", "{{instance}}"),),
+            width=6,
+        ),
+        Panel(
+            "Journal",
+            "The log of what arrived, on disk; it is shortened from its old end.",
+            "bytes",
+            (Query(f"offbeat_journal_bytes{{{HERE}}}", "{{instance}}"),),
+            width=6,
+        ),
+        Panel(
+            "Models and versions",
+            "The model in use for each group of sensors.",
+            "none",
+            (Query(f"offbeat_model_info{{{HERE}}} or offbeat_build_info{{{HERE}}}", instant=True),),
+            "table",
+            6,
+            transformations=(
+                {
+                    "id": "organize",
+                    "options": {
+                        "excludeByName": {"Time": True, "Value": True, "__name__": True, "job": True}
+                    },
+                },
+            ),
+        ),
+    ]

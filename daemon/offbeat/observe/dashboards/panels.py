@@ -1,0 +1,200 @@
+"""Panels and variables as Grafana's JSON has them: few kinds, every one with a title, a description and a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+Kind = Literal["stat", "timeseries", "table", "state-timeline", "bargauge"]
+
+SOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
+WIDTH = 24
+"""Columns of a dashboard."""
+
+HERE = 'job=~"$job", instance=~"$instance"'
+"""Matchers that every query carries, so that the variables of a dashboard hold for all of it."""
+
+GOOD, WARNING, BAD = "green", "orange", "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question to Prometheus.
+
+    Attributes:
+        expr: in PromQL.
+        legend: name of each series, with `{{label}}`.
+        instant: ask for now only, as tables do.
+    """
+
+    expr: str
+    legend: str = "__auto"
+    instant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        title, description: what it shows, and how to read it.
+        unit: Grafana's id of the unit.
+        queries: at least one.
+        kind: of the panel.
+        width, height: in columns and rows of the grid.
+        steps: (value, colour) of thresholds, ascending; the first value is ignored.
+        mappings: words for values.
+        options: further options of this kind.
+        custom: further field options of this kind.
+        overrides: field overrides.
+        transformations: of tables.
+        repeat: variable for each of whose values the panel is shown once; empty = once in all.
+    """
+
+    title: str
+    description: str
+    unit: str
+    queries: tuple[Query, ...]
+    kind: Kind = "timeseries"
+    width: int = 8
+    height: int = 7
+    steps: tuple[tuple[float, str], ...] = ()
+    mappings: tuple[tuple[float, str, str], ...] = ()
+    options: Json = field(default_factory=dict)
+    custom: Json = field(default_factory=dict)
+    overrides: tuple[Json, ...] = ()
+    transformations: tuple[Json, ...] = ()
+    repeat: str = ""
+
+    def json(self, number: int, x: int, y: int) -> Json:
+        """Return it as Grafana's JSON at a place of the grid."""
+        panel: Json = {
+            "id": number,
+            "type": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "datasource": SOURCE,
+            "gridPos": {"x": x, "y": y, "w": self.width, "h": self.height},
+            "targets": [_target(query, i, self.kind) for i, query in enumerate(self.queries)],
+            "fieldConfig": {"defaults": self._field_defaults(), "overrides": list(self.overrides)},
+            "options": _OPTIONS[self.kind] | self.options,
+        }
+        if self.transformations:
+            panel["transformations"] = list(self.transformations)
+        if self.repeat:
+            panel |= {"repeat": self.repeat, "repeatDirection": "h", "maxPerRow": 2}
+        return panel
+
+    def _field_defaults(self) -> Json:
+        defaults: Json = {"unit": self.unit, "custom": _CUSTOM.get(self.kind, {}) | self.custom}
+        if self.steps:
+            steps = [
+                {"value": None if i == 0 else value, "color": colour}
+                for i, (value, colour) in enumerate(self.steps)
+            ]
+            defaults["thresholds"] = {"mode": "absolute", "steps": steps}
+            if self.kind != "timeseries":
+                defaults["color"] = {"mode": "thresholds"}
+        if self.mappings:
+            words = {
+                f"{value:g}": {"text": text, "color": colour, "index": i}
+                for i, (value, text, colour) in enumerate(self.mappings)
+            }
+            defaults["mappings"] = [{"type": "value", "options": words}]
+        return defaults
+
+
+_OPTIONS: dict[Kind, Json] = {
+    "stat": {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "colorMode": "value",
+        "graphMode": "area",
+        "textMode": "auto",
+    },
+    "timeseries": {
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+    "table": {"showHeader": True, "cellHeight": "sm"},
+    "state-timeline": {
+        "showValue": "never",
+        "mergeValues": True,
+        "rowHeight": 0.8,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
+        "tooltip": {"mode": "single"},
+    },
+    "bargauge": {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "orientation": "horizontal",
+        "displayMode": "basic",
+        "showUnfilled": True,
+    },
+}
+
+_CUSTOM: dict[Kind, Json] = {
+    "timeseries": {"lineWidth": 1, "fillOpacity": 10, "showPoints": "auto", "spanNulls": False},
+    "state-timeline": {"fillOpacity": 80, "lineWidth": 0},
+}
+
+
+def _target(query: Query, index: int, kind: Kind) -> Json:
+    target: Json = {
+        "refId": chr(ord("A") + index),
+        "datasource": SOURCE,
+        "expr": query.expr,
+        "legendFormat": query.legend,
+        "instant": query.instant,
+        "range": not query.instant,
+    }
+    if kind == "table":
+        target["format"] = "table"
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable whose values are those of a label; any number of them may be chosen unless `single`."""
+
+    name: str
+    label: str
+    query: str
+    single: bool = False
+
+    def json(self) -> Json:
+        """Return it as Grafana's JSON."""
+        choice: Json = {"multi": True, "includeAll": True, "allValue": ".+"}
+        choice |= {"current": {"text": ["All"], "value": ["$__all"]}}
+        if self.single:
+            choice = {"multi": False, "includeAll": False}
+        return {
+            "type": "query",
+            "name": self.name,
+            "label": self.label,
+            "datasource": SOURCE,
+            "definition": self.query,
+            "query": {"query": self.query, "refId": self.name},
+            "refresh": 2,
+            "sort": 1,
+            **choice,
+        }
+
+
+def flow(rows: Sequence[Sequence[Panel]]) -> list[Json]:
+    """Return panels laid out row by row, from left to right.
+
+    Raises:
+        ValueError: a row is wider than the dashboard.
+    """
+    placed: list[Json] = []
+    y = 0
+    for row in rows:
+        x = 0
+        for panel in row:
+            if x + panel.width > WIDTH:
+                raise ValueError(f"the row with {panel.title!r} is wider than {WIDTH} columns")
+            placed.append(panel.json(len(placed) + 1, x, y))
+            x += panel.width
+        y += max(panel.height for panel in row)
+    return placed
