@@ -45,6 +45,8 @@ class Commission:
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
         severity: law of the severity F over (row, `registry.TRACKS`).
         alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
+        long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
+            without a model of the long view.
         severity_run, alarm_run: mean length in rows of a run above the 98th percentile, float32 [R, Q].
     """
 
@@ -64,6 +66,7 @@ class Commission:
     alarm: FrozenCalibration | None = None
     severity_run: Floats | None = None
     alarm_run: Floats | None = None
+    long_scale: Floats | None = None
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from offbeat.core.commission import Commission
 from offbeat.core.episodes import Episodes
 from offbeat.core.learnt import Learnt
 from offbeat.core.ledger import Ledger
+from offbeat.core.long_view import LongView
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
 from offbeat.core.schedule import Schedule
@@ -40,6 +41,8 @@ class GroupState:
         self.sensors = sensors
         self.settings = settings
         self.windows = Windows(sensors, settings.window_readings, channels)
+        horizon = getattr(getattr(group, "model", None), "horizon_seconds", None)
+        self.long_view = None if horizon is None else LongView(sensors, horizon, channels)
         self.cadence = Cadence(sensors)
         """Law of the times between messages as they arrive: what silence is judged by."""
         self.schedule = Schedule(sensors, settings.window_stride_readings, settings.window_max_age_seconds)
@@ -122,6 +125,8 @@ class GroupState:
         state |= {f"episodes.{name}": array[slots] for name, array in self.episodes.arrays().items()}
         for part in ("windows", "cadence", "schedule"):
             state |= {f"{part}.{name}": array for name, array in getattr(self, part).take(slots).items()}
+        if self.long_view is not None:
+            state |= {f"long.{name}": array for name, array in self.long_view.take(slots).items()}
         if self.learnt is not None:
             state |= {f"learnt.{name}": array for name, array in self.learnt.take(slots).items()}
         return state
@@ -142,6 +147,8 @@ class GroupState:
         self.cadence.put(slots, _part(state, "cadence"))
         self.schedule.put(slots, _part(state, "schedule"))
         self.episodes.put(slots, _part(state, "episodes"))
+        if self.long_view is not None:
+            self.long_view.put(slots, _part(state, "long"))
         life = _part(state, "life")
         for name, array in self._life().items():
             array[slots] = life[name]
@@ -157,7 +164,8 @@ class GroupState:
         slabs = self.windows.nbytes + self.cadence.nbytes + self.schedule.nbytes
         arrays = (*self._life().values(), *self.episodes.arrays().values())
         learnt = 0 if self.learnt is None else self.learnt.nbytes()
-        return slabs + learnt + sum(array.nbytes for array in arrays)
+        long_view = 0 if self.long_view is None else self.long_view.nbytes
+        return slabs + long_view + learnt + sum(array.nbytes for array in arrays)
 
     def _life(self) -> dict[str, NDArray[Any]]:
         return {

@@ -41,6 +41,7 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
     _count_late(state, batch)
     insertion = state.windows.insert(batch)
     _book(state, insertion, len(batch))
+    _look_far(state, insertion, float(batch.arrival_seconds[-1]))
     rows = insertion.rows
     slot = rows.sensor.astype(np.intp)
     age = state.rows[slot] + rows.rank
@@ -119,6 +120,16 @@ def _book(state: GroupState, insertion: Insertion, received: int) -> None:
     state.ledger.drop(Drop.DUPLICATE, insertion.duplicates)
     state.ledger.drop(Drop.LATE, insertion.late)
     state.ledger.accept(received - insertion.duplicates - insertion.late)
+
+
+def _look_far(state: GroupState, insertion: Insertion, now: float) -> None:
+    """Let the long view see new rows, and those that were put into the past."""
+    if state.long_view is None:
+        return
+    rows, past = insertion.rows, insertion.past
+    state.long_view.insert(rows.sensor.astype(np.intp), rows.time_seconds, rows.values, rows.mask, now)
+    if past is not None:
+        state.long_view.insert(past.sensor, past.time_seconds, past.values, past.mask, now)
 
 
 def _learn_first_rows(state: GroupState, learnt: Learnt, slot: Slots) -> None:

@@ -66,6 +66,7 @@ class WindowJob:
         lengths: int64 [B].
         recent: how many of the last rows are judged.
         last_time_seconds: event time of the last row, float64 [B]: says which reading the answer is about.
+        long: the rows are bins of the long view, and times are in bins: for the model of the long view.
     """
 
     group: int
@@ -77,6 +78,7 @@ class WindowJob:
     lengths: NDArray[np.int64]
     recent: int
     last_time_seconds: NDArray[np.float64]
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)

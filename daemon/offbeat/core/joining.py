@@ -35,6 +35,18 @@ class JoinedRows:
     duplicates: int
     superseded: int
 
+    def part(self, which: Flags) -> JoinedRows:
+        """Return some of the rows; what was counted is of the whole batch."""
+        return JoinedRows(
+            self.sensor[which],
+            self.time_seconds[which],
+            self.values[which],
+            self.mask[which],
+            self.first[which],
+            self.duplicates,
+            self.superseded,
+        )
+
 
 def ordered_bits(values: Floats) -> NDArray[np.int32]:
     """Return integers that order float32 values totally, -0.0 below 0.0; equal only for equal bits."""

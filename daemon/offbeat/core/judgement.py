@@ -11,7 +11,7 @@ from offbeat.core.decisions import ScoredRows
 from offbeat.core.episode_rules import TRACKS
 from offbeat.core.episodes import Marks, Transition
 from offbeat.core.group_state import GroupState
-from offbeat.core.learnt import CHEAP_COLUMNS, ROW_TRACKS, Learnt
+from offbeat.core.learnt import CHEAP_COLUMNS, LONG_COLUMN, ROW_TRACKS, Learnt
 from offbeat.core.normalisers import COMMISSIONED
 from offbeat.core.streams import registry
 from offbeat.core.work import Answer, Work
@@ -115,7 +115,8 @@ def _with_model(
     raw = work.raw.copy()
     steady = np.ones(len(work), np.bool_)
     for index in work.rounds:
-        raw[index, CHEAP_COLUMNS:] = learnt.models.step(
+        raw[index, LONG_COLUMN] = learnt.long.said(slot[index], work.rows.time_seconds[index])
+        raw[index, CHEAP_COLUMNS:LONG_COLUMN] = learnt.models.step(
             slot[index],
             row[index],
             work.gap[index],

@@ -16,6 +16,7 @@ from offbeat.core.normalisers import Normalisers
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams import registry
 from offbeat.core.streams.base import Round
+from offbeat.core.streams.long import LongStream
 from offbeat.core.streams.model import ModelStreams
 from offbeat.core.streams.registry import CheapStreams
 from offbeat.core.trailing import TrailingCalibration
@@ -29,6 +30,7 @@ ROW_TRACKS = tuple(Track)[: len(registry.TRACKS)]
 
 CHEAP_COLUMNS = len(registry.CHEAP_NAMES)
 COLUMNS = len(registry.STREAM_NAMES)
+LONG_COLUMN = COLUMNS - len(LongStream.names)
 
 
 class Learnt:
@@ -57,6 +59,7 @@ class Learnt:
         self.normalisers = Normalisers(commission, sensors, self.first_rows)
         self.cheap = CheapStreams(commission, sensors)
         self.models = ModelStreams(commission, sensors)
+        self.long = LongStream(sensors)
         self.fusion = Fusion(sensors)
         self.trailing = TrailingCalibration(commission, sensors)
         self.budget = np.array([settings.budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
@@ -74,7 +77,7 @@ class Learnt:
         again = self.normalisers.learn_again(slot, windows)
         if len(again):
             self.anew_at[again] = rows[again]
-            for part in (self.cheap, self.models, self.fusion, self.trailing):
+            for part in (self.cheap, self.models, self.long, self.fusion, self.trailing):
                 part.reset(again)
 
     def update(self, rows: Round) -> Floats:
@@ -104,6 +107,7 @@ class Learnt:
             "normalisers": self.normalisers.arrays(),
             "cheap": self.cheap.arrays(),
             "models": self.models.arrays(),
+            "long": self.long.arrays(),
             "fusion": self.fusion.arrays(),
             "trailing": self.trailing.arrays(),
         }

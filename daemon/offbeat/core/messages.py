@@ -19,6 +19,7 @@ _WHY = {
     "value": "the model expected something else",
     "value_mean": "the model has expected something else for some time",
     "window": "the course of the last readings is new",
+    "horizon": "the course of its last hours or days is new",
 }
 
 

@@ -10,12 +10,13 @@ decided about one does not depend on which others share its batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core import windowing
+from offbeat.core import long_jobs, windowing
 from offbeat.core.commission import Commission
 from offbeat.core.decisions import Decisions
 from offbeat.core.event_builder import build
@@ -122,7 +123,7 @@ class Pipeline:
         return Decisions(events)
 
     def due_windows(self, now: float, limit: int) -> list[WindowJob]:
-        """Return jobs of at most `limit` windows together, the longest due first.
+        """Return jobs of at most `limit` windows together, the longest due first, and of as many long views.
 
         Args:
             now: log time.
@@ -134,7 +135,7 @@ class Pipeline:
         for state in self.groups:
             if limit <= 0:
                 return
-            for job in windowing.due(state, now, limit):
+            for job in chain(windowing.due(state, now, limit), long_jobs.due(state, limit)):
                 limit -= len(job.sensor)
                 yield job
 
@@ -145,7 +146,8 @@ class Pipeline:
             job: from `due_windows`.
             result: None if it had to be shed.
         """
-        windowing.answered(self.groups[job.group], job, result)
+        answered = long_jobs.answered if job.long else windowing.answered
+        answered(self.groups[job.group], job, result)
         return Decisions()
 
     def rebuild_jobs(self, at_once: int = 256) -> Iterator[StepJob]:

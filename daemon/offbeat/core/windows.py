@@ -8,7 +8,7 @@ readings: their order, repetition and division into batches do not matter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Insertion:
         late: readings older than everything in a full window; dropped.
         reordered: readings put into the past of their window.
         superseded: readings of a channel and instant that already had another value; the larger one stayed.
+        past: what was put into the past of windows, for who looks further back than the newest row; None if
+            nothing was. Only channels that were not there before are marked as observed.
     """
 
     rows: Rows
@@ -38,6 +40,7 @@ class Insertion:
     late: int
     reordered: int
     superseded: int
+    past: JoinedRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +111,18 @@ class Windows:
         new = ~known
         kept = known.copy()
         kept[new] = rings.add(slot[new], place[new], time[new], joined.values[new], joined.mask[new])
-        past = time < last
+        past, put_back = time < last, None
         if past.any():
             late = int(np.count_nonzero(joined.mask[past & ~kept]))
             reordered = int(np.count_nonzero(fresh[past & kept]))
+            put_back = replace(joined.part(past & kept), mask=fresh[past & kept]) if reordered else None
         return Insertion(
             _forward_rows(batch, joined, fresh, last),
             duplicates=joined.duplicates + same,
             late=late,
             reordered=reordered,
             superseded=joined.superseded + other,
+            past=put_back,
         )
 
     def latest(self, sensor: Slots, length: int, span_seconds: Times | float | None = None) -> WindowSlice:

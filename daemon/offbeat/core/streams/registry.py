@@ -12,6 +12,7 @@ from offbeat.core.streams.base import Arrays, Floats, Round, Stream
 from offbeat.core.streams.jump import JumpStream
 from offbeat.core.streams.level import LevelStream
 from offbeat.core.streams.linear import LinearStream
+from offbeat.core.streams.long import LongStream
 from offbeat.core.streams.model import ModelStreams
 from offbeat.core.streams.stuck import StuckStream
 
@@ -22,15 +23,19 @@ TRACKS: tuple[str, ...] = ("process", "rhythm", "stuck")
 """Tracks of episodes, in the order of every [.., Q] array."""
 
 CHEAP_NAMES: tuple[str, ...] = tuple(name for stream in CHEAP for name in stream.names)
-STREAM_NAMES: tuple[str, ...] = CHEAP_NAMES + ModelStreams.names
-"""All columns: the cheap streams', then the model's."""
+STREAM_NAMES: tuple[str, ...] = CHEAP_NAMES + ModelStreams.names + LongStream.names
+"""All columns: the cheap streams', then the model's, then the long view's."""
 
 STREAM_TRACKS: tuple[str, ...] = (
-    tuple(stream.track for stream in CHEAP for _ in stream.names) + ModelStreams.tracks
+    tuple(stream.track for stream in CHEAP for _ in stream.names)
+    + ModelStreams.tracks
+    + (LongStream.track,) * len(LongStream.names)
 )
 """Track of each column of `STREAM_NAMES`."""
 
-STREAM_KINDS: tuple[str, ...] = tuple(kind for stream in CHEAP for kind in stream.kinds) + ModelStreams.kinds
+STREAM_KINDS: tuple[str, ...] = (
+    tuple(kind for stream in CHEAP for kind in stream.kinds) + ModelStreams.kinds + LongStream.kinds
+)
 """Kind of anomaly that each column of `STREAM_NAMES` speaks of."""
 
 
