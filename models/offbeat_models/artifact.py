@@ -2,6 +2,7 @@
 
     manifest.json         what it is, and size and SHA-256 of every other file
     model.safetensors     the weights
+    horizon.safetensors   the weights of a second model that looks further back, if there is one
     <name>.safetensors    tensors of the caller: calibrations, normalisers, bases
 
 Nothing in it is executed: JSON and safetensors hold data only.
@@ -34,6 +35,8 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 WEIGHTS = "model"
 """Name of the weights' file, without its ending."""
+HORIZON = "horizon"
+"""Name of the second model's weights' file, and of what the manifest says of it."""
 
 Tensors = dict[str, NDArray[Any]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -58,6 +61,7 @@ class Artifact:
         training: the training's report.
         tensors: the caller's tensors by file name (without ending) and tensor name.
         version: short name of exactly this content.
+        horizon: a second model of the same channels and sensors that looks further back, as `model`; or None.
     """
 
     model: WindowModel
@@ -69,6 +73,7 @@ class Artifact:
     tensors: dict[str, Tensors] = field(default_factory=dict)
     config_hash: str = ""
     version: str = ""
+    horizon: WindowModel | None = None
 
 
 def write_artifact(
@@ -81,6 +86,7 @@ def write_artifact(
     settings: Mapping[str, Any] | None = None,
     training: Mapping[str, Any] | None = None,
     tensors: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+    horizon: WindowModel | None = None,
 ) -> str:
     """Write an artifact to the folder `path`, replacing one that is there; return its version.
 
@@ -96,23 +102,26 @@ def write_artifact(
         settings: what the training was asked to do; it enters the hash of the configuration.
         training: the training's report.
         tensors: further arrays, by file name (without ending) and tensor name.
+        horizon: a second model of the same channels and sensors.
 
     Raises:
         ValueError: if names and counts do not fit the model, or a file name is not plain.
     """
-    if len(channels) != model.config.channels or len(sensors) != model.config.rows - 1:
+    models = {WEIGHTS: model} if horizon is None else {WEIGHTS: model, HORIZON: horizon}
+    for one in models.values():
+        if len(channels) != one.config.channels or len(sensors) != one.config.rows - 1:
+            raise ValueError(
+                f"{len(channels)} channels and {len(sensors)} sensors were named for a model of "
+                f"{one.config.channels} channels and {one.config.rows - 1} sensors"
+            )
+    if bad := [n for n in tensors or {} if n in (WEIGHTS, HORIZON) or not _NAME.fullmatch(n)]:
         raise ValueError(
-            f"{len(channels)} channels and {len(sensors)} sensors were named for a model of "
-            f"{model.config.channels} channels and {model.config.rows - 1} sensors"
+            f"tensor files cannot be named {bad}; use small letters, digits, _ and -, not model or horizon"
         )
-    weights = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
-    files = {WEIGHTS: weights, **{name: dict(group) for name, group in (tensors or {}).items()}}
-    if bad := [name for name in tensors or {} if name == WEIGHTS or not _NAME.fullmatch(name)]:
-        raise ValueError(
-            f"tensor files cannot be named {bad}; use small letters, digits, _ and -, and not model"
-        )
-    blobs = {name + _ENDING: _serialised(group) for name, group in files.items()}
-    what = {"family": model.family, "model": model.config.to_dict(), "settings": dict(settings or {})}
+    groups = {name: _weights(one) for name, one in models.items()} | dict(tensors or {})
+    blobs = {name + _ENDING: _serialised(group) for name, group in groups.items()}
+    what = {**_about(model), "settings": dict(settings or {})}
+    what |= {} if horizon is None else {HORIZON: _about(horizon)}
     manifest = {
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,
@@ -139,9 +148,12 @@ def load_artifact(path: Path) -> Artifact:
     content = _read(folder / MANIFEST)
     manifest = _manifest(folder / MANIFEST, content)
     tensors = {name: _tensors(folder / name, about) for name, about in manifest["files"].items()}
-    model = _model(folder, manifest, tensors.pop(WEIGHTS + _ENDING))
+    model = _model(folder, manifest, manifest, WEIGHTS, tensors)
+    second = manifest.get(HORIZON)
+    horizon = None if second is None else _model(folder, manifest, second, HORIZON, tensors)
     return Artifact(
         model=model,
+        horizon=horizon,
         channels=tuple(manifest["channels"]),
         sensors=tuple(manifest["sensors"]),
         created_at=manifest["created_at"],
@@ -151,6 +163,14 @@ def load_artifact(path: Path) -> Artifact:
         config_hash=manifest["config_hash"],
         version=_version(content),
     )
+
+
+def _about(model: WindowModel) -> dict[str, Any]:
+    return {"family": model.family, "model": model.config.to_dict()}
+
+
+def _weights(model: WindowModel) -> Tensors:
+    return {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
 
 
 def _plain(value: Any) -> Any:
@@ -281,6 +301,7 @@ def _manifest(path: Path, content: bytes) -> dict[str, Any]:
         if not all(isinstance(one, str) for one in manifest[name]):
             _fail(path, f"{name!r} holds something that is not a name", "a list of names")
     _check_files(path, manifest["files"])
+    _check_second(path, manifest)
     return manifest
 
 
@@ -300,6 +321,19 @@ def _check_files(path: Path, files: dict[str, Any]) -> None:
         _fail(path, f"it lists the files {sorted(files)}", f"{WEIGHTS}{_ENDING} among them")
 
 
+def _check_second(path: Path, manifest: dict[str, Any]) -> None:
+    second = manifest.get(HORIZON)
+    if second is None:
+        return
+    fits = (
+        isinstance(second, dict) and type(second.get("family")) is str and type(second.get("model")) is dict
+    )
+    if not fits:
+        _fail(path, f"what it says of the model {HORIZON!r} is {second!r:.60}", "its family and sizes")
+    if HORIZON + _ENDING not in manifest["files"]:
+        _fail(path, f"it lists the files {sorted(manifest['files'])}", f"{HORIZON}{_ENDING} among them")
+
+
 def _tensors(path: Path, about: dict[str, Any]) -> Tensors:
     """Return the tensors of a file whose size and hash are as the manifest says."""
     content = _read(path)
@@ -316,23 +350,24 @@ def _tensors(path: Path, about: dict[str, Any]) -> Tensors:
     return tensors
 
 
-def _model(folder: Path, manifest: dict[str, Any], weights: Tensors) -> WindowModel:
-    """Build the model that the manifest describes and give it the weights."""
-    where = folder / MANIFEST
+def _model(
+    folder: Path, manifest: dict[str, Any], about: dict[str, Any], name: str, tensors: dict[str, Tensors]
+) -> WindowModel:
+    """Build the model that the manifest describes, and give it the weights in the file `name`."""
+    where, weights = folder / MANIFEST, tensors.pop(name + _ENDING)
     try:
-        config = ModelConfig.from_dict(manifest["model"])
+        config = ModelConfig.from_dict(about["model"])
         with torch.device("meta"):
-            shapes = {
-                name: tuple(t.shape) for name, t in build(manifest["family"], config).state_dict().items()
-            }
+            built = build(about["family"], config).state_dict()
     except ModelConfigError as error:
         _fail(where, str(error), "a model that this version of offbeat knows")
-    for name, count in (("channels", config.channels), ("sensors", config.rows - 1)):
-        if len(manifest[name]) != count:
-            _fail(where, f"it names {len(manifest[name])} {name}", f"{count}, as its model has")
-    _check_weights(folder / (WEIGHTS + _ENDING), weights, shapes)
-    model = build(manifest["family"], config)
-    model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in weights.items()})
+    shapes = {key: tuple(tensor.shape) for key, tensor in built.items()}
+    for what, count in (("channels", config.channels), ("sensors", config.rows - 1)):
+        if len(manifest[what]) != count:
+            _fail(where, f"it names {len(manifest[what])} {what}", f"{count}, as its model has")
+    _check_weights(folder / (name + _ENDING), weights, shapes)
+    model = build(about["family"], config)
+    model.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
     return model.eval()
 
 

@@ -231,3 +231,32 @@ def test_every_single_flipped_byte_is_found(artifact: Path) -> None:
         path.write_bytes(bad)
         with pytest.raises(ArtifactError):
             load_artifact(artifact)
+
+
+def test_a_second_model_is_kept_beside_the_first(tmp_path: Path) -> None:
+    """The model that looks further back comes back whole, and is no tensor of the caller's."""
+    second = awakened(build("conv_vae", preset("tiny", 2, 4)), 3)
+    alone, both = _write(tmp_path / "alone"), _write(tmp_path / "both", horizon=second)
+    read = load_artifact(tmp_path / "both")
+    assert read.horizon is not None
+    for name, value in second.state_dict().items():
+        assert torch.equal(read.horizon.state_dict()[name], value)
+    assert set(read.tensors) == {"streams"}
+    assert alone != both
+    assert load_artifact(tmp_path / "alone").horizon is None
+
+
+def test_a_second_model_must_be_whole_and_of_the_same_sensors(tmp_path: Path) -> None:
+    """Another number of sensors is refused; a file that is missing, or said to be something odd, is named."""
+    with pytest.raises(ValueError, match="named for a model"):
+        _write(tmp_path / "artifact", horizon=build("conv_vae", preset("tiny", 2, 9)))
+    _write(tmp_path / "artifact", horizon=build("conv_vae", preset("tiny", 2, 4)))
+    manifest = tmp_path / "artifact" / "manifest.json"
+    written = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(written | {"horizon": {"family": 3}}))
+    with pytest.raises(ArtifactError, match="of the model 'horizon'"):
+        load_artifact(tmp_path / "artifact")
+    del written["files"]["horizon.safetensors"]
+    manifest.write_text(json.dumps(written))
+    with pytest.raises(ArtifactError, match="horizon.safetensors among them"):
+        load_artifact(tmp_path / "artifact")
