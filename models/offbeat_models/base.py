@@ -14,6 +14,9 @@ from offbeat_models.causal import CausalReader
 from offbeat_models.heads import Prediction
 from offbeat_models.layers import gaussian_nll, kl_to_standard_normal, reparameterise
 
+LOG_VARIANCE_RANGE = (-8.0, 4.0)
+"""Bounds of the posterior's log variance: neither a point, nor wider than anything the prior knows."""
+
 
 class ModelConfigError(ValueError):
     """A model's configuration cannot be used; the message says which value and what it must be."""
@@ -120,11 +123,19 @@ class WindowModel(nn.Module, ABC):
     """
 
     family: ClassVar[str]
-    causal: CausalReader
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.causal = CausalReader(
+            config.channels,
+            config.rows,
+            config.hidden,
+            config.embedding,
+            config.gap_components,
+            config.free_sigma,
+            config.sigma_floor,
+        )
 
     @abstractmethod
     def encode(self, batch: WindowBatch, shown: Tensor | None = None) -> Posterior:

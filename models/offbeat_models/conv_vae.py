@@ -12,9 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from offbeat_models.anchors import anchor_position, interpolate
-from offbeat_models.base import ModelConfig, Posterior, WindowModel
+from offbeat_models.base import LOG_VARIANCE_RANGE, ModelConfig, Posterior, WindowModel
 from offbeat_models.batch import WindowBatch
-from offbeat_models.causal import CausalReader
 from offbeat_models.features import log_gap
 from offbeat_models.heads import GaussianHead, Prediction
 from offbeat_models.layers import TimeEmbedding
@@ -27,7 +26,6 @@ SHRINK = 4
 """Bins that one step of the narrowing convolution takes together."""
 
 DILATIONS = (1, 2, 4, 8)
-LOG_VARIANCE_RANGE = (-8.0, 4.0)
 
 
 class Dilated(nn.Module):
@@ -70,15 +68,6 @@ class ConvVae(WindowModel):
         hidden, latent, embedding = config.hidden, config.latent, config.embedding
         self.steps = -(-BINS_PER_ANCHOR * config.anchors // SHRINK)
         self.bins = SHRINK * self.steps
-        self.causal = CausalReader(
-            config.channels,
-            config.rows,
-            hidden,
-            embedding,
-            config.gap_components,
-            config.free_sigma,
-            config.sigma_floor,
-        )
         self.lift = nn.Linear(FEATURES * config.channels + embedding, hidden)
         self.encoder = nn.Sequential(*(Dilated(hidden, d) for d in DILATIONS))
         self.narrow = nn.Conv1d(hidden, hidden // 2, SHRINK, stride=SHRINK)

@@ -9,14 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from offbeat_models.anchors import anchor_position, interpolate, pool
-from offbeat_models.base import ModelConfig, Posterior, WindowModel
+from offbeat_models.base import LOG_VARIANCE_RANGE, ModelConfig, Posterior, WindowModel
 from offbeat_models.batch import WindowBatch
-from offbeat_models.causal import CausalReader
 from offbeat_models.features import log_gap
 from offbeat_models.heads import GaussianHead, Prediction
 from offbeat_models.layers import TimeEmbedding
-
-LOG_VARIANCE_RANGE = (-8.0, 4.0)
 
 
 class LstmVae(WindowModel):
@@ -36,15 +33,6 @@ class LstmVae(WindowModel):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         hidden, latent, anchors, embedding = config.hidden, config.latent, config.anchors, config.embedding
-        self.causal = CausalReader(
-            config.channels,
-            config.rows,
-            hidden,
-            embedding,
-            config.gap_components,
-            config.free_sigma,
-            config.sigma_floor,
-        )
         self.narrow = nn.Linear(hidden + 1, hidden // 4)
         self.posterior = nn.Linear(anchors * (hidden // 4) + hidden + 1, 2 * latent)
         self.unfold = nn.Sequential(

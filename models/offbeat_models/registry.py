@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
+from offbeat_models.attention_vae import AttentionVae
 from offbeat_models.base import ModelConfig, ModelConfigError, WindowModel
 from offbeat_models.conv_vae import ConvVae
 from offbeat_models.lstm_vae import LstmVae
 
-FAMILIES: dict[str, type[WindowModel]] = {kind.family: kind for kind in (LstmVae, ConvVae)}
+FAMILIES: dict[str, type[WindowModel]] = {kind.family: kind for kind in (LstmVae, AttentionVae, ConvVae)}
 """Model class by family name. A new family enters here, and the battery in `checks` then tests it."""
 
 PRESETS: dict[str, dict[str, int]] = {
