@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.ridge import Ridge
+from offbeat.core.shape import Shape
 from offbeat.core.streams.base import Arrays, Floats
 
 LEAST_ALARM_P = 1e-12
@@ -41,6 +42,7 @@ class Commission:
         step: usual step between two observations of a channel a median gap apart, in scales, float32 [R, C];
             > 0.
         ridge: weights of the linear stream.
+        shape: law of the shape stream: principal components on a time grid, relations of channels.
         runs: law of the lengths of runs of one value over (row, channel), for the stuck stream.
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
         severity: law of the severity F over (row, `registry.TRACKS`).
@@ -60,6 +62,7 @@ class Commission:
     rows_per_week: NDArray[np.float64]
     step: Floats
     ridge: Ridge
+    shape: Shape
     runs: FrozenCalibration
     streams: FrozenCalibration | None = None
     severity: FrozenCalibration | None = None
@@ -120,7 +123,7 @@ class Commission:
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """Return every array by name, for an artifact; names of channels and sensors are kept beside."""
-        tensors: dict[str, NDArray[Any]] = self.ridge.to_tensors("ridge.")
+        tensors: dict[str, NDArray[Any]] = self.ridge.to_tensors("ridge.") | self.shape.to_tensors("shape.")
         for name in _PLAIN:
             if getattr(self, name) is not None:
                 tensors[name] = getattr(self, name)
@@ -147,13 +150,16 @@ class Commission:
             channels=channels,
             sensors=sensors,
             ridge=Ridge.from_tensors("ridge.", tensors),
+            shape=Shape.from_tensors("shape.", tensors),
             **plain,
             **laws,
         )
 
 
 _PLAIN = tuple(
-    field.name for field in fields(Commission) if field.name not in ("channels", "sensors", "ridge", *_LAWS)
+    field.name
+    for field in fields(Commission)
+    if field.name not in ("channels", "sensors", "ridge", "shape", *_LAWS)
 )
 _NEEDED = (
     "center",
@@ -163,5 +169,6 @@ _NEEDED = (
     "rows_per_week",
     "step",
     "ridge.own",
+    "shape.pca.basis",
     "runs.knots",
 )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core import ridge, tail
+from offbeat.core import ridge, shape, tail
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
 from offbeat.core.recording import Recording
@@ -56,6 +56,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         rows_per_week=_with_fleet(rates, SECONDS_PER_WEEK / UNKNOWN_GAP_SECONDS),
         step=np.ones((len(recordings) + 1, len(channels)), np.float32),
         ridge=ridge.nothing_learnt(len(channels)),
+        shape=shape.fit([], [], np.zeros((1, len(channels)), np.bool_)),
         runs=FrozenCalibration.fit([], len(channels)),
     )
     gaps = [_gaps(r.times_seconds, commission.gap_unit_seconds[i]) for i, r in enumerate(recordings, 1)]
@@ -64,6 +65,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         commission,
         step=_fit_steps(z, gaps, len(channels)),
         ridge=ridge.fit(z, gaps) if recordings else commission.ridge,
+        shape=shape.fit(z, gaps, normaliser.constant),
         runs=_fit_runs(values, gaps, len(channels)),
     )
 

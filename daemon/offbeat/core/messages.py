@@ -16,6 +16,8 @@ _WHY = {
     "linear": "it does not follow from the readings before",
     "linear_mean": "it has been leaving the course of the readings before",
     "jump": "it jumped",
+    "shape": "the course of the last readings is not one of its usual ones",
+    "relation": "it does not go with the sensor's other channels as it used to",
     "value": "the model expected something else",
     "value_mean": "the model has expected something else for some time",
     "window": "the course of the last readings is new",

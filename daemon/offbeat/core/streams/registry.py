@@ -14,9 +14,10 @@ from offbeat.core.streams.level import LevelStream
 from offbeat.core.streams.linear import LinearStream
 from offbeat.core.streams.long import LongStream
 from offbeat.core.streams.model import ModelStreams
+from offbeat.core.streams.shape import ShapeStream
 from offbeat.core.streams.stuck import StuckStream
 
-CHEAP: tuple[type[Stream], ...] = (LevelStream, LinearStream, JumpStream, StuckStream)
+CHEAP: tuple[type[Stream], ...] = (LevelStream, LinearStream, JumpStream, ShapeStream, StuckStream)
 """Streams that need no model, in the order of their columns."""
 
 TRACKS: tuple[str, ...] = ("process", "rhythm", "stuck")
