@@ -151,6 +151,10 @@ def test_what_a_scrape_shows_adds_up(broker: Broker, artifact: Path, plant: Plan
             assert total["received"] == total["accepted"] + total["dropped"] > 0
         assert daemon.get("/-/healthy")[0] == 200
         assert "offbeat_model_info" in daemon.get("/metrics")[1]
+        by_sensor = daemon.get("/metrics/sensors")[1]
+        for name in SENSORS:
+            assert f'offbeat_sensor_rows_total{{sensor="{name}"}} 10\n' in by_sensor
+            assert f'offbeat_sensor_value{{sensor="{name}",channel="value"}} ' in by_sensor
 
 
 def test_an_outage_of_the_broker_makes_no_sensor_silent(

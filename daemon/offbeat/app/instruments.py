@@ -17,6 +17,7 @@ from offbeat.core.sensor_states import KINDS, Readiness
 from offbeat.core.work import Work
 from offbeat.ingest.journal import Journal
 from offbeat.observe.metrics import Metrics, new_registry
+from offbeat.observe.sensor_metrics import SensorPage
 from offbeat.scoring.fallback import FallbackScorer
 from offbeat.scoring.worker import Answer
 
@@ -80,9 +81,10 @@ class Instruments:
         """Return the names of the catalogue that nothing stands behind."""
         return self._metrics.unbound()
 
-    def bind(self, parts: Parts, is_ready: Callable[[], bool]) -> None:
+    def bind(self, parts: Parts, sensors: SensorPage, is_ready: Callable[[], bool]) -> None:
         """Bind every metric of the catalogue to the parts."""
         self._parts = parts
+        self._metrics.bind("offbeat_sensors_suppressed", lambda: sensors.suppressed)
         self._bind_way_in(parts)
         self._bind_scoring(parts)
         self._bind_way_out(parts)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
+from offbeat.app.questions import Questions
 from offbeat.core.decisions import Decisions
 from offbeat.core.jobs import StepResult, WindowJob, WindowResult
 from offbeat.core.pipeline import Pipeline
@@ -43,6 +44,7 @@ class Loop:
         timer: monotonic seconds: by these ticks come.
         window_delay_seconds: windows gather for so long before a job is made of them, unless jobs are full.
         window_limit: windows in one job.
+        questions: of other threads about the state, answered between two batches.
         beat: called once a turn: the pulse for the watchdog.
         on_answer: told of each answer of the scorer, for metrics.
 
@@ -61,6 +63,7 @@ class Loop:
         timer: Callable[[], float],
         window_delay_seconds: float,
         window_limit: int,
+        questions: Questions | None = None,
         beat: Callable[[], None] = lambda: None,
         on_answer: Callable[[Answer[Work]], None] = lambda _: None,
     ) -> None:
@@ -77,6 +80,7 @@ class Loop:
         self._clock_ahead = clock() - timer()
         self._draining = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
+        self._questions = questions or Questions(inbox.wake)
         self._beat = beat
         self._on_answer = on_answer
         self.offset = 0
@@ -110,6 +114,7 @@ class Loop:
 
     def _turn(self) -> None:
         self._beat()
+        self._questions.answer_all()
         for answer in self._scorer.answers():
             self._on_answer(answer)
             self._judge(answer)

@@ -18,7 +18,9 @@ from offbeat import __version__
 from offbeat.app.instruments import Instruments
 from offbeat.app.loop import Loop
 from offbeat.app.parts import build_parts
+from offbeat.app.questions import Questions
 from offbeat.app.recovery import recover
+from offbeat.app.sensor_columns import sensor_columns
 from offbeat.app.sensor_reports import SensorReports
 from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
@@ -27,6 +29,7 @@ from offbeat.ingest.source import LogBatch
 from offbeat.observe.http import HttpServer
 from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
+from offbeat.observe.sensor_metrics import SensorPage
 from offbeat.observe.watchdog import Watchdog
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -65,6 +68,7 @@ class Service:
         self._instruments = Instruments(clock)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
         self._reports = SensorReports(parts.core.pipeline)
+        questions = Questions(parts.inbox.wake)
         self._loop = Loop(
             parts.core.pipeline,
             parts.inbox,
@@ -75,12 +79,20 @@ class Service:
             timer=time.monotonic,
             window_delay_seconds=settings.model.batch_delay_seconds,
             window_limit=settings.model.batch_windows,
+            questions=questions,
             beat=parts.progress.stage("loop").beat,
             on_answer=self._instruments.answered,
         )
-        self._instruments.bind(parts, lambda: not self._unready)
+        sensors = SensorPage(
+            lambda: questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
+        )
+        self._instruments.bind(parts, sensors, lambda: not self._unready)
         pages = build_pages(
-            self._instruments.registry, __version__, lambda: self._unready, self._why_unhealthy
+            self._instruments.registry,
+            sensors.page(),
+            __version__,
+            lambda: self._unready,
+            self._why_unhealthy,
         )
         self._http = HttpServer(settings.metrics.listen, pages) if settings.metrics.listen else None
         every = watchdog_seconds()

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo
 
+from offbeat.config.sensor_choice import SensorChoice
 from offbeat.config.units import parse_budget, parse_duration, parse_size
 
 
@@ -63,6 +64,13 @@ def _read_list(value: Any) -> Any:
         return value
     raise ValueError("expected a list in square brackets")
 
+
+def _read_choice(value: Any) -> Any:
+    return SensorChoice.parse(value) if isinstance(value, str) else value
+
+
+SensorsShown = Annotated[SensorChoice, BeforeValidator(_read_choice)]
+"""Which sensors have metrics of their own: "all", "anomalous", "top:100", "off"."""
 
 Seconds = Annotated[float, _quantity(parse_duration, float, "30s")]
 """A duration in seconds, written "30s", "10m", "1h30m", "7d"."""

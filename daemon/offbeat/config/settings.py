@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from offbeat.config.fields import AsTuple, Bytes, FilePath, PerWeek, Seconds, TextList
+from offbeat.config.fields import AsTuple, Bytes, FilePath, PerWeek, Seconds, SensorsShown, TextList
+from offbeat.config.sensor_choice import SensorChoice
 
 DEFAULT_EXCLUDE = (
     "ts", "time", "timestamp", "last_seen",
@@ -144,9 +145,10 @@ class StateSettings(_Table):
 
 
 class MetricsSettings(_Table):
-    """Where metrics and health are served; an empty address turns them off."""
+    """Where metrics and health are served, and which sensors have metrics; an empty address turns all off."""
 
     listen: str = "127.0.0.1:9641"
+    sensors: SensorsShown = SensorChoice("all")
 
 
 class LogSettings(_Table):

@@ -61,6 +61,7 @@ _ALL = (
     # Sensors and scoring.
     _gauge("offbeat_sensors", "Known sensors, by how far they have been learnt.", "readiness"),
     _gauge("offbeat_sensors_limit", "Sensors that are admitted at most."),
+    _gauge("offbeat_sensors_suppressed", "Sensors that the last scrape of /metrics/sensors left out."),
     _counter("offbeat_rows_scored_total", "New rows that were judged."),
     _counter("offbeat_windows_scored_total", "Windows that a model judged."),
     _counter("offbeat_windows_superseded_total", "Windows that were due again before a model came to them."),

@@ -229,6 +229,8 @@ class _Handler(BaseHTTPRequestHandler):
             return Response(f"no such page; there are {known}\n".encode(), status=HTTPStatus.NOT_FOUND)
         try:
             return page(self.headers.get("Accept", ""))
+        except UnavailableError as error:
+            return Response(f"{error}\n".encode("utf-8", "replace"), status=HTTPStatus.SERVICE_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - a page that fails is the client's answer, not the daemon's end
             _log.exception("a page cannot be made", path=path)
             text = f"the page cannot be made: {type(error).__name__}\n"

@@ -16,6 +16,7 @@ Reason = Callable[[], str]
 
 _DESCRIPTIONS = {
     "/metrics": "metrics of the daemon, for Prometheus",
+    "/metrics/sensors": "metrics of each sensor, for Prometheus",
     "/-/healthy": "200 while every stage moves",
     "/-/ready": "200 when readings are taken in and judged",
 }
@@ -29,12 +30,13 @@ _LANDING = """<!DOCTYPE html>
 
 
 def build_pages(
-    registry: CollectorRegistry, version: str, unready: Reason, unhealthy: Reason
+    registry: CollectorRegistry, sensors: Page, version: str, unready: Reason, unhealthy: Reason
 ) -> dict[str, Page]:
     """Return the pages by path.
 
     Args:
         registry: what `/metrics` shows.
+        sensors: answers `/metrics/sensors`.
         version: of the daemon.
         unready: why the daemon is not ready yet.
         unhealthy: why it should be restarted.
@@ -42,6 +44,7 @@ def build_pages(
     return {
         "/": lambda _: _landing(version, unready()),
         "/metrics": lambda accept: _metrics(registry, accept),
+        "/metrics/sensors": sensors,
         "/-/healthy": lambda _: _verdict(unhealthy()),
         "/-/ready": lambda _: _verdict(unready()),
     }

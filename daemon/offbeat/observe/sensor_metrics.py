@@ -12,9 +12,10 @@ from http import HTTPStatus
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.config.sensor_choice import SensorChoice
 from offbeat.observe.catalogue import SENSOR_CATALOGUE
 from offbeat.observe.http import Page, Response
-from offbeat.observe.sensor_choice import Choice
+from offbeat.observe.sensor_choice import chosen
 
 CHUNK_SERIES = 2000
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -83,7 +84,7 @@ class SensorPage:
         choice: which sensors are exposed.
     """
 
-    def __init__(self, collect: Callable[[], Iterable[SensorColumns]], choice: Choice) -> None:
+    def __init__(self, collect: Callable[[], Iterable[SensorColumns]], choice: SensorChoice) -> None:
         self._collect = collect
         self._choice = choice
         self._lines: dict[tuple[str, str, str], _Lines] = {}
@@ -96,13 +97,13 @@ class SensorPage:
 
     def respond(self) -> Response:
         """Return the metrics of the chosen sensors in Prometheus' text format."""
-        if self._choice.is_off:
+        if self._choice.policy == "off":
             text = (
                 'metrics.sensors is "off": set it to "all", "anomalous" or "top:N" to expose sensors here\n'
             )
             return Response(text.encode(), status=HTTPStatus.NOT_FOUND)
         groups = list(self._collect())
-        keep = self._choice.of([(one.is_anomalous, one.score) for one in groups])
+        keep = chosen(self._choice, [(one.is_anomalous, one.score) for one in groups])
         self.suppressed = sum(int(np.count_nonzero(~mask)) for mask in keep)
         text = "".join(self._text(groups, keep))
         return Response(text.encode("utf-8", "replace"), CONTENT_TYPE)

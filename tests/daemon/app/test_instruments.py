@@ -12,10 +12,12 @@ from prometheus_client import generate_latest
 
 from offbeat.app.instruments import Instruments
 from offbeat.app.parts import Parts, build_parts
+from offbeat.config.sensor_choice import SensorChoice
 from offbeat.core.decisions import Decisions
 from offbeat.core.jobs import WindowJob
 from offbeat.core.work import Work
 from offbeat.observe.catalogue import CATALOGUE
+from offbeat.observe.sensor_metrics import SensorPage
 from offbeat.scoring.worker import Answer
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.readings import Readings
@@ -42,7 +44,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
 def bound(parts: Parts, now: float = START) -> Instruments:
     """Return instruments that are bound to the parts."""
     instruments = Instruments(lambda: now)
-    instruments.bind(parts, lambda: True)
+    instruments.bind(parts, SensorPage(list, SensorChoice("all")), lambda: True)
     return instruments
 
 

@@ -11,11 +11,16 @@ from offbeat.observe.metrics import Metrics, new_registry
 from offbeat.observe.pages import build_pages
 
 
+def sensors(_accept: str) -> Response:
+    """A page of sensors."""
+    return Response(b"sensors")
+
+
 def get(path: str, accept: str = "", unready: str = "", unhealthy: str = "") -> Response:
     """Return a page of a daemon in some condition."""
     registry = CollectorRegistry()
     Metrics(registry).bind("offbeat_ready", lambda: 1.0)
-    return build_pages(registry, "1.2.3", lambda: unready, lambda: unhealthy)[path](accept)
+    return build_pages(registry, sensors, "1.2.3", lambda: unready, lambda: unhealthy)[path](accept)
 
 
 def test_readiness_gives_its_reason() -> None:
@@ -45,7 +50,7 @@ def test_metrics_come_in_the_text_format_and_in_openmetrics() -> None:
 
 def test_metrics_of_the_process_are_in_the_registry() -> None:
     """Memory and garbage collection, as every Python service shows them."""
-    body = build_pages(new_registry(), "1", lambda: "", lambda: "")["/metrics"]("").body
+    body = build_pages(new_registry(), sensors, "1", lambda: "", lambda: "")["/metrics"]("").body
     assert b"process_cpu_seconds_total" in body
     assert b"python_gc_collections_total" in body
 
@@ -54,6 +59,7 @@ def test_the_landing_page_lists_the_others() -> None:
     """And escapes what it is told."""
     page = get("/", unready="<script>")
     assert page.content_type.startswith("text/html")
-    for path in (b"/metrics", b"/-/healthy", b"/-/ready", b"1.2.3"):
+    assert get("/metrics/sensors").body == b"sensors"
+    for path in (b"/metrics", b"/metrics/sensors", b"/-/healthy", b"/-/ready", b"1.2.3"):
         assert path in page.body
     assert b"<script>" not in page.body

@@ -7,8 +7,8 @@ from http import HTTPStatus
 import numpy as np
 from prometheus_client.parser import text_string_to_metric_families
 
+from offbeat.config.sensor_choice import SensorChoice
 from offbeat.observe.catalogue import SENSOR_CATALOGUE
-from offbeat.observe.sensor_choice import Choice
 from offbeat.observe.sensor_metrics import CHUNK_SERIES, SensorColumns, SensorPage
 
 SCORE, VALUE = "offbeat_sensor_score", "offbeat_sensor_value"
@@ -40,7 +40,7 @@ def scraped(page: SensorPage) -> dict[tuple[str, ...], float]:
 def test_every_sensor_and_channel_has_its_series_and_nothing_unknown_has_one() -> None:
     """NaN is no value to store for ever."""
     one = columns(["a", "b"], np.array([0.5, np.nan]), np.array([[1.0, 2.0], [np.nan, 4.0]]))
-    found = scraped(SensorPage(lambda: [one], Choice.parse("all")))
+    found = scraped(SensorPage(lambda: [one], SensorChoice.parse("all")))
     assert {key: value for key, value in found.items() if key[0] != SEEN} == {
         (SCORE, "a"): 0.5,
         (VALUE, "a", "temp"): 1.0,
@@ -53,7 +53,7 @@ def test_every_sensor_and_channel_has_its_series_and_nothing_unknown_has_one() -
 def test_whole_chunks_and_rests_agree_as_the_fleet_grows() -> None:
     """Prepared text is extended, never made anew; a hole in a chunk leaves out one series only."""
     groups: list[SensorColumns] = []
-    page = SensorPage(lambda: groups, Choice.parse("all"))
+    page = SensorPage(lambda: groups, SensorChoice.parse("all"))
     for count in (3, CHUNK_SERIES - 1, CHUNK_SERIES, 2 * CHUNK_SERIES + 5):
         score = np.arange(count, dtype=np.float64)
         score[count // 2] = np.nan
@@ -68,7 +68,9 @@ def test_whole_chunks_and_rests_agree_as_the_fleet_grows() -> None:
 def test_any_id_is_a_label() -> None:
     """Ids come from topics, and topics are named by others."""
     ids = ['with "quotes"', "back\\slash", "new\nline", "100%s", "grün", "\ud800"]
-    found = scraped(SensorPage(lambda: [columns(ids, np.arange(6.0), np.zeros((6, 2)))], Choice.parse("all")))
+    found = scraped(
+        SensorPage(lambda: [columns(ids, np.arange(6.0), np.zeros((6, 2)))], SensorChoice.parse("all"))
+    )
     expected = [*ids[:-1], "?"]
     assert [key[1] for key in found if key[0] == SCORE] == expected
 
@@ -76,20 +78,20 @@ def test_any_id_is_a_label() -> None:
 def test_sensors_left_out_are_counted() -> None:
     """An operator who misses a sensor is to find out why."""
     one = columns(["a", "b", "c"], np.array([1.0, 3.0, 2.0]), np.zeros((3, 2)))
-    page = SensorPage(lambda: [one], Choice.parse("top:1"))
+    page = SensorPage(lambda: [one], SensorChoice.parse("top:1"))
     assert {key[1] for key in scraped(page)} == {"b"}
     assert page.suppressed == 2
 
 
 def test_what_is_off_says_how_to_turn_it_on() -> None:
     """A scrape job that was set up by mistake fails visibly."""
-    response = SensorPage(list, Choice.parse("off")).respond()
+    response = SensorPage(list, SensorChoice.parse("off")).respond()
     assert response.status is HTTPStatus.NOT_FOUND
     assert b'set it to "all"' in response.body
 
 
 def test_every_metric_is_announced_once_also_without_sensors() -> None:
     """Names and types are those of the catalogue."""
-    text = SensorPage(list, Choice.parse("all")).respond().body.decode()
+    text = SensorPage(list, SensorChoice.parse("all")).respond().body.decode()
     announced = [line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE")]
     assert announced == [[metric.name, metric.kind] for metric in SENSOR_CATALOGUE.values()]

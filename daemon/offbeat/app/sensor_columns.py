@@ -1,0 +1,38 @@
+"""What every sensor has to say at a scrape, copied from run-time state."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.group_state import GroupState
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.sensor_states import states_of
+from offbeat.observe.sensor_metrics import SensorColumns
+
+
+def sensor_columns(pipeline: Pipeline) -> list[SensorColumns]:
+    """Return the columns of each group; to be called by the thread that owns the state."""
+    return [_columns(group) for group in pipeline.groups if group.size]
+
+
+def _columns(group: GroupState) -> SensorColumns:
+    slots = np.arange(group.size, dtype=np.intp)
+    states = states_of(group, slots)
+    is_anomalous: NDArray[np.bool_] = np.asarray(states.is_open.any(axis=1), np.bool_)
+    score = states.score.astype(np.float64)
+    return SensorColumns(
+        group=group.group.name,
+        ids=group.group.ids[: group.size],
+        channels=group.group.channels,
+        values={
+            "offbeat_sensor_score": score,
+            "offbeat_sensor_anomalous": is_anomalous.astype(np.float64),
+            "offbeat_sensor_value": states.value.astype(np.float64),
+            "offbeat_sensor_last_seen_timestamp_seconds": states.heard_seconds,
+            "offbeat_sensor_usual_gap_seconds": states.usual_gap_seconds,
+            "offbeat_sensor_rows_total": group.rows[slots].astype(np.float64),
+        },
+        is_anomalous=is_anomalous,
+        score=score,
+    )
