@@ -23,12 +23,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 import safetensors.numpy
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from offbeat_models.base import ModelConfig, ModelConfigError, WindowModel
-from offbeat_models.registry import build
+from offbeat_models.base import ModelConfigError, WindowModel
+from offbeat_models.served import ServedModel, rebuild, shapes_of, tensors_of
 
 FORMAT = "offbeat-artifact"
 SCHEMA_VERSION = 1
@@ -64,7 +63,7 @@ class Artifact:
         horizon: a second model of the same channels and sensors that looks further back, as `model`; or None.
     """
 
-    model: WindowModel
+    model: ServedModel
     channels: tuple[str, ...]
     sensors: tuple[str, ...]
     created_at: str
@@ -78,7 +77,7 @@ class Artifact:
 
 def write_artifact(
     path: Path,
-    model: WindowModel,
+    model: ServedModel,
     *,
     channels: Sequence[str],
     sensors: Sequence[str],
@@ -107,7 +106,9 @@ def write_artifact(
     Raises:
         ValueError: if names and counts do not fit the model, or a file name is not plain.
     """
-    models = {WEIGHTS: model} if horizon is None else {WEIGHTS: model, HORIZON: horizon}
+    models: dict[str, ServedModel] = (
+        {WEIGHTS: model} if horizon is None else {WEIGHTS: model, HORIZON: horizon}
+    )
     for one in models.values():
         if len(channels) != one.config.channels or len(sensors) != one.config.rows - 1:
             raise ValueError(
@@ -118,7 +119,7 @@ def write_artifact(
         raise ValueError(
             f"tensor files cannot be named {bad}; use small letters, digits, _ and -, not model or horizon"
         )
-    groups = {name: _weights(one) for name, one in models.items()} | dict(tensors or {})
+    groups = {name: tensors_of(one) for name, one in models.items()} | dict(tensors or {})
     blobs = {name + _ENDING: _serialised(group) for name, group in groups.items()}
     what = {**_about(model), "settings": dict(settings or {})}
     what |= {} if horizon is None else {HORIZON: _about(horizon)}
@@ -151,6 +152,8 @@ def load_artifact(path: Path) -> Artifact:
     model = _model(folder, manifest, manifest, WEIGHTS, tensors)
     second = manifest.get(HORIZON)
     horizon = None if second is None else _model(folder, manifest, second, HORIZON, tensors)
+    if not (horizon is None or isinstance(horizon, WindowModel)):
+        _fail(folder / MANIFEST, f"its second model is {horizon.family!r}", "a model that looks further back")
     return Artifact(
         model=model,
         horizon=horizon,
@@ -165,12 +168,8 @@ def load_artifact(path: Path) -> Artifact:
     )
 
 
-def _about(model: WindowModel) -> dict[str, Any]:
+def _about(model: ServedModel) -> dict[str, Any]:
     return {"family": model.family, "model": model.config.to_dict()}
-
-
-def _weights(model: WindowModel) -> Tensors:
-    return {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
 
 
 def _plain(value: Any) -> Any:
@@ -352,23 +351,18 @@ def _tensors(path: Path, about: dict[str, Any]) -> Tensors:
 
 def _model(
     folder: Path, manifest: dict[str, Any], about: dict[str, Any], name: str, tensors: dict[str, Tensors]
-) -> WindowModel:
+) -> ServedModel:
     """Build the model that the manifest describes, and give it the weights in the file `name`."""
     where, weights = folder / MANIFEST, tensors.pop(name + _ENDING)
     try:
-        config = ModelConfig.from_dict(about["model"])
-        with torch.device("meta"):
-            built = build(about["family"], config).state_dict()
+        shapes, channels, rows = shapes_of(about["family"], about["model"])
     except ModelConfigError as error:
         _fail(where, str(error), "a model that this version of offbeat knows")
-    shapes = {key: tuple(tensor.shape) for key, tensor in built.items()}
-    for what, count in (("channels", config.channels), ("sensors", config.rows - 1)):
+    for what, count in (("channels", channels), ("sensors", rows - 1)):
         if len(manifest[what]) != count:
             _fail(where, f"it names {len(manifest[what])} {what}", f"{count}, as its model has")
     _check_weights(folder / (name + _ENDING), weights, shapes)
-    model = build(about["family"], config)
-    model.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in weights.items()})
-    return model.eval()
+    return rebuild(about["family"], about["model"], weights)
 
 
 def _check_weights(path: Path, weights: Tensors, shapes: dict[str, tuple[int, ...]]) -> None:

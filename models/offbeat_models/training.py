@@ -80,7 +80,7 @@ class TrainingReport:
 
     Attributes:
         steps: steps done.
-        stopped: what ended it: a budget, or no progress on the validation.
+        stopped: what ended it: a budget, or no progress on the validation; "fitted" for a baseline.
         best_step: step of the weights that were kept.
         validation: figures of the kept weights.
         skipped_steps: steps left out because their loss was not finite.
@@ -89,7 +89,7 @@ class TrainingReport:
     """
 
     steps: int
-    stopped: Literal["steps", "time", "no progress"]
+    stopped: Literal["steps", "time", "no progress", "fitted"]
     best_step: int
     validation: Validation
     skipped_steps: int
