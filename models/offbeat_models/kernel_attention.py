@@ -52,7 +52,8 @@ class TimeKernel(nn.Module):
         key = self.key(self.time(key_tau)).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, D)
         alike = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
         away = (position[:, :, None] - key_position[:, None, :]) ** 2  # (B, Q, N)
-        return alike - F.softplus(self.narrowness)[:, None, None] * away[:, None]
+        scores: Tensor = alike - F.softplus(self.narrowness)[:, None, None] * away[:, None]
+        return scores
 
 
 def read_rows(scores: Tensor, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,7 +71,7 @@ def read_rows(scores: Tensor, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     most = scores.amax(-1, keepdim=True).detach()
     weight = torch.exp(scores - most) * heard  # (B, heads, K, L)
     both = weight.flatten(1, 2) @ torch.cat([x * mask, mask], -1)  # (B, heads * K, 2C)
-    total, there = both.unflatten(1, weight.shape[1:3]).chunk(2, -1)
+    total, there = both.view(*weight.shape[:3], -1).chunk(2, -1)
     there_at_least = there.clamp_min(LEAST_WEIGHT)
     density = (torch.log(there_at_least) + most).clamp(-MOST_LOG_DENSITY, MOST_LOG_DENSITY)
     return total / there_at_least, density
