@@ -27,12 +27,14 @@ class GroupArtifact:
         model: trained, in evaluation mode.
         name: of the model's family.
         version: short name of exactly this content.
+        long: the model of the long view; None without one.
     """
 
     commission: Commission
     model: WindowModel
     name: str
     version: str
+    long: WindowModel | None = None
 
 
 def folder_name(channels: Sequence[str]) -> str:
@@ -51,6 +53,7 @@ def write_group(
     created_at: str,
     settings: dict[str, object],
     training: dict[str, object],
+    long: WindowModel | None = None,
 ) -> str:
     """Write one group's artifact under a folder, replacing an older one; return its version."""
     return write_artifact(
@@ -62,6 +65,7 @@ def write_group(
         settings=settings,
         training=training,
         tensors={STREAMS: commission.to_tensors()},
+        horizon=long,
     )
 
 
@@ -107,7 +111,13 @@ def _read(path: Path) -> GroupArtifact:
         artifact = load_artifact(path)
     except ArtifactError as error:
         raise ConfigError(str(error)) from error
-    return GroupArtifact(_commission(path, artifact), artifact.model, artifact.model.family, artifact.version)
+    return GroupArtifact(
+        _commission(path, artifact),
+        artifact.model,
+        artifact.model.family,
+        artifact.version,
+        artifact.horizon,
+    )
 
 
 def _commission(path: Path, artifact: Artifact) -> Commission:

@@ -9,7 +9,7 @@ from pathlib import Path
 from offbeat import __version__
 from offbeat.app.engine import Engine
 from offbeat.app.expected_bands import BandKeeper
-from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, train_group
+from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, scorer_of, train_group
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent
 from offbeat.core.pipeline import Pipeline
@@ -25,9 +25,7 @@ from offbeat.replay.scores_csv import write_scores
 from offbeat.replay.series import Series, by_channels
 from offbeat.replay.splits import Splits
 from offbeat.replay.virtual_time import Player
-from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.device import choose_device
-from offbeat_models.scoring import GroupScorer
 
 
 @dataclass(slots=True)
@@ -118,7 +116,8 @@ def _one_group(
     trained = train_group([one.before(test_from[one.sensor]) for one in series], plan, on_progress)
     result.trained.append(trained)
     lead = plan.core.window_readings
-    played = [one.since(test_from[one.sensor], lead_rows=lead) for one in series]
+    back = plan.horizon_seconds or 0.0
+    played = [one.since(test_from[one.sensor], lead, back) for one in series]
     judged, events = play_group(trained, played, plan, on_progress)
     # The rows that warm windows up were learnt from: what opened and closed among them is no finding.
     tested = {event.id for event in events if event.updated_at >= test_from[event.sensor]}
@@ -138,11 +137,11 @@ def play_group(
         on_progress: is told how far it is.
     """
     directory = SensorDirectory([trained.commission.channels], len(played))
+    directory.groups[0].model = plan.choice
     player = Player(played, directory, plan.core.window_stride_readings)
     pipeline = Pipeline(directory, plan.core)
     pipeline.install(0, trained.commission, (plan.family, trained.version or "backtest"))
-    device = choose_device(plan.device)
-    scorer = TorchScorer({0: GroupScorer(trained.result.model, len(played), device)}, str(device))
+    scorer = scorer_of(trained, len(played), choose_device(plan.device))
     judgements, told = Judgements(), _Told(player)
     events: list[EpisodeEvent] = []
 

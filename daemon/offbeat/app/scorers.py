@@ -9,11 +9,14 @@ import torch
 
 from offbeat.app.artifacts import GroupArtifact
 from offbeat.config.settings import ModelSettings
+from offbeat.core.long_jobs import RECENT_BINS
+from offbeat.core.long_view import BINS
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.errors import UnavailableError
 from offbeat.scoring.fallback import FallbackScorer
 from offbeat.scoring.scorer import NoScorer, Scorer
 from offbeat.scoring.torch_scorer import TorchScorer
+from offbeat_models.base import WindowModel
 from offbeat_models.device import DeviceError, choose_device
 from offbeat_models.scoring import GroupScorer
 
@@ -53,7 +56,15 @@ def _on(
     groups = {index: GroupScorer(one.model, capacity, device) for index, one in artifacts.items()}
     for group in groups.values():
         group.warm_up(core.window_readings, core.window_recent_rows)
-    return TorchScorer(groups, str(device))
+    long = {i: long_scorer(one.long, device) for i, one in artifacts.items() if one.long is not None}
+    return TorchScorer(groups, str(device), long)
+
+
+def long_scorer(model: WindowModel, device: torch.device) -> GroupScorer:
+    """Return a warm scorer for the model of a long view; it carries no state, so it needs no room for sensors."""
+    scorer = GroupScorer(model, 1, device)
+    scorer.warm_up(BINS, RECENT_BINS)
+    return scorer
 
 
 def _say_fallback(error: Exception) -> None:

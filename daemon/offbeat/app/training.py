@@ -12,8 +12,11 @@ import torch
 
 from offbeat.app.artifacts import write_group
 from offbeat.app.engine import Engine
+from offbeat.app.long_training import LongView, train_long_view
+from offbeat.app.scorers import long_scorer
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
+from offbeat.core.model_choice import ModelChoice
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import UNIVARIATE, SensorDirectory
@@ -32,6 +35,9 @@ from offbeat_models.series import SensorSeries, TrainingError
 from offbeat_models.training import TrainingConfig, TrainingReport, TrainingResult, train
 from offbeat_models.validation import CollapseError
 
+_SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed")
+"""What of a plan an artifact remembers."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
@@ -39,6 +45,7 @@ class TrainingPlan:
 
     Attributes:
         family: of the model.
+        horizon_seconds: how far back the long view looks; None = there is none.
         preset: its sizes by name.
         steps: step budget of the model's training.
         max_seconds: wall-clock budget of the model's training; None = none.
@@ -49,6 +56,7 @@ class TrainingPlan:
     """
 
     family: str = "lstm_vae"
+    horizon_seconds: float | None = None
     preset: str = "default"
     steps: int = 2500
     max_seconds: float | None = None
@@ -56,6 +64,16 @@ class TrainingPlan:
     device: str = "auto"
     threads: int = 1
     core: CoreSettings = field(default_factory=CoreSettings)
+
+    @property
+    def choice(self) -> ModelChoice:
+        """What judges the groups that are trained."""
+        return ModelChoice(self.family, self.horizon_seconds)
+
+    @property
+    def recipe(self) -> TrainingConfig:
+        """How a model is trained."""
+        return TrainingConfig(steps=self.steps, time_budget_seconds=self.max_seconds, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +84,13 @@ class TrainedGroup:
         commission: calibrated.
         result: the model and the report of its training.
         version: of the artifact; empty if it was not written.
+        long: what was learnt of the long view, or why nothing was.
     """
 
     commission: Commission
     result: TrainingResult
     version: str = ""
+    long: LongView = field(default_factory=LongView)
 
     @property
     def report(self) -> TrainingReport:
@@ -91,9 +111,15 @@ def train_from_recordings(
     trained = []
     for group in by_channels([canonical(one) for one in series]).values():
         one = train_group(group, plan, on_progress)
-        settings = {key: getattr(plan, key) for key in ("family", "preset", "steps", "seed")}
+        settings = {key: getattr(plan, key) for key in _SETTINGS}
         version = write_group(
-            folder, one.commission, one.result.model, created_at, settings, one.report.to_dict()
+            folder,
+            one.commission,
+            one.result.model,
+            created_at,
+            settings,
+            one.report.to_dict() | one.long.to_dict(),
+            one.long.model,
         )
         trained.append(dataclasses.replace(one, version=version))
     return trained
@@ -119,8 +145,13 @@ def train_group(
     on_progress(Progress("looking at the recordings", 0, 1))
     commission = fit_normaliser_and_ridge(channels, recordings)
     result = _train_model(commission, model_series(commission, recordings), plan, device, on_progress)
-    commission = _calibrate(commission, result, series, plan, device, on_progress)
-    return TrainedGroup(commission, result)
+    long = LongView()
+    if plan.horizon_seconds is not None:
+        commission, long = train_long_view(
+            commission, recordings, plan.horizon_seconds, plan.recipe, device, on_progress
+        )
+    trained = TrainedGroup(commission, result, long=long)
+    return dataclasses.replace(trained, commission=_calibrate(trained, series, plan, device, on_progress))
 
 
 def _device(plan: TrainingPlan) -> torch.device:
@@ -139,13 +170,12 @@ def _train_model(
     on_progress: OnProgress,
 ) -> TrainingResult:
     sizes = preset(plan.preset, len(commission.channels), len(commission.sensors) + 1)
-    recipe = TrainingConfig(steps=plan.steps, time_budget_seconds=plan.max_seconds, seed=plan.seed)
 
     def tell(step: int, steps: int, losses: dict[str, float]) -> None:
         on_progress(Progress("training the model", step, steps, losses))
 
     try:
-        return train(learnt_from, sizes, recipe, tell, family=plan.family, device=device)
+        return train(learnt_from, sizes, plan.recipe, tell, family=plan.family, device=device)
     except (TrainingError, CollapseError) as error:
         names = ", ".join(commission.channels)
         raise OffbeatError(
@@ -153,20 +183,32 @@ def _train_model(
         ) from error
 
 
+def scorer_of(trained: TrainedGroup, sensors: int, device: torch.device) -> TorchScorer:
+    """Return a scorer for the models of one group, as group 0.
+
+    Args:
+        trained: what was learnt of the group.
+        sensors: slots to make room for.
+        device: where it runs.
+    """
+    long = {} if trained.long.model is None else {0: long_scorer(trained.long.model, device)}
+    return TorchScorer({0: GroupScorer(trained.result.model, sensors, device)}, str(device), long)
+
+
 def _calibrate(
-    commission: Commission,
-    result: TrainingResult,
+    trained: TrainedGroup,
     series: Sequence[Series],
     plan: TrainingPlan,
     device: torch.device,
     on_progress: OnProgress,
 ) -> Commission:
+    commission = trained.commission
     directory = SensorDirectory([commission.channels], len(series))
+    directory.groups[0].model = plan.choice
     player = Player(series, directory, plan.core.window_stride_readings)
     pipeline = Pipeline(directory, dataclasses.replace(plan.core, collect=True))
     pipeline.install(0, commission, (plan.family, "in training"))
-    scorer = TorchScorer({0: GroupScorer(result.model, len(series), device)}, str(device))
-    engine, collected = Engine(pipeline, scorer), Collected()
+    engine, collected = Engine(pipeline, scorer_of(trained, len(series), device)), Collected()
     for step in player.steps():
         engine.feed(step.batches, step.now_seconds, collected.add)
         if step.tick:

@@ -41,7 +41,7 @@ class GroupState:
         self.sensors = sensors
         self.settings = settings
         self.windows = Windows(sensors, settings.window_readings, channels)
-        horizon = getattr(getattr(group, "model", None), "horizon_seconds", None)
+        horizon = group.model.horizon_seconds
         self.long_view = None if horizon is None else LongView(sensors, horizon, channels)
         self.cadence = Cadence(sensors)
         """Law of the times between messages as they arrive: what silence is judged by."""

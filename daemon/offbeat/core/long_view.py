@@ -138,7 +138,7 @@ class LongView:
 
     def closed_until_seconds(self, slots: Slots) -> NDArray[np.float64]:
         """Return the event time at which the newest closed bin of some sensors ends, [n]."""
-        return self._newest[slots] * self.width_seconds
+        return np.asarray(self._newest[slots] * self.width_seconds, np.float64)
 
     def reset(self, slots: Slots) -> None:
         """Empty the view of some sensors."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.model_choice import ModelChoice
+
 UNIVARIATE = ("value",)
 """Channels of a group whose sensors each measure one thing."""
 
@@ -42,12 +44,14 @@ class Group:
         name: short, unique, safe as a file name: the channels joined by "+".
         channels: names in a fixed order; index = `ReadingBatch.channel`.
         ids: sensor id by slot.
+        model: what judges it.
     """
 
     name: str
     channels: tuple[str, ...]
     ids: list[str] = field(default_factory=list)
     slots: dict[str, int] = field(default_factory=dict)
+    model: ModelChoice = field(default_factory=ModelChoice)
 
 
 class SensorDirectory:

@@ -41,17 +41,20 @@ class Series:
         """Return the rows whose event time lies before a time: what a detector may learn from."""
         return self.where(self.times_seconds < time_seconds)
 
-    def since(self, time_seconds: float, lead_rows: int = 0) -> Series:
+    def since(self, time_seconds: float, lead_rows: int = 0, lead_seconds: float = 0.0) -> Series:
         """Return the rows at or after a time.
 
         Args:
             time_seconds: where the part begins.
             lead_rows: so many rows recorded before the first of them come along, to warm windows up.
+            lead_seconds: and at least those of so much time before, to warm long views up.
         """
         keep = self.times_seconds >= time_seconds
         if lead_rows > 0 and keep.any():
             first = int(np.argmax(keep))
             keep[max(0, first - lead_rows) : first] = True
+        if lead_seconds > 0 and keep.any():
+            keep |= self.times_seconds >= time_seconds - lead_seconds
         return self.where(keep)
 
     def recording(self) -> Recording:

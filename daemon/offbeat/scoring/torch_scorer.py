@@ -17,10 +17,14 @@ class TorchScorer:
     Args:
         groups: scorer of each group's model by the group's index; all on one device.
         device: where they run.
+        long: scorer of each group's model of the long view, by the group's index.
     """
 
-    def __init__(self, groups: Mapping[int, GroupScorer], device: str) -> None:
+    def __init__(
+        self, groups: Mapping[int, GroupScorer], device: str, long: Mapping[int, GroupScorer] | None = None
+    ) -> None:
         self._groups = dict(groups)
+        self._long = dict(long or {})
         self.device = device
 
     def step(self, job: StepJob) -> StepResult | None:
@@ -33,7 +37,7 @@ class TorchScorer:
 
     def window(self, job: WindowJob) -> WindowResult | None:
         """Judge the newest rows of windows by their reconstruction."""
-        group = self._groups.get(job.group)
+        group = (self._long if job.long else self._groups).get(job.group)
         if group is None:
             return None
         scores = group.window(job.row, job.x, job.mask, job.tau, job.lengths, job.recent)
