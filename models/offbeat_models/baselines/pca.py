@@ -128,7 +128,8 @@ def _moments(one: SensorSeries, rng: np.random.Generator) -> tuple[Doubles, Doub
     whole = whole[history.mask[:, -1].all(axis=1)] if history.mask[:, -1].all(axis=1).any() else whole
     middle = whole.mean(0)
     away = whole - middle
-    return middle, away.T @ away / len(away), len(away)
+    # Not `away.T @ away`: threads of a BLAS on a busy small machine wait for each other.
+    return middle, np.einsum("nd,ne->de", away, away) / len(away), len(away)
 
 
 def vectors(history: History) -> Floats:
