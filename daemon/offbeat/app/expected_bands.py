@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from offbeat.core.bands import model_band
 from offbeat.core.commission import Commission
 from offbeat.core.jobs import StepResult
 from offbeat.core.sensors import Group
 from offbeat.core.work import Answer, Work
 from offbeat.replay.judged import Judgements
-from offbeat_models.windows import unsquash
-
-BAND_DEVIATIONS = 3.0
-"""As wide as the band of the sentences."""
 
 
 class BandKeeper:
@@ -35,8 +32,7 @@ class BandKeeper:
         if answer.mean is None or answer.sigma is None or not len(work):
             return
         row = self._rows[work.rows.sensor]
-        scale, center = self._commission.scale[row], self._commission.center[row]
-        reach = np.float32(BAND_DEVIATIONS) * answer.sigma
-        low = unsquash(answer.mean - reach) * scale + center
-        high = unsquash(answer.mean + reach) * scale + center
+        low, high = model_band(
+            answer.mean, answer.sigma, self._commission.center[row], self._commission.scale[row]
+        )
         self._judgements.add_bands(work.group, work.rows.sensor, work.rows.time_seconds, low, high)

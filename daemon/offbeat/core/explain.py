@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.bands import DEVIATIONS
 from offbeat.core.events import Evidence, Expected
 from offbeat_models.windows import squash, unsquash
 
 Floats = NDArray[np.float32]
 
-_BAND = np.float32(3.0)
-_NORMAL = np.array([0.0, -_BAND, _BAND], np.float32)
+_NORMAL = np.array([0.0, -DEVIATIONS, DEVIATIONS], np.float32)
 FEWEST_BEATEN = 10
 """A value is called the highest only if it beats at least so many readings."""
 
@@ -72,7 +72,7 @@ def bands(
     normal = [_band(_NORMAL, center[c], scale[c]) for c in range(len(center))]
     if mean is None or sigma is None:
         return normal
-    said = unsquash(np.stack([mean, mean - _BAND * sigma, mean + _BAND * sigma]))
+    said = unsquash(np.stack([mean, mean - DEVIATIONS * sigma, mean + DEVIATIONS * sigma]))
     model = [_band(said[:, c], center[c], scale[c]) for c in range(len(center))]
     return [
         n if m is None or (_inside(v, m) and not _inside(v, n)) else m

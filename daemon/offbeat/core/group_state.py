@@ -67,6 +67,8 @@ class GroupState:
         """The last silence ended with the sensor's last message."""
         self.values = np.full((sensors, channels), np.nan, np.float32)
         """Newest value of each channel."""
+        self.expected = np.full((sensors, channels, 2), np.nan, np.float32)
+        """Mean and deviation that the model expected of the newest row, normalised and squashed."""
         self.score = np.full(sensors, np.nan, np.float32)
         self.p_value = np.full(sensors, np.nan, np.float64)
 

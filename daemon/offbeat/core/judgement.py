@@ -193,6 +193,8 @@ def _remember(
     # A slot that stands here several times keeps what is assigned last: its newest row.
     state.score[slot] = np.fmax.reduce(judged.score, axis=1)
     state.p_value[slot] = np.fmin.reduce(judged.p_value, axis=1)
+    if judged.answer.mean is not None and judged.answer.sigma is not None:
+        state.expected[slot, :, 0], state.expected[slot, :, 1] = judged.answer.mean, judged.answer.sigma
     suspects = hot.any(axis=1)
     if learnt.model is not None and suspects.any():
         state.schedule.suspect(np.unique(slot[suspects]), float(work.seen_seconds[suspects].max()))

@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.bands import band
 from offbeat.core.episode_rules import TRACKS
 from offbeat.core.group_state import GroupState
 from offbeat.core.normalisers import COMMISSIONED, PROVISIONAL
@@ -35,6 +36,7 @@ class SensorStates:
         time_seconds: event time of the newest row, float64 [n]; -inf without one.
         heard_seconds: log time of the last message, float64 [n]; -inf without one.
         value: newest value by channel, float32 [n, C]; NaN without one.
+        low, high: band that the newest row was expected in, float32 [n, C]; NaN where nothing was expected.
         score: of the newest row, float32 [n]; NaN where it was not judged.
         p_value: of the newest row, float64 [n].
         is_open: which kinds of episodes are open, bool [n, len(KINDS)].
@@ -47,6 +49,8 @@ class SensorStates:
     time_seconds: NDArray[np.float64]
     heard_seconds: NDArray[np.float64]
     value: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
     score: NDArray[np.float32]
     p_value: NDArray[np.float64]
     is_open: NDArray[np.bool_]
@@ -63,10 +67,13 @@ class SensorStates:
 def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
     """Return what is known of some sensors of a group; copies."""
     readiness, progress = _readiness(state, slots)
+    low, high = _bands(state, slots)
     return SensorStates(
         time_seconds=state.windows.last_time[slots],
         heard_seconds=state.heard[slots],
         value=state.values[slots],
+        low=low,
+        high=high,
         score=state.score[slots],
         p_value=state.p_value[slots],
         is_open=state.episodes.is_open(slots),
@@ -75,6 +82,14 @@ def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
         usual_gap_seconds=state.cadence.median_seconds(slots),
         late=state.late[slots],
     )
+
+
+def _bands(state: GroupState, slots: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    if state.learnt is None:
+        nothing = np.full(state.values[slots].shape, np.nan, np.float32)
+        return nothing, nothing
+    said, normalisers = state.expected[slots], state.learnt.normalisers
+    return band(said[:, :, 0], said[:, :, 1], normalisers.center[slots], normalisers.scale[slots])
 
 
 def _readiness(state: GroupState, slots: NDArray[np.intp]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

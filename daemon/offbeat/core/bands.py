@@ -1,0 +1,40 @@
+"""The band that a value was expected in, in the sensor's own units, for whole arrays of sensors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat_models.windows import unsquash
+
+Floats = NDArray[np.float32]
+
+DEVIATIONS = np.float32(3.0)
+"""Half the width of every band, in deviations of what was expected."""
+
+
+def model_band(mean: Floats, sigma: Floats, center: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Return the (low, high) of what a model expected; NaN where it had no say.
+
+    Args:
+        mean: expected values, squashed and normalised, [..., C].
+        sigma: their deviations, likewise.
+        center: of the normaliser [..., C].
+        scale: of the normaliser [..., C].
+    """
+    reach = DEVIATIONS * sigma
+    return unsquash(mean - reach) * scale + center, unsquash(mean + reach) * scale + center
+
+
+def band(mean: Floats, sigma: Floats, center: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Return the (low, high) of the model, or of the normaliser where the model had no say; NaN without either.
+
+    Args:
+        mean: as in `model_band`.
+        sigma: as in `model_band`.
+        center: of the normaliser.
+        scale: of the normaliser; 0 = unknown.
+    """
+    low, high = model_band(mean, sigma, center, scale)
+    reach = np.where(scale > 0, DEVIATIONS * scale, np.float32(np.nan))
+    return np.where(np.isnan(low), center - reach, low), np.where(np.isnan(high), center + reach, high)
