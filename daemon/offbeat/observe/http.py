@@ -8,14 +8,14 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import structlog
 
@@ -33,16 +33,40 @@ _SMALLEST_TO_COMPRESS_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. `body` is sent compressed where the client can read that."""
+    """An answer.
+
+    Attributes:
+        body: sent compressed where the client can read that.
+        content_type: of the body.
+        status: of the answer.
+        headers: further ones.
+        stream: sent piece by piece after the body until it ends or the client goes away; None = the body is all.
+    """
 
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
 
 
-Page = Callable[[str], Response]
-"""Makes an answer; its argument is the request's Accept header."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a page is asked.
+
+    Attributes:
+        rest: what follows the path of a page that ends with a slash, decoded.
+        query: values of the query string by name; the last of several.
+        accept: the Accept header.
+    """
+
+    rest: str = ""
+    query: Mapping[str, str] = field(default_factory=dict)
+    accept: str = ""
+
+
+Page = Callable[[Request], Response]
+"""Makes an answer. A page whose path ends with a slash is also asked for everything below it."""
 
 
 def parse_listen(listen: str) -> tuple[str, int]:
@@ -208,33 +232,56 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: requests are no events."""
 
     def _answer(self, *, with_body: bool) -> None:
-        response = self._page(urlsplit(self.path).path)
+        response = self._page()
         body, headers = response.body, {**self._ALWAYS, **response.headers}
-        if len(body) >= _SMALLEST_TO_COMPRESS_BYTES and _takes_gzip(self.headers.get("Accept-Encoding", "")):
+        if (
+            response.stream is None
+            and len(body) >= _SMALLEST_TO_COMPRESS_BYTES
+            and _takes_gzip(self.headers.get("Accept-Encoding", ""))
+        ):
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
             headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
         self.send_response(response.status)
-        headers |= {"Content-Type": response.content_type, "Content-Length": str(len(body))}
+        headers |= {"Content-Type": response.content_type}
+        if response.stream is None:
+            headers["Content-Length"] = str(len(body))
         for name, value in headers.items():
             self.send_header(name, value)
         with suppress(OSError):
             self.end_headers()
             if with_body:
                 self.wfile.write(body)
+                for piece in response.stream or ():
+                    self.wfile.write(piece)
 
-    def _page(self, path: str) -> Response:
-        page = self.server.pages.get(path)
+    def _page(self) -> Response:
+        url = urlsplit(self.path)
+        path, (page, rest) = url.path, _find(self.server.pages, url.path)
         if page is None:
             known = " ".join(sorted(self.server.pages))
             return Response(f"no such page; there are {known}\n".encode(), status=HTTPStatus.NOT_FOUND)
         try:
-            return page(self.headers.get("Accept", ""))
+            query = dict(parse_qsl(url.query, keep_blank_values=True, errors="replace"))
+            return page(Request(unquote(rest, errors="replace"), query, self.headers.get("Accept", "")))
         except UnavailableError as error:
             return Response(f"{error}\n".encode("utf-8", "replace"), status=HTTPStatus.SERVICE_UNAVAILABLE)
         except Exception as error:  # noqa: BLE001 - a page that fails is the client's answer, not the daemon's end
             _log.exception("a page cannot be made", path=path)
             text = f"the page cannot be made: {type(error).__name__}\n"
             return Response(text.encode(), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _find(pages: Mapping[str, Page], path: str) -> tuple[Page | None, str]:
+    """Return the page of a path and what of the path is below it."""
+    if path in pages:
+        return pages[path], ""
+    above, slash, rest = path.rpartition("/")
+    while slash and above:
+        if (page := pages.get(above + "/")) is not None:
+            return page, rest
+        above, slash, name = above.rpartition("/")
+        rest = f"{name}/{rest}"
+    return None, ""
 
 
 def _takes_gzip(accept_encoding: str) -> bool:

@@ -43,7 +43,7 @@ def build_pages(
     """
     return {
         "/": lambda _: _landing(version, unready()),
-        "/metrics": lambda accept: _metrics(registry, accept),
+        "/metrics": lambda request: _metrics(registry, request.accept),
         "/metrics/sensors": sensors,
         "/-/healthy": lambda _: _verdict(unhealthy()),
         "/-/ready": lambda _: _verdict(unready()),

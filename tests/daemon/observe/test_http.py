@@ -13,22 +13,24 @@ from http import HTTPStatus
 import pytest
 
 from offbeat.errors import ConfigError, UnavailableError
-from offbeat.observe.http import MOST_CONNECTIONS, HttpServer, Page, Response, parse_listen
+from offbeat.observe.http import MOST_CONNECTIONS, HttpServer, Page, Request, Response, parse_listen
 from tests.support.waiting import wait_until
 
 LONG = b"x" * 10_000
 
 
-def fail(_: str) -> Response:
+def fail(_: Request) -> Response:
     """A page with a bug."""
     raise RuntimeError("secret detail")
 
 
 PAGES: dict[str, Page] = {
-    "/short": lambda accept: Response(f"short {accept}".encode()),
+    "/short": lambda request: Response(f"short {request.accept}".encode()),
     "/long": lambda _: Response(LONG),
     "/away": lambda _: Response(b"no", status=HTTPStatus.SERVICE_UNAVAILABLE),
     "/fail": fail,
+    "/below/": lambda request: Response(f"{request.rest}|{dict(request.query)}".encode()),
+    "/stream": lambda _: Response(b"first ", stream=iter([b"second ", b"third"])),
 }
 
 
@@ -69,6 +71,22 @@ def test_a_page_is_served_with_its_status(server: HttpServer) -> None:
     """Query strings do not matter; the Accept header reaches the page."""
     assert ask(server, "/short?x=1", Accept="a/b")[::2] == (200, b"short a/b")
     assert ask(server, "/away")[::2] == (503, b"no")
+
+
+def test_a_page_with_a_slash_is_asked_for_all_that_lies_below(server: HttpServer) -> None:
+    """Names of sensors have dots, slashes and worse in them."""
+    assert ask(server, "/below/")[2] == b"|{}"
+    assert ask(server, "/below/a.b/c%20d%2Fe?x=1&x=2&y=")[2] == b"a.b/c d/e|{'x': '2', 'y': ''}"
+    assert ask(server, "/below")[0] == 404
+    assert ask(server, "/short/x")[0] == 404
+
+
+def test_a_stream_is_sent_piece_by_piece_and_never_compressed(server: HttpServer) -> None:
+    """Its end is the end of the connection."""
+    status, headers, body = ask(server, "/stream", Accept_Encoding="gzip")
+    assert (status, body) == (200, b"first second third")
+    assert "content-length" not in headers
+    assert "content-encoding" not in headers
 
 
 def test_an_unknown_page_lists_those_there_are(server: HttpServer) -> None:

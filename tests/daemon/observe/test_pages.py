@@ -6,12 +6,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from offbeat.observe.http import Response
+from offbeat.observe.http import Request, Response
 from offbeat.observe.metrics import Metrics, new_registry
 from offbeat.observe.pages import build_pages
 
 
-def sensors(_accept: str) -> Response:
+def sensors(_: Request) -> Response:
     """A page of sensors."""
     return Response(b"sensors")
 
@@ -20,7 +20,9 @@ def get(path: str, accept: str = "", unready: str = "", unhealthy: str = "") -> 
     """Return a page of a daemon in some condition."""
     registry = CollectorRegistry()
     Metrics(registry).bind("offbeat_ready", lambda: 1.0)
-    return build_pages(registry, sensors, "1.2.3", lambda: unready, lambda: unhealthy)[path](accept)
+    return build_pages(registry, sensors, "1.2.3", lambda: unready, lambda: unhealthy)[path](
+        Request(accept=accept)
+    )
 
 
 def test_readiness_gives_its_reason() -> None:
@@ -50,7 +52,7 @@ def test_metrics_come_in_the_text_format_and_in_openmetrics() -> None:
 
 def test_metrics_of_the_process_are_in_the_registry() -> None:
     """Memory and garbage collection, as every Python service shows them."""
-    body = build_pages(new_registry(), sensors, "1", lambda: "", lambda: "")["/metrics"]("").body
+    body = build_pages(new_registry(), sensors, "1", lambda: "", lambda: "")["/metrics"](Request()).body
     assert b"process_cpu_seconds_total" in body
     assert b"python_gc_collections_total" in body
 
