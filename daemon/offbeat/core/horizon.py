@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 HOURS_4 = 14_400.0
+DAY = 86_400.0
 FEWEST_ROWS = 4.0
 MOST_ROWS = 64.0
 
@@ -22,6 +23,7 @@ def of_rows(rows: float) -> np.float32:
 
 
 _LEAST, _MOST = of_rows(FEWEST_ROWS), of_rows(MOST_ROWS)
+_LEAST_OF_DAY, _MOST_OF_DAY = (np.float32(0.5 ** (1.0 / rows)) for rows in (200.0, 3000.0))
 
 
 def decay(gap_seconds: NDArray[np.floating], horizon_seconds: float = HOURS_4) -> Floats:
@@ -33,6 +35,15 @@ def decay(gap_seconds: NDArray[np.floating], horizon_seconds: float = HOURS_4) -
     """
     faded = np.exp(np.asarray(gap_seconds, np.float32) * np.float32(-2.0 / horizon_seconds))
     return np.asarray(np.fmax(np.fmin(faded, _MOST), _LEAST), np.float32)
+
+
+def day(gap_seconds: NDArray[np.floating]) -> Floats:
+    """Return the factor over a gap of what halves in a day, but in no fewer than 200 rows and no more than 3000.
+
+    A NaN gap (first row) fades as little as possible.
+    """
+    faded = np.exp2(np.asarray(gap_seconds, np.float32) * np.float32(-1.0 / DAY))
+    return np.asarray(np.fmax(np.fmin(faded, _MOST_OF_DAY), _LEAST_OF_DAY), np.float32)
 
 
 def settled(weight: Floats, keep: Floats | np.float32) -> NDArray[np.bool_]:

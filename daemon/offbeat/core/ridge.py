@@ -21,10 +21,13 @@ MOST_CROSSED = 8
 """With more channels the others' values are left out: too many regressors for a commissioning period."""
 
 CLIP = 6.0
+POWER_ROWS = 32
+MOST_RESIDUAL = 5.0
+LEAST_POWER = 1e-3
 _RIDGE = 1.0
 _FLEET_ROWS = 30.0
 _LONGEST_GAP = 64.0
-_FIELDS = ("own", "cross", "gap", "bias", "scale")
+_FIELDS = ("own", "cross", "gap", "bias", "scale", "unrest")
 
 Doubles = NDArray[np.float64]
 
@@ -40,6 +43,7 @@ class Ridge:
         gap: weight of `log_gap`, float32 [R, C].
         bias: float32 [R, C].
         scale: robust deviation of the residual at commissioning, float32 [R, C]; > 0.
+        unrest: usual `log_power` of the standardised residual over 32 observations, float32 [R, C].
     """
 
     own: Floats
@@ -47,6 +51,7 @@ class Ridge:
     gap: Floats
     bias: Floats
     scale: Floats
+    unrest: Floats
 
     def expected(self, row: NDArray[np.intp], lags: Floats, log_gaps: Floats) -> Floats:
         """Return the expected value of every channel, float32 [n, C].
@@ -87,6 +92,16 @@ def log_gap(gap: NDArray[np.floating]) -> Floats:
 def spread(gap: NDArray[np.floating]) -> Floats:
     """Return by how much a step widens over a gap: as a random walk's, bounded; 1 up to the median gap."""
     return np.asarray(np.sqrt(np.clip(gap, 1.0, _LONGEST_GAP)), np.float32)
+
+
+def power(residual: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the square of a standardised residual, bounded: a variance must not be one outlier's."""
+    return np.asarray(np.minimum(np.abs(residual), MOST_RESIDUAL) ** 2)
+
+
+def log_power(mean_square: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the logarithm of a mean of `power`, bounded below: stiller than this is simply still."""
+    return np.asarray(np.log(mean_square + LEAST_POWER))
 
 
 def fit(z: Sequence[Floats], gaps: Sequence[Floats]) -> Ridge:
@@ -151,15 +166,18 @@ def _solve(sensors: list[list[_Design]], channels: int) -> Ridge:
     size = LAGS + _crossed(channels) + 2
     weights = np.zeros((len(sensors) + 1, channels, size))
     scale = np.ones((len(sensors) + 1, channels))
+    unrest = np.zeros((len(sensors) + 1, channels))
     for c in range(channels):
         designs = [sensor[c] for sensor in sensors]
         weights[:, c], scale[:, c] = _solve_channel(designs, size)
+        unrest[:, c] = _usual_unrest(designs, weights[:, c], scale[:, c])
     return Ridge(
         own=weights[:, :, :LAGS].astype(np.float32),
         cross=weights[:, :, LAGS:-2].astype(np.float32),
         gap=weights[:, :, -2].astype(np.float32),
         bias=weights[:, :, -1].astype(np.float32),
         scale=scale.astype(np.float32),
+        unrest=unrest.astype(np.float32),
     )
 
 
@@ -181,6 +199,19 @@ def _solve_channel(designs: list[_Design], size: int) -> tuple[Doubles, Doubles]
     return np.asarray(weights, np.float64), np.maximum(np.concatenate([[common], scale]), 1e-3)
 
 
+def _usual_unrest(designs: list[_Design], weights: Doubles, scale: Doubles) -> Doubles:
+    """Return the median `log_power` over blocks of 32 observations [R]; the fleet's is the sensors' median."""
+    own = np.full(len(designs), np.nan)
+    for r, design in enumerate(designs):
+        blocks = len(design.target) // POWER_ROWS
+        if blocks:
+            residual = _residual(design, weights[r + 1])[: blocks * POWER_ROWS] / scale[r + 1]
+            own[r] = np.median(log_power(power(residual).reshape(blocks, POWER_ROWS).mean(axis=1)))
+    known = np.isfinite(own)
+    fleet = float(np.median(own[known])) if known.any() else 0.0
+    return np.concatenate([[fleet], np.where(known, own, fleet)])
+
+
 def _products(design: _Design) -> Doubles:
     """Return [X'X | X'y] of a regression, weighted by the width that its residuals have."""
     x = design.features / design.spread[:, None]
@@ -192,6 +223,11 @@ def _scale(design: _Design, weights: Doubles) -> float:
     """Return the robust deviation of the standardised residual, 0 without rows."""
     if not len(design.target):
         return 0.0
-    residual = (design.target - design.features @ weights) / design.spread
+    residual = _residual(design, weights)
     low, high = np.quantile(residual, [0.05, 0.95])
     return max(float(high - low) / 3.29, 0.5 * float(np.std(residual)))
+
+
+def _residual(design: _Design, weights: Doubles) -> Doubles:
+    """Return the residuals of a regression, each by the width it has over its gap."""
+    return np.asarray((design.target - design.features @ weights) / design.spread, np.float64)

@@ -46,3 +46,11 @@ def test_what_was_not_seen_leaves_the_mean_and_fades_its_weight() -> None:
     )
     assert mean[0] == 2.0
     assert weight[0] == 2.0
+
+
+def test_a_day_is_bounded_in_rows_too() -> None:
+    """What halves in a day halves in no fewer than 200 rows and no more than 3000."""
+    five_minutes, hourly, fast, first = horizon.day(np.array([300.0, 3600.0, 0.1, np.nan])).astype(float)
+    assert five_minutes ** (86_400 / 300) == pytest.approx(0.5, rel=1e-3)
+    assert hourly**200 == pytest.approx(0.5, rel=1e-3)
+    assert fast**3000 == first**3000 == pytest.approx(0.5, rel=1e-3)

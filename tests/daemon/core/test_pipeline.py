@@ -68,7 +68,7 @@ def test_a_jump_is_opened_told_in_full_and_closed() -> None:
     assert opened.streams["level"] > 5
     assert opened.evidence.readings > 150
     assert opened.model == MODEL
-    assert opened.message.startswith("boiler1.temp reads 8")
+    assert opened.message.startswith("boiler1.temp reads 7")
     assert "Highest since" in opened.message
     assert closed.ended_at == closed.updated_at > series[1][0][219]
     assert "back to normal" in closed.message

@@ -95,3 +95,10 @@ def test_features_of_gaps_are_bounded_and_rest_at_the_median() -> None:
     assert ridge.spread(gaps)[0] == ridge.spread(gaps)[1] == 1
     assert ridge.spread(gaps)[2] == 8
     assert np.isfinite(ridge.log_gap(gaps)).all()
+
+
+def test_the_usual_unrest_is_that_of_the_residual() -> None:
+    """Near 0 for a sensor whose noise never changes; the fleet's where a sensor is too short to tell."""
+    fitted = ridge.fit([oscillation(3000, 0), oscillation(20, 1)], [even(3000), even(20)])
+    assert fitted.unrest[1, 0] == pytest.approx(0.0, abs=0.25)
+    assert fitted.unrest[2, 0] == fitted.unrest[0, 0] == fitted.unrest[1, 0]

@@ -1,4 +1,4 @@
-"""How far from the sensor's usual level: this row, and on the mean over a horizon."""
+"""How far from the sensor's usual level: this row, on the mean over a horizon, and over all channels."""
 
 from __future__ import annotations
 
@@ -10,32 +10,38 @@ from numpy.typing import NDArray
 from offbeat.core import horizon
 from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats, Round
+from offbeat_models.windows import squash
 
 MOVED = np.float32(3.0)
 """What a channel counts that never moved at commissioning and now reads something else."""
+
+_WIDE_KEEP = horizon.of_rows(16.0)
 
 
 class LevelStream:
     """level: the largest |z| over channels. level_mean: the largest |mean z| over 4 hours, 4 to 64 rows.
 
-    The z-scores are not squashed: on recorded sets the plain size of a drift ranks better than a tamed one.
+    The z-scores of these two are not squashed: on recorded sets the plain size of a drift ranks better than a tamed
+    one. level_wide: the mean over channels of |mean squashed z| over 16 rows, what many channels say together.
 
     Args:
         commission: what was learnt of the group.
         sensors: slots to make room for.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("level", "level_mean")
+    names: ClassVar[tuple[str, ...]] = ("level", "level_mean", "level_wide")
     track: ClassVar[str] = "process"
-    kinds: ClassVar[tuple[str, ...]] = ("level", "level")
+    kinds: ClassVar[tuple[str, ...]] = ("level", "level", "level")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         self._commission = commission
         self._mean = np.zeros((sensors, len(commission.channels)), np.float32)
         self._weight = np.zeros_like(self._mean)
+        self._tame = np.zeros_like(self._mean)
+        self._tame_weight = np.zeros_like(self._mean)
 
     def update(self, rows: Round) -> Floats:
-        """Take a round in; level is NaN only where no channel was observed, level_mean until it has settled."""
+        """Take a round in; level is NaN only where no channel was observed, the means until they have settled."""
         learnt = self._commission
         z = rows.z
         if learnt.any_constant:
@@ -46,16 +52,33 @@ class LevelStream:
         self._mean[rows.sensor] = mean
         self._weight[rows.sensor] = weight
         lasting = rows.mask & horizon.settled(weight, keep)
-        return np.stack([largest(np.abs(z), rows.mask), largest(np.abs(mean), lasting)], axis=1)
+        said = [largest(np.abs(z), rows.mask), largest(np.abs(mean), lasting), self._wide(rows)]
+        return np.stack(said, axis=1)
+
+    def _wide(self, rows: Round) -> Floats:
+        """Return the mean over channels of how far squashed values are off on the mean, float32 [n]."""
+        learnt, slot, mask = self._commission, rows.sensor, rows.mask
+        if learnt.any_constant:
+            mask = mask & ~learnt.constant[rows.row]
+        tame, weight = horizon.fade(
+            self._tame[slot], self._tame_weight[slot], squash(rows.z), _WIDE_KEEP, mask
+        )
+        self._tame[slot], self._tame_weight[slot] = tame, weight
+        return mean_over(np.abs(tame), mask & horizon.settled(weight, _WIDE_KEEP))
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget the means of these sensors."""
-        self._mean[sensor] = 0
-        self._weight[sensor] = 0
+        for array in self.arrays().values():
+            array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the means and their weights, [S, C]."""
-        return {"mean": self._mean, "weight": self._weight}
+        return {
+            "mean": self._mean,
+            "weight": self._weight,
+            "tame": self._tame,
+            "tame_weight": self._tame_weight,
+        }
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
@@ -65,6 +88,23 @@ class LevelStream:
 def largest(values: Floats, mask: NDArray[np.bool_]) -> Floats:
     """Return the largest value over channels where the mask holds, float32 [n]; NaN where nowhere."""
     return np.asarray(np.fmax.reduce(np.where(mask, values, np.float32(np.nan)), axis=1), np.float32)
+
+
+def mean_over(values: Floats, mask: NDArray[np.bool_]) -> Floats:
+    """Return the mean over channels where the mask holds, float32 [n]; NaN where nowhere."""
+    count = mask.sum(axis=1)
+    # Unlike a NumPy sum, the same to the last bit for any number of rows.
+    total = np.einsum("nc->n", np.ascontiguousarray(np.where(mask, values, np.float32(0.0))))
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def mean_of_largest(values: Floats, mask: NDArray[np.bool_], most: int = 3) -> Floats:
+    """Return the mean of the largest few values (>= 0) over channels where the mask holds, float32 [n]."""
+    if values.shape[1] <= most:
+        return mean_over(values, mask)
+    there = np.where(mask, values, np.float32(-1.0))
+    few = np.partition(there, -most, axis=1)[:, -most:]
+    return mean_over(np.sort(few, axis=1), np.sort(few, axis=1) >= 0)
 
 
 def restore(state: dict[str, NDArray[Any]], saved: Arrays) -> None:

@@ -1,4 +1,4 @@
-"""How far from what the last values led to expect: this row, and on the signed mean over a horizon."""
+"""How far from what the last values led to expect: this row, over a horizon, and how widely that varies."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 from offbeat.core import horizon, ridge
 from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats, Round
-from offbeat.core.streams.level import largest, restore
+from offbeat.core.streams.level import largest, mean_of_largest, restore
+
+MOST_UNREST = np.float32(6.0)
+"""One row's share in the mean size of residuals."""
 
 
 class LinearStream:
     """linear: the largest |residual| of the ridge autoregression. linear_mean: the largest |mean residual|.
+
+    linear_wide: the mean of the three largest |residual|, where there are several channels. unrest: its mean over the
+    horizon, of one channel too. variance: the largest change, either way, of the logarithm of a channel's mean square
+    residual over 32 rows against what was usual at commissioning.
 
     Residuals are in units of their deviation at commissioning, widened over long gaps. NaN until a channel
     has been observed eight times; channels that were constant at commissioning have no say.
@@ -24,9 +31,9 @@ class LinearStream:
         sensors: slots to make room for.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("linear", "linear_mean")
+    names: ClassVar[tuple[str, ...]] = ("linear", "linear_mean", "linear_wide", "unrest", "variance")
     track: ClassVar[str] = "process"
-    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape")
+    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "shape", "shape", "variance")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         channels = len(commission.channels)
@@ -36,9 +43,33 @@ class LinearStream:
         self._seen = np.zeros((sensors, channels), np.uint8)
         self._mean = np.zeros((sensors, channels), np.float32)
         self._weight = np.zeros((sensors, channels), np.float32)
+        self._power = np.zeros((sensors, channels), np.float32)
+        self._power_weight = np.zeros((sensors, channels), np.float32)
+        self._size = np.zeros(sensors, np.float32)
+        self._size_weight = np.zeros(sensors, np.float32)
 
     def update(self, rows: Round) -> Floats:
         """Take a round in; NaN where no observed channel has its lags yet."""
+        slot = rows.sensor
+        residual, known = self._residual(rows)
+        size = np.abs(residual)
+        keep = horizon.decay(rows.gap_seconds)[:, None]
+        mean, weight = horizon.fade(self._mean[slot], self._weight[slot], residual, keep, known)
+        self._mean[slot], self._weight[slot] = mean, weight
+        lasting = known & horizon.settled(weight, keep)
+        instant = largest(size, known)
+        wide = mean_of_largest(size, known) if size.shape[1] > 1 else instant
+        said = [
+            instant,
+            largest(np.abs(mean), lasting),
+            wide if size.shape[1] > 1 else np.full_like(instant, np.nan),
+            self._unrest(slot, wide, keep[:, 0]),
+            self._variance(rows, residual, known),
+        ]
+        return np.stack(said, axis=1)
+
+    def _residual(self, rows: Round) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return standardised residuals [n, C] and where they mean something; take the row into the lags."""
         learnt, slot = self._commission, rows.sensor
         lags, seen = self._lags[slot], self._seen[slot]
         gap = np.where(np.isnan(rows.gap), np.float32(0.0), rows.gap)
@@ -49,14 +80,27 @@ class LinearStream:
         value = ridge.clip(rows.z)
         expected = learnt.ridge.expected(rows.row, lags, ridge.log_gap(age))
         residual = (value - expected) / (learnt.ridge.scale[rows.row] * ridge.spread(age))
-        keep = horizon.decay(rows.gap_seconds)[:, None]
-        mean, weight = horizon.fade(self._mean[slot], self._weight[slot], residual, keep, known)
-        self._mean[slot], self._weight[slot] = mean, weight
         self._remember(slot, lags, value, rows.mask)
         self._age[slot] = np.where(rows.mask, np.float32(0.0), age)
         self._seen[slot] = np.minimum(seen + rows.mask, ridge.LAGS)
-        lasting = known & horizon.settled(weight, keep)
-        return np.stack([largest(np.abs(residual), known), largest(np.abs(mean), lasting)], axis=1)
+        return residual, known
+
+    def _unrest(self, slot: NDArray[np.intp], wide: Floats, keep: Floats) -> Floats:
+        """Return the mean over the horizon of how large residuals are, float32 [n]."""
+        known = ~np.isnan(wide)
+        now = np.fmin(wide, MOST_UNREST)
+        size, weight = horizon.fade(self._size[slot], self._size_weight[slot], now, keep, known)
+        self._size[slot], self._size_weight[slot] = size, weight
+        return np.where(known & horizon.settled(weight, keep), size, np.float32(np.nan))
+
+    def _variance(self, rows: Round, residual: Floats, known: NDArray[np.bool_]) -> Floats:
+        """Return by how much the mean square of a channel's residuals differs from the usual, float32 [n]."""
+        slot, keep = rows.sensor, horizon.of_rows(ridge.POWER_ROWS)
+        square = ridge.power(residual)
+        power, weight = horizon.fade(self._power[slot], self._power_weight[slot], square, keep, known)
+        self._power[slot], self._power_weight[slot] = power, weight
+        change = np.abs(ridge.log_power(power) - self._commission.ridge.unrest[rows.row])
+        return largest(change, known & horizon.settled(weight, keep))
 
     def _remember(self, slot: NDArray[np.intp], lags: Floats, value: Floats, mask: NDArray[np.bool_]) -> None:
         """Shift the observed channels' lags by one."""
@@ -71,13 +115,17 @@ class LinearStream:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return lags [S, C, 8], ages, counts, means and weights [S, C]."""
+        """Return lags [S, C, 8]; ages, counts, means, mean squares and their weights [S, C]; mean sizes [S]."""
         return {
             "lags": self._lags,
             "age": self._age,
             "seen": self._seen,
             "mean": self._mean,
             "weight": self._weight,
+            "power": self._power,
+            "power_weight": self._power_weight,
+            "size": self._size,
+            "size_weight": self._size_weight,
         }
 
     def restore(self, arrays: Arrays) -> None:

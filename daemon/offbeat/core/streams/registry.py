@@ -8,16 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
+from offbeat.core.streams.adaptive import AdaptiveStream
 from offbeat.core.streams.base import Arrays, Floats, Round, Stream
+from offbeat.core.streams.drift import DriftStream
 from offbeat.core.streams.jump import JumpStream
 from offbeat.core.streams.level import LevelStream
 from offbeat.core.streams.linear import LinearStream
 from offbeat.core.streams.long import LongStream
 from offbeat.core.streams.model import ModelStreams
+from offbeat.core.streams.novelty import NoveltyStream
 from offbeat.core.streams.shape import ShapeStream
 from offbeat.core.streams.stuck import StuckStream
 
-CHEAP: tuple[type[Stream], ...] = (LevelStream, LinearStream, JumpStream, ShapeStream, StuckStream)
+CHEAP: tuple[type[Stream], ...] = (
+    LevelStream,
+    AdaptiveStream,
+    DriftStream,
+    LinearStream,
+    JumpStream,
+    ShapeStream,
+    NoveltyStream,
+    StuckStream,
+)
 """Streams that need no model, in the order of their columns."""
 
 TRACKS: tuple[str, ...] = ("process", "rhythm", "stuck")

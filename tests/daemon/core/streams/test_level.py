@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from offbeat.core.streams.level import LevelStream
+from offbeat.core.streams.level import LevelStream, mean_of_largest
 from tests.support.commissioned import commissioned, recording, round_of, rounds_of_one
 
 
@@ -38,3 +38,26 @@ def test_a_channel_that_never_moved_says_three_when_it_does() -> None:
     assert stream.update(round_of(commission, [0], np.array([[np.nan, 5.0]]), [np.nan]))[0, 0] == 0
     assert stream.update(round_of(commission, [0], np.array([[np.nan, 5.001]]), [1.0]))[0, 0] == 3
     assert stream.update(round_of(commission, [0], np.array([[np.nan, 900.0]]), [1.0]))[0, 0] == 3
+
+
+def test_level_wide_is_what_all_channels_say_together() -> None:
+    """Four channels a little off count for more than one that is far off: values are tamed before the mean."""
+    rng = np.random.default_rng(3)
+    commission = commissioned(recording(rng.normal(size=(2000, 4))))
+
+    def after(shift: list[float]) -> float:
+        stream = LevelStream(commission, 1)
+        values = rng.normal(size=(100, 4)) + np.array(shift)
+        return float([stream.update(rows) for rows in rounds_of_one(commission, values)][-1][0, 2])
+
+    assert after([0, 0, 0, 0]) < 0.5
+    assert after([3, 3, 3, 3]) > after([1e4, 0, 0, 0]) / 1.5
+    assert after([1e9, 0, 0, 0]) < 8
+
+
+def test_the_mean_of_the_largest_leaves_out_what_the_mask_hides() -> None:
+    """Three of those that are there, fewer where fewer are, NaN where none is."""
+    values = np.array([[1, 2, 3, 4, 9], [1, 2, 3, 4, 9], [5, 1, 1, 1, 1], [1, 1, 1, 1, 1]], np.float32)
+    mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 1, 0], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]], bool)
+    assert mean_of_largest(values, mask)[:3].tolist() == pytest.approx([16 / 3, 3.0, 3.0])
+    assert np.isnan(mean_of_largest(values, mask)[3])

@@ -63,3 +63,53 @@ def test_many_channels_stay_apart() -> None:
     stream = LinearStream(commission, 1)
     said = [stream.update(rows) for rows in rounds_of_one(commission, values)]
     assert np.isfinite(said[-1]).all()
+
+
+def test_variance_speaks_of_both_directions() -> None:
+    """Noise three times as wide, or a tenth, is as strange as the other; the usual one is not."""
+    rng = np.random.default_rng(6)
+    commission = commissioned(recording(rng.normal(size=3000)))
+    column = LinearStream.names.index("variance")
+
+    def last(width: float) -> float:
+        stream = LinearStream(commission, 1)
+        values = np.r_[rng.normal(size=100), width * rng.normal(size=100)]
+        return float([stream.update(rows) for rows in rounds_of_one(commission, values)][-1][0, column])
+
+    assert last(1.0) < 0.8
+    assert last(3.0) > 1.4
+    assert last(0.1) > 1.4
+
+
+def test_unrest_lasts_where_signs_cancel() -> None:
+    """The mean residual of wide noise is nothing; its mean size is not, and one outlier does not make it."""
+    rng = np.random.default_rng(7)
+    commission = commissioned(recording(rng.normal(size=3000)))
+    mean, unrest = (LinearStream.names.index(name) for name in ("linear_mean", "unrest"))
+    stream = LinearStream(commission, 1)
+    values = np.r_[rng.normal(size=200), 3 * rng.normal(size=150)]
+    said = np.concatenate([stream.update(rows) for rows in rounds_of_one(commission, values)])
+    assert np.median(said[-50:, unrest]) > 1.8 * np.median(said[100:200, unrest])
+    assert np.median(said[-50:, mean]) < 0.6
+    one = LinearStream(commission, 1)
+    values = np.r_[rng.normal(size=200), 1e6]
+    assert np.concatenate([one.update(rows) for rows in rounds_of_one(commission, values)])[-1, unrest] < 1.4
+
+
+def test_wide_is_of_several_channels_only() -> None:
+    """With one channel it would only repeat what is said already; with many, three that move outweigh one."""
+    rng = np.random.default_rng(8)
+    column = LinearStream.names.index("linear_wide")
+    single = commissioned(recording(rng.normal(size=300)))
+    stream = LinearStream(single, 1)
+    said = [stream.update(rows)[0, column] for rows in rounds_of_one(single, rng.normal(size=50))]
+    assert np.isnan(said).all()
+    values = rng.normal(size=(500, 10))
+    commission = commissioned(recording(values))
+
+    def after(moved: int) -> float:
+        stream = LinearStream(commission, 1)
+        rows = np.vstack([values[:40], values[40:41] + 6.0 * (np.arange(10) < moved)])
+        return float([stream.update(r) for r in rounds_of_one(commission, rows)][-1][0, column])
+
+    assert after(0) < after(1) < after(3)
