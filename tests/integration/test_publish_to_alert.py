@@ -81,7 +81,7 @@ def plant(broker: Broker) -> Iterator[Plant]:
 def events(listener: Listener, sensor: str) -> list[dict[str, Any]]:
     """Return the events heard of a sensor that are about what it measures."""
     heard = [json.loads(message.payload) for message in listener.heard(f"offbeat/alerts/{sensor}")]
-    return [event for event in heard if event["kind"] == "value"]
+    return [event for event in heard if event["family"] == "process"]
 
 
 def test_a_shift_is_alerted_and_closed_and_the_others_stay_quiet(
@@ -151,6 +151,11 @@ def test_what_a_scrape_shows_adds_up(broker: Broker, artifact: Path, plant: Plan
             assert total["received"] == total["accepted"] + total["dropped"] > 0
         assert daemon.get("/-/healthy")[0] == 200
         assert "offbeat_model_info" in daemon.get("/metrics")[1]
+        status = json.loads(daemon.get("/api/v1/status")[1])
+        assert status["ready"] is True
+        assert status["sensors"]["ready"] == len(SENSORS)
+        listed = json.loads(daemon.get("/api/v1/sensors?sort=name")[1])["sensors"]
+        assert [one["sensor"] for one in listed] == sorted(SENSORS)
         by_sensor = daemon.get("/metrics/sensors")[1]
         for name in SENSORS:
             assert f'offbeat_sensor_rows_total{{sensor="{name}"}} 10\n' in by_sensor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import structlog
@@ -76,6 +77,22 @@ class Instruments:
             f"{len(parts.core.directory)} sensors, {open_episodes:.0f} episodes open, "
             f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
         )
+
+    def status(self) -> dict[str, Any]:
+        """Return how the daemon is, for programs."""
+        assert self._parts is not None
+        directory, scorer = self._parts.core.directory, self._parts.core.engine.scorer
+        return {
+            "version": __version__,
+            "sensors": {readiness: count for (readiness,), count in self._sensors_by_readiness().items()},
+            "open_episodes": {kind: count for (kind,), count in self._open_by_kind().items()},
+            "rows_scored": self._rows_scored,
+            "device": scorer.device,
+            "models": {
+                directory.groups[i].name: {"name": one.name, "version": one.version}
+                for i, one in self._parts.core.artifacts.items()
+            },
+        }
 
     def unbound(self) -> list[str]:
         """Return the names of the catalogue that nothing stands behind."""
