@@ -38,13 +38,14 @@ def played(
 
 
 def test_ordinary_readings_raise_nothing_and_are_all_scored() -> None:
-    """Each row gets a score and a p-value, every stream but the long view has an opinion, and no one is called."""
+    """Each row gets a score and a p-value, the streams that always can have an opinion, and no one is called."""
     out = played(ordinary())
     assert out.events == []
     assert all(len(out.of(i)) > 350 for i in EVERYONE)
     assert np.isfinite(out.of(0)).all()
     assert np.isfinite(out.of(0, "p_value")).all()
-    here = [name != "horizon" for name in STREAM_NAMES]
+    always = ("level", "linear", "jump", "shape", "stuck", "value", "gap", "window")
+    here = [name in always for name in STREAM_NAMES]
     assert np.isfinite(out.of(0, "surprise")[100:, here]).all()
     assert np.median(out.of(0)) < 0.5
 
@@ -68,7 +69,7 @@ def test_a_jump_is_opened_told_in_full_and_closed() -> None:
     assert opened.streams["level"] > 5
     assert opened.evidence.readings > 150
     assert opened.model == MODEL
-    assert opened.message.startswith("boiler1.temp reads 7")
+    assert opened.message.startswith("boiler1.temp reads 8")
     assert "Highest since" in opened.message
     assert closed.ended_at == closed.updated_at > series[1][0][219]
     assert "back to normal" in closed.message

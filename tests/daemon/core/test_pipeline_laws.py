@@ -143,7 +143,7 @@ def consistent(events: list[EpisodeEvent]) -> bool:
 
 def test_an_open_episode_is_closed_after_a_restart() -> None:
     """It opened before, the condition cleared while nobody looked, and the close carries the same id."""
-    times, values = live(0, 100)
+    times, values = live(0, 140)
     values[60:70] += 30
     first = fresh()
     before = play(first, Readings().add(0, times[:65], values[:65]).batches(), FakeScorer())
