@@ -57,7 +57,7 @@ class Watcher:
         now, content = time.time(), json.loads(message.payload)
         if "ts" in content:
             self.passed.append(now - content["ts"])
-        elif content["event"] == "open" and content["kind"] == "value":
+        elif content["event"] == "open" and content["family"] == "process":
             self.alerts.setdefault(content["sensor"], now)
 
 

@@ -70,7 +70,7 @@ def test_a_replay_of_the_same_log_gives_identical_output(artifact: Path, tmp_pat
         outputs.append({name: (out / name).read_bytes() for name in ("scores.csv", "episodes.jsonl")})
     assert outputs[0] == outputs[1]
     events = [json.loads(line) for line in outputs[0]["episodes.jsonl"].splitlines()]
-    assert any(event["sensor"] == "a.pump" and event["kind"] == "value" for event in events)
+    assert any(event["sensor"] == "a.pump" and event["family"] == "process" for event in events)
 
 
 def test_a_backtest_writes_what_its_contract_says(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_backtest_writes_what_its_contract_says(tmp_path: Path) -> None:
     assert len(rows) == expected
     at = float(lines[1400].split(",")[0])
     events = [json.loads(line) for line in (out / "episodes.jsonl").read_text().splitlines()]
-    opened = [event for event in events if event["event"] == "open" and event["kind"] == "value"]
+    opened = [event for event in events if event["event"] == "open" and event["family"] == "process"]
     assert any(event["sensor"] == "a.pump" for event in opened), opened
     worst = max(
         (row for row in rows if row["sensor"] == "a.pump" and row["score"]), key=lambda r: float(r["score"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from offbeat.core import explain
+from offbeat.core import anomaly_kinds, blame, explain
 from offbeat.core.episode_rules import SEVERITIES, TRACKS, Track
 from offbeat.core.episodes import Change, Transition, episode_id
 from offbeat.core.events import EpisodeEvent, EventType
@@ -15,8 +17,11 @@ from offbeat.core.explain import Past
 from offbeat.core.facts import Moment, gather
 from offbeat.core.group_state import GroupState
 from offbeat.core.judgement import Judged
-from offbeat.core.learnt import ROW_TRACKS
+from offbeat.core.learnt import ROW_TRACKS, Learnt
 from offbeat.core.messages import sentence
+from offbeat.core.streams import registry
+
+Floats = NDArray[np.float32]
 
 _AT_ONCE = 256
 _EVENT_TYPES: dict[Change, EventType] = {Change.OPEN: "open", Change.UPDATE: "update", Change.CLOSE: "close"}
@@ -51,7 +56,7 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
     center = scale = np.zeros(channels, np.float32)
     if learnt is not None:
         center, scale = learnt.normalisers.center[t.sensor], learnt.normalisers.scale[t.sensor]
-    if judged is None or t.index < 0:
+    if learnt is None or judged is None or t.index < 0:
         newest = past.newest()
         bands = explain.bands(newest, center, scale, None, None)
         return Moment(past, newest, bands, None, None, math.nan)
@@ -59,16 +64,34 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
     past = past.until(float(work.rows.time_seconds[i]))
     mean = None if answer.mean is None else answer.mean[i]
     sigma = None if answer.sigma is None else answer.sigma[i]
-    nll = None if answer.value_nll is None else answer.value_nll[i]
     newest = past.newest()
-    return Moment(
+    moment = Moment(
         past,
         newest,
         explain.bands(newest, center, scale, mean, sigma),
-        explain.shares(work.z[i], nll, work.known[i]) if t.track is Track.PROCESS else None,
+        None,
         judged.surprise[i],
         float(work.rows.gap_seconds[i]),
     )
+    if t.track is not Track.PROCESS:
+        return moment
+    voices = moment.voices(t.track)
+    nll = None if answer.value_nll is None else answer.value_nll[i]
+    shares = _shares(learnt, t.sensor, past, nll, voices)
+    return replace(moment, shares=shares, kind=anomaly_kinds.told(voices))
+
+
+def _shares(
+    learnt: Learnt, sensor: int, past: Past, value_nll: Floats | None, voices: dict[str, float]
+) -> Floats:
+    """Return how much each channel has to do with what the streams say."""
+    scale = learnt.normalisers.scale[sensor]
+    known = past.mask.any(axis=0) & (scale > 0)
+    if len(known) == 1 or not known.any():
+        return np.asarray(known, np.float32)
+    normaliser = learnt.normalisers.center[sensor], scale, float(learnt.normalisers.unit_seconds[sensor])
+    found = blame.suspects(learnt.commission, int(learnt.row[sensor]), past, normaliser, value_nll)
+    return blame.shares(found, voices, known)
 
 
 def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
@@ -80,7 +103,7 @@ def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
         event=_EVENT_TYPES[t.change],
         sensor=sensor_id,
         family=rule.family,
-        kind=rule.kind,
+        kind=_kind(state, t, moment),
         severity=SEVERITIES[t.severity],
         score=t.score,
         p_value=10.0**-t.surprise,
@@ -95,6 +118,16 @@ def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
         evidence=explain.evidence(moment.past, int(state.late[t.sensor])),
         model=model,
     )
+
+
+def _kind(state: GroupState, t: Transition, moment: Moment) -> str:
+    """Return the kind of anomaly: what the process does as the streams say now; at its end, as was told last."""
+    if t.track is not Track.PROCESS:
+        return TRACKS[t.track].kind
+    if t.change is not Change.CLOSE and moment.kind is not None:
+        state.told[t.sensor] = 1 + registry.STREAM_KINDS.index(moment.kind)
+    told = int(state.told[t.sensor])
+    return registry.STREAM_KINDS[told - 1] if told else TRACKS[t.track].kind
 
 
 def _contributions(channels: tuple[str, ...], moment: Moment) -> dict[str, float]:

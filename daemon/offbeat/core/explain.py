@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from offbeat.core.bands import DEVIATIONS
 from offbeat.core.events import Evidence, Expected
-from offbeat_models.windows import squash, unsquash
+from offbeat_models.windows import unsquash
 
 Floats = NDArray[np.float32]
 
 _NORMAL = np.array([0.0, -DEVIATIONS, DEVIATIONS], np.float32)
 FEWEST_BEATEN = 10
 """A value is called the highest only if it beats at least so many readings."""
-
-_MOST_STRANGE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +87,6 @@ def _band(z: Floats, center: np.float32, scale: np.float32) -> Expected | None:
 
 def _inside(value: float, band: Expected | None) -> bool:
     return band is not None and band.low <= value <= band.high
-
-
-def shares(z: Floats, value_nll: Floats | None, known: NDArray[np.bool_]) -> Floats:
-    """Return how much each channel has to do with it, [C], sum 1; zeros where nothing was observed.
-
-    Args:
-        z: robust z-scores [C].
-        value_nll: the model's negative log-likelihoods [C]; None or NaN = it had no say.
-        known: where z means something [C].
-    """
-    strange = np.minimum(np.abs(squash(z)), _MOST_STRANGE)
-    if value_nll is not None:
-        strange = strange + np.clip(np.nan_to_num(value_nll, nan=0.0), 0.0, _MOST_STRANGE)
-    weight = np.where(known, np.square(strange) + np.float32(1e-6), np.float32(0.0))
-    total = weight.sum()
-    return np.asarray(weight / total if total > 0 else weight, np.float32)
 
 
 def evidence(past: Past, late: int) -> Evidence:

@@ -23,6 +23,8 @@ _COLUMNS = {
     for track in ROW_TRACKS
 }
 
+_KINDS = dict(zip(registry.STREAM_NAMES, registry.STREAM_KINDS, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -35,6 +37,7 @@ class Moment:
         shares: of each channel in the strangeness; None where it makes no sense.
         surprise: of each stream, NaN = no opinion; None at a tick.
         gap_seconds: since the row before.
+        kind: of anomaly, of the process track; None where nobody can say.
     """
 
     past: Past
@@ -43,6 +46,7 @@ class Moment:
     shares: NDArray[np.float32] | None
     surprise: NDArray[np.float32] | None
     gap_seconds: float
+    kind: str | None = None
 
     def streams(self, track: Track) -> dict[str, float]:
         """Return the surprises of the streams that speak to a track."""
@@ -50,6 +54,14 @@ class Moment:
             return {}
         said = {registry.STREAM_NAMES[k]: float(self.surprise[k]) for k in _COLUMNS[track]}
         return {name: value for name, value in said.items() if math.isfinite(value)}
+
+    def voices(self, track: Track) -> dict[str, float]:
+        """Return the surprise of the loudest stream of each kind of anomaly that a track speaks of."""
+        loudest: dict[str, float] = {}
+        for name, value in self.streams(track).items():
+            kind = _KINDS[name]
+            loudest[kind] = max(value, loudest.get(kind, 0.0))
+        return loudest
 
     def headline(self) -> int:
         """Return the channel that a sentence is about."""
@@ -105,7 +117,8 @@ def _with_strangeness(facts: Facts, t: Transition, moment: Moment) -> Facts:
     c = moment.headline()
     extreme, since = explain.extreme(moment.past, c, moment.bands[c])
     streams = moment.streams(t.track)
-    loudest = max(streams, key=lambda name: streams[name], default=None)
+    speaking = [name for name in streams if _KINDS[name] == moment.kind] or list(streams)
+    loudest = max(speaking, key=lambda name: streams[name], default=None)
     return replace(facts, extreme=extreme, extreme_since=since, loudest=loudest)
 
 

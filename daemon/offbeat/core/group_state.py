@@ -71,6 +71,8 @@ class GroupState:
         """Mean and deviation that the model expected of the newest row, normalised and squashed."""
         self.score = np.full(sensors, np.nan, np.float32)
         self.p_value = np.full(sensors, np.nan, np.float64)
+        self.told = np.zeros(sensors, np.int8)
+        """Kind of anomaly last told of each sensor's process, as 1 + a column of its streams; 0 = none."""
 
     @property
     def size(self) -> int:
@@ -180,6 +182,7 @@ class GroupState:
             "values": self.values,
             "score": self.score,
             "p_value": self.p_value,
+            "told": self.told,
         }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +26,12 @@ LEAST_NOISE = 0.05
 TRIMMED = 0.02
 """Share of the strangest windows that the fit leaves out: recordings hold faults."""
 
+FAR = 3.0
+"""Squared distance, in medians, from which a window counts for less in the first fit."""
+
+HALF_OF_LAGS = 0.5
+"""A tick counts half after so much of the grid, so that what is over is soon over here too."""
+
 _AT_ONCE = 1 << 18
 _FIELDS = ("mean", "basis", "noise")
 
@@ -38,8 +45,8 @@ class Pca:
 
     Attributes:
         mean: of each cell, float32 [R, D].
-        basis: directions, each as long as the share of its variance that is not noise has a root, float32
-            [R, K, D].
+        basis: directions over faded cells, float32 [R, K, D]; the length of each is the root of the share of its
+            variance that is not noise.
         noise: deviation across the components, float32 [R]; > 0.
     """
 
@@ -55,11 +62,11 @@ class Pca:
             cells: as `time_grid.Glance` has them [n, D].
             missing: channels that are left out [n, C].
         """
-        out = np.empty(len(row), np.float32)
+        out, fade = np.empty(len(row), np.float32), _fade(missing.shape[1])
         step = max(_AT_ONCE // (self.basis.shape[1] * self.basis.shape[2]), 1)
         for start in range(0, len(row), step):  # a part of the bases that stays in the processor's cache
             part = slice(start, start + step)
-            away = cells[part] - self.mean[row[part]]
+            away = (cells[part] - self.mean[row[part]]) * fade
             along = np.einsum("nkd,nd->nk", self.basis[row[part]], away)
             left = np.einsum("nd,nd->n", away, away) - np.einsum("nk,nk->n", along, along)
             out[part] = np.sqrt(np.maximum(left, 0.0) / np.float32(cells.shape[1])) / self.noise[row[part]]
@@ -77,16 +84,23 @@ class Pca:
         size = np.sqrt(np.maximum(left, 0.0) / np.maximum(count, 1)) / self.noise[row]
         return np.asarray(np.where(count > 0, size, np.nan), np.float32)
 
-    def residual(self, row: NDArray[np.intp], cells: Floats, missing: Bools) -> Floats:
-        """Return how far each channel is from what the components make of all, in noises, float32 [n, C].
+    def shares_of_distance(self, row: int, cells: Floats, missing: Bools) -> Floats:
+        """Return by how much the distance of one window shrinks without each channel, float32 [C].
 
-        It is the root mean square over the ticks; 0 for missing channels.
+        It is the root of the difference of the squares, in deviations; 0 for missing channels.
+
+        Args:
+            row: of the commission.
+            cells: [D].
+            missing: [C].
         """
-        _, basis, weights, away = self._without(row, cells, missing)
-        rest = (away - np.einsum("nkd,nk->nd", basis, weights)) / self.noise[row][:, None]
-        by_channel = rest.reshape(len(row), -1, missing.shape[1])
-        size = np.sqrt(np.einsum("nlc,nlc->nc", by_channel, by_channel) / by_channel.shape[1])
-        return np.where(missing, np.float32(0.0), size).astype(np.float32)
+        channels = len(missing)
+        gone = np.concatenate([missing[None], missing[None] | np.eye(channels, dtype=np.bool_)])
+        every = np.repeat(cells[None], channels + 1, axis=0)
+        size = self._distance_without(np.full(channels + 1, row, np.intp), every, gone)
+        count = (~gone).sum(axis=1) * (len(cells) // channels)
+        square = np.nan_to_num(np.square(size), nan=0.0) * count
+        return np.where(missing, 0.0, np.sqrt(np.maximum(square[0] - square[1:], 0.0))).astype(np.float32)
 
     def _without(
         self, row: NDArray[np.intp], cells: Floats, missing: Bools
@@ -95,7 +109,7 @@ class Pca:
         kept = np.tile(~missing, (1, cells.shape[1] // missing.shape[1]))
         whole = self.basis[row]
         basis = np.where(kept[:, None, :], whole, np.float32(0.0))
-        away = np.where(kept, cells - self.mean[row], np.float32(0.0))
+        away = np.where(kept, (cells - self.mean[row]) * _fade(missing.shape[1]), np.float32(0.0))
         along = np.einsum("nkd,nd->nk", basis, away)
         inner = np.einsum("nkd,njd->nkj", basis, basis)
         share = np.einsum("nkd,nkd->nk", whole, whole)
@@ -114,6 +128,14 @@ class Pca:
         return cls(*(np.ascontiguousarray(tensors[prefix + name], np.float32) for name in _FIELDS))
 
 
+@cache
+def _fade(channels: int) -> Floats:
+    """Return what each cell counts, [D]; 1 on the newest tick."""
+    lags = lags_of(channels)
+    counts = 0.5 ** (np.arange(lags) / (HALF_OF_LAGS * lags))
+    return np.repeat(counts, channels).astype(np.float32)
+
+
 def fit(windows: Sequence[Floats], channels: int) -> Pca:
     """Learn the components of each sensor, held to the fleet's where it has few windows.
 
@@ -122,12 +144,12 @@ def fit(windows: Sequence[Floats], channels: int) -> Pca:
         channels: C, for the case that there are no sensors.
     """
     size = lags_of(channels) * channels
-    moments = [_moments(cells) for cells in windows]
+    moments = [_moments(cells, channels, bound=True) for cells in windows]
     fleet = _fleet([m for m in moments if m.count], size)
     solved = [_components(fleet)]
     for cells, own in zip(windows, moments, strict=True):
         first = _components(_held(own, fleet))
-        solved.append(first if own.count < FLEET_WINDOWS else _trimmed(cells, first, fleet))
+        solved.append(first if own.count < FLEET_WINDOWS else _trimmed(cells, channels, first, fleet))
     return Pca(*(np.stack(part).astype(np.float32) for part in zip(*solved, strict=True)))
 
 
@@ -141,12 +163,17 @@ class _Moments:
     covariance: Doubles
 
 
-def _moments(cells: Floats) -> _Moments:
+def _moments(cells: Floats, channels: int, bound: bool = False) -> _Moments:
+    """Return mean and covariance of faded cells; with `bound`, windows far out count for no more than others."""
     count, size = cells.shape
     if not count:
         return _Moments(0, np.zeros(size), np.zeros((size, size)))
     mean = cells.mean(axis=0, dtype=np.float64)
-    away = cells - mean.astype(np.float32)
+    away = (cells - mean.astype(np.float32)) * _fade(channels)
+    if bound:
+        far = np.einsum("nd,nd->n", away, away)
+        usual = FAR * np.float32(np.median(far))
+        away *= np.sqrt(usual / np.maximum(far, max(usual, np.float32(1e-12))))[:, None]
     return _Moments(count, mean, (away.T @ away).astype(np.float64) / count)
 
 
@@ -179,9 +206,10 @@ def _components(moments: _Moments) -> _Solved:
     return moments.mean, directions[:COMPONENTS] * np.sqrt(share)[:, None], np.float64(np.sqrt(noise))
 
 
-def _trimmed(cells: Floats, first: _Solved, fleet: _Moments) -> _Solved:
+def _trimmed(cells: Floats, channels: int, first: _Solved, fleet: _Moments) -> _Solved:
     """Return what is learnt without the windows that are strangest to a first fit."""
     one = Pca(*(np.asarray(part, np.float32)[None] for part in first))
-    nobody = np.zeros((len(cells), 1), np.bool_)
+    nobody = np.zeros((len(cells), channels), np.bool_)
     strange = one.distance(np.zeros(len(cells), np.intp), cells, nobody)
-    return _components(_held(_moments(cells[strange <= np.quantile(strange, 1.0 - TRIMMED)]), fleet))
+    ordinary = cells[strange <= np.quantile(strange, 1.0 - TRIMMED)]
+    return _components(_held(_moments(ordinary, channels), fleet))

@@ -36,9 +36,16 @@ class Relation:
     precision: Floats
 
     def residual(self, row: NDArray[np.intp], value: Floats, missing: Bools) -> Floats:
-        """Return each channel's distance from what the others tell, in deviations that remain, float32 [n, C].
+        """Return each channel's distance from what the others tell, bounded to +-8, float32 [n, C].
 
-        It is signed and bounded to +-8; 0 for missing channels, which tell nothing of the others either.
+        One wild value may not fill a whole horizon. For arguments see `apart`.
+        """
+        return np.clip(self.apart(row, value, missing), -LARGEST, LARGEST)
+
+    def apart(self, row: NDArray[np.intp], value: Floats, missing: Bools) -> Floats:
+        """Return each channel's signed distance from what the others tell, in deviations that remain, [n, C].
+
+        It is 0 for missing channels, which tell nothing of the others either.
 
         Args:
             row: rows of the commission [n].
@@ -56,8 +63,7 @@ class Relation:
         own = np.einsum("ncc->nc", precision).copy()
         if len(some):
             own[some] = _marginal(precision[some], missing[some])
-        residual = np.clip(pull / np.sqrt(own), -LARGEST, LARGEST)
-        return np.where(missing, np.float32(0.0), residual).astype(np.float32)
+        return np.where(missing, np.float32(0.0), pull / np.sqrt(own)).astype(np.float32)
 
     def to_tensors(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays under names that begin with `prefix`."""

@@ -18,7 +18,7 @@ MOST_WINDOWS = 4000
 """Windows of a sensor that are learnt from, evenly chosen."""
 
 PATIENCE = 2.0
-LEAST_PATIENCE, MOST_PATIENCE = 4.0, 240.0
+LEAST_PATIENCE, MOST_PATIENCE = 2.0, 240.0
 """A channel is missing when it was not observed for twice as long as it hardly ever is, in ticks within bounds."""
 
 

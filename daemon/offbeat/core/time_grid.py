@@ -78,7 +78,7 @@ class TimeGrid:
         first = np.isnan(ticks)
         total = self._phase[slot] + np.where(first, np.float32(0.0), np.minimum(ticks, _LONGEST))
         moved = np.floor(total + np.float32(0.5))
-        broken = moved >= self._lags
+        broken = ticks >= self._lags
         self._phase[slot] = np.where(broken, np.float32(0.0), total - moved)
         moved = np.minimum(moved, self._lags).astype(np.intp)
         head = (self._head[slot] + moved) % self._lags
@@ -158,12 +158,7 @@ def glances(value: Floats, ticks: Floats, rows: Slots) -> Glance:
         rows: which rows, ascending [n].
     """
     lags, channels = lags_of(value.shape[1]), value.shape[1]
-    step = np.where(np.isnan(ticks), 0.0, np.minimum(ticks, _LONGEST)).astype(np.float64)
-    broken = np.flatnonzero(step >= lags)
-    tick = np.floor(np.cumsum(np.minimum(step, lags)) + 0.5).astype(np.intp) + lags
-    begun = np.full(len(tick), lags)
-    if len(broken):
-        begun = np.maximum.accumulate(np.where(step >= lags, tick, lags))
+    tick, begun = _ticks(ticks, lags)
     now = tick[rows]
     series = np.zeros((int(tick[-1]) + 1, channels), np.float32)
     newest, age = np.zeros((len(rows), channels), np.float32), np.full((len(rows), channels), _OLDEST)
@@ -171,8 +166,8 @@ def glances(value: Floats, ticks: Floats, rows: Slots) -> Glance:
         seen = np.flatnonzero(np.isfinite(value[:, c]))
         if not len(seen):
             continue
-        stays = seen[np.append(tick[seen][1:] != tick[seen][:-1], True)]
-        series[:, c] = np.interp(np.arange(len(series)), tick[stays], value[stays, c])
+        # Of several readings on one tick the last one stays; what leads up to the tick was led to the first.
+        series[:, c] = np.interp(np.arange(len(series)), tick[seen], value[seen, c])
         before = np.searchsorted(seen, rows, side="right") - 1
         last = seen[np.maximum(before, 0)]
         newest[:, c] = value[last, c]
@@ -182,3 +177,19 @@ def glances(value: Floats, ticks: Floats, rows: Slots) -> Glance:
     return Glance(
         cells.reshape(len(rows), -1), age.astype(np.uint8), np.asarray(now - begun[rows] >= lags - 1)
     )
+
+
+def _ticks(ticks: Floats, lags: int) -> tuple[Slots, Slots]:
+    """Return the tick of each row, and the one at which its grid was begun; both [N].
+
+    A gap as long as the grid begins it anew, and is taken as just that long.
+    """
+    step = np.where(np.isnan(ticks), 0.0, ticks).astype(np.float64)
+    broken = step >= lags
+    elapsed = np.cumsum(np.where(broken, 0.0, step))
+    rows = np.arange(len(step))
+    start = np.maximum.accumulate(np.where(broken, rows, 0))
+    phase = np.floor(elapsed - elapsed[start] + 0.5).astype(np.intp)
+    ends = np.append(phase[:-1], 0)[np.maximum(rows - 1, 0)]  # the tick of the row before, in its own part
+    begun = lags + np.cumsum(np.where(broken, ends + lags, 0))
+    return begun + phase, begun

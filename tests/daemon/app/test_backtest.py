@@ -100,7 +100,9 @@ def test_the_fault_is_found_and_told_in_recorded_time(done: Done) -> None:
         if event.event == "open":
             assert event.updated_at <= end
     fault = done.series[0].times_seconds[FAULT]
-    opened = [e for e in done.result.events if (e.event, e.kind, e.sensor) == ("open", "value", BOILERS[0])]
+    opened = [
+        e for e in done.result.events if (e.event, e.family, e.sensor) == ("open", "process", BOILERS[0])
+    ]
     assert any(fault[0] <= event.updated_at <= fault[-1] for event in opened)
     scores = done.result.judged[0].score
     loudest = int(np.argmax(scores)) + TRAINED_ROWS
@@ -114,7 +116,7 @@ def test_the_second_recording_tells_its_own_times() -> None:
     splits = Splits(by_sensor={first.sensor: test_from(first), late.sensor: test_from(late)})
     result = run_backtest([first, late], splits, TINY)
     fault = late.times_seconds[FAULT]
-    opened = [e for e in result.events if (e.event, e.kind, e.sensor) == ("open", "value", BOILERS[1])]
+    opened = [e for e in result.events if (e.event, e.family, e.sensor) == ("open", "process", BOILERS[1])]
     assert any(fault[0] <= event.updated_at <= fault[-1] for event in opened)
 
 

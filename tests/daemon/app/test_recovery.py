@@ -163,7 +163,7 @@ def test_a_restart_is_not_to_be_seen_in_what_comes_after(life: Life, data: st.Da
 
 def test_the_life_that_is_cut_has_something_to_lose(life: Life) -> None:
     """Else the law above would be about nothing: an episode opens, is told again, and closes."""
-    story = [event for event, sensor, kind in life.played.story() if (sensor, kind) == (BOILERS[0], "value")]
+    story = [e.event for e in life.played.events if (e.sensor, e.family) == (BOILERS[0], "process")]
     assert {"open", "close"} <= set(story)
     assert sorted(life.core.directory.groups[0].ids) == sorted(SENSORS)
 
@@ -179,7 +179,9 @@ def test_an_open_episode_survives_and_closes_under_its_id(life: Life, tmp_path: 
     recover(again, store, life.journal, after.take, lambda: None)
 
     def ids(played: Played, event: str) -> set[str]:
-        return {e.id for e in played.events if (e.event, e.sensor, e.kind) == (event, BOILERS[0], "value")}
+        return {
+            e.id for e in played.events if (e.event, e.sensor, e.family) == (event, BOILERS[0], "process")
+        }
 
     assert ids(after, "close")
     assert ids(after, "close") <= ids(before, "open")

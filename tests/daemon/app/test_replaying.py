@@ -79,7 +79,7 @@ def test_a_replay_hears_what_a_daemon_heard(core: Core, tmp_path: Path) -> None:
     assert result.messages == 2 * ROWS + 20
     assert sum(map(len, result.scores)) == 2 * ROWS + 20
     fault = live(1, ROWS)[0][FAULT]
-    opened = [e for e in result.events if (e.event, e.sensor, e.kind) == ("open", BOILERS[1], "value")]
+    opened = [e for e in result.events if (e.event, e.sensor, e.family) == ("open", BOILERS[1], "process")]
     assert opened
     assert fault[0] - 0.001 <= opened[0].updated_at <= fault[-1]
 

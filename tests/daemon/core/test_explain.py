@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from offbeat.core.events import Expected
-from offbeat.core.explain import Past, bands, evidence, extreme, shares, standing_still
+from offbeat.core.explain import Past, bands, evidence, extreme, standing_still
 
 NAN = np.float32(np.nan)
 
@@ -58,15 +58,6 @@ def test_a_model_that_follows_the_fault_does_not_explain_it_away() -> None:
     """Inside the model's band but outside the normaliser's, the latter is shown."""
     (band,) = bands(f32(90), f32(60), f32(2), f32(10.0), f32(9.0))
     assert band == Expected(60, 54, 66)
-
-
-def test_shares_name_the_strange_channel_and_add_up() -> None:
-    """Channels that were not observed have no share."""
-    share = shares(f32(0.1, 9, 50), f32(0.2, 7, NAN), np.array([True, True, False]))
-    assert share[1] > 0.99
-    assert share[2] == 0
-    assert share.sum() == pytest.approx(1)
-    assert shares(f32(0), None, np.array([False])).tolist() == [0]
 
 
 def test_evidence_counts_readings_coverage_and_the_longest_gap() -> None:

@@ -53,11 +53,12 @@ def test_ordinary_readings_raise_nothing_and_are_all_scored() -> None:
 def test_a_jump_is_opened_told_in_full_and_closed() -> None:
     """The event says what was read, what was expected and how bad it is; its id stays to the end."""
     series = ordinary()
-    series[1][1][200:220] += 25
+    series[1][1][200:220] += 15
     out = played(series)
-    assert {(e.sensor, e.kind, e.id) for e in out.events} == {("boiler1.temp", "value", out.events[0].id)}
+    assert {(e.sensor, e.family, e.id) for e in out.events} == {("boiler1.temp", "process", out.events[0].id)}
     assert [e.event for e in out.events if e.event != "update"] == ["open", "close"]
     opened, closed = out.events[0], out.events[-1]
+    assert (opened.kind, out.events[-2].kind) == ("spike", closed.kind)
     assert opened.started_at == opened.updated_at == series[1][0][200]
     assert opened.severity != "info"
     assert opened.score > 1.0
@@ -69,7 +70,7 @@ def test_a_jump_is_opened_told_in_full_and_closed() -> None:
     assert opened.streams["level"] > 5
     assert opened.evidence.readings > 150
     assert opened.model == MODEL
-    assert opened.message.startswith("boiler1.temp reads 8")
+    assert opened.message.startswith("boiler1.temp reads 7")
     assert "Highest since" in opened.message
     assert closed.ended_at == closed.updated_at > series[1][0][219]
     assert "back to normal" in closed.message
@@ -168,7 +169,7 @@ def test_a_shed_job_leaves_the_cheap_streams() -> None:
     names = out.scores[0].names
     assert not said[names.index("value")]
     assert said[names.index("level")]
-    assert ("open", BOILERS[1], "value") in out.story()
+    assert ("open", BOILERS[1], "process") in [(e.event, e.sensor, e.family) for e in out.events]
 
 
 def test_a_backlog_of_one_sensor_is_worked_off_in_parts() -> None:
@@ -273,7 +274,7 @@ def test_an_episode_of_a_sensor_that_went_silent_is_closed_by_the_clock() -> Non
     times, values = live(0, 100)
     values[-3:] += 40
     play(pipeline, Readings().add(0, times, values).batches(), FakeScorer())
-    events = [e for e in pipeline.tick(times[-1] + 3600).events if e.kind == "value"]
+    events = [e for e in pipeline.tick(times[-1] + 3600).events if e.family == "process"]
     assert [e.event for e in events] == ["close"]
     assert "has shown nothing strange for 1 h" in events[0].message
 

@@ -22,6 +22,7 @@ class ShapeStream:
     """shape: distance of the last ticks of all channels from what is usual, by principal components on a time grid.
 
     relation: the largest mean square over the horizon of what the other channels do not explain of one, as a root.
+        The horizon is that of the channel's own observations.
 
     Both are NaN until the grid is full, and leave out channels that have been missing for longer than usual; relation
     also where there is one channel. Channels that were constant at commissioning have no say.
@@ -42,6 +43,7 @@ class ShapeStream:
         self._related = channels >= FEWEST_TOGETHER
         self._apart = np.zeros((sensors, channels if self._related else 0), np.float32)
         self._weight = np.zeros_like(self._apart)
+        self._since_seconds = np.zeros_like(self._apart)
 
     def update(self, rows: Round) -> Floats:
         """Take a round in."""
@@ -69,7 +71,10 @@ class ShapeStream:
         residual = self._commission.shape.relation.residual(rows.row, newest, missing)
         together = (~missing).sum(axis=1) >= FEWEST_TOGETHER
         known = rows.mask & ~missing & (together & glance.full)[:, None]
-        keep = horizon.decay(rows.gap_seconds)[:, None]
+        gap = np.where(np.isnan(rows.gap_seconds), 0.0, rows.gap_seconds).astype(np.float32)
+        since = self._since_seconds[slot] + gap[:, None]
+        self._since_seconds[slot] = np.where(known, np.float32(0.0), since)
+        keep = np.where(known, horizon.decay(since), np.float32(1.0))
         mean, weight = horizon.fade(self._apart[slot], self._weight[slot], np.square(residual), keep, known)
         self._apart[slot], self._weight[slot] = mean, weight
         return largest(np.sqrt(mean), known & horizon.settled(weight, keep))
@@ -80,8 +85,9 @@ class ShapeStream:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the grid's arrays, and mean squares with their weights [S, C] where there are several channels."""
-        return self._grid.arrays() | {"apart": self._apart, "weight": self._weight}
+        """Return the grid's arrays, and mean squares, weights and ages [S, C] where there are several channels."""
+        own = {"apart": self._apart, "weight": self._weight, "since_seconds": self._since_seconds}
+        return self._grid.arrays() | own
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
