@@ -120,7 +120,9 @@ def _course(commission: Commission, row: int, z: Floats, gap: NDArray[np.float64
         ready[c] = len(before) == ridge.LAGS
         age[0, c] = elapsed[-1] - elapsed[before[0]] if len(before) else 0.0
     index = np.array([row], np.intp)
-    expected = commission.ridge.expected(index, lags, ridge.log_gap(age))
+    last_gap = np.float32(elapsed[-1] - elapsed[-2] if len(elapsed) > 1 else 0.0)
+    others = commission.shape.held(index, lags[:, :, 0], age - last_gap)
+    expected = commission.ridge.expected(index, lags, ridge.log_gap(age), others)
     residual = (ridge.clip(z[-1]) - expected) / (commission.ridge.scale[index] * ridge.spread(age))
     judged = ready & np.isfinite(z[-1]) & ~commission.constant[row]
     return np.where(judged, np.abs(residual[0]), np.float32(0.0)).astype(np.float32)

@@ -65,6 +65,20 @@ class Relation:
             own[some] = _marginal(precision[some], missing[some])
         return np.where(missing, np.float32(0.0), pull / np.sqrt(own)).astype(np.float32)
 
+    def completed(self, row: NDArray[np.intp], value: Floats, missing: Bools) -> Floats:
+        """Return the values with those of missing channels replaced by what the others tell of them, float32 [n, C].
+
+        For arguments see `apart`.
+        """
+        some = np.flatnonzero(missing.any(axis=1))
+        if not len(some):
+            return value
+        away = np.where(missing, np.float32(0.0), value - self.mean[row])[some]
+        out = value.copy()
+        guess = self.mean[row[some]] + _completed(self.precision[row[some]], away, missing[some])
+        out[some] = np.where(missing[some], guess, value[some])
+        return out
+
     def to_tensors(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays under names that begin with `prefix`."""
         return {prefix + name: getattr(self, name) for name in _FIELDS}

@@ -53,18 +53,22 @@ class Ridge:
     scale: Floats
     unrest: Floats
 
-    def expected(self, row: NDArray[np.intp], lags: Floats, log_gaps: Floats) -> Floats:
+    def expected(
+        self, row: NDArray[np.intp], lags: Floats, log_gaps: Floats, others: Floats | None = None
+    ) -> Floats:
         """Return the expected value of every channel, float32 [n, C].
 
         Args:
             row: rows of the commission [n].
             lags: last observations, newest first [n, C, 8].
             log_gaps: `log_gap` of the time since each channel's last observation [n, C].
+            others: what is taken for the last value of every channel as a regressor of the others [n, C]; None = what
+                it was.
         """
         newest = lags[:, :, 0]
         sum_ = newest + np.einsum("ncl,ncl->nc", lags, self.own[row])
         if self.cross.shape[2]:
-            sum_ += np.einsum("nd,ncd->nc", newest, self.cross[row])
+            sum_ += np.einsum("nd,ncd->nc", newest if others is None else others, self.cross[row])
         sum_ += self.gap[row] * log_gaps
         sum_ += self.bias[row]
         return np.asarray(sum_, np.float32)

@@ -39,6 +39,17 @@ class Shape:
     pca: Pca
     relation: Relation
 
+    def held(self, row: NDArray[np.intp], value: Floats, age: Floats) -> Floats:
+        """Return last values, those that are too old to go by replaced by what the others tell, float32 [n, C].
+
+        Args:
+            row: rows of the commission [n].
+            value: last value of every channel [n, C].
+            age: time since each was observed, in median gaps [n, C].
+        """
+        missing = age > self.patience[row] * self.tick[row][:, None]
+        return self.relation.completed(row, value, missing) if missing.any() else value
+
     def to_tensors(self, prefix: str) -> dict[str, NDArray[Any]]:
         """Return the arrays under names that begin with `prefix`."""
         own = {f"{prefix}tick": self.tick, f"{prefix}patience": self.patience}

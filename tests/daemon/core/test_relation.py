@@ -51,6 +51,19 @@ def test_a_missing_channel_is_as_if_it_had_never_been_there() -> None:
     assert not residual(learnt, rows, np.ones((50, 4), bool)).any()
 
 
+def test_a_missing_channel_is_completed_by_what_the_others_tell() -> None:
+    """It is near the signal that all follow; the others, and rows that lack nothing, stay as they were."""
+    learnt = relation.fit([together(3000, 0)], 4)
+    rows = together(200, 1)
+    was = rows.copy()
+    gone = np.zeros((200, 4), bool)
+    gone[:100, 1] = True
+    rows[:100, 1] = 55
+    full = learnt.completed(np.ones(200, np.intp), rows, gone)
+    assert np.array_equal(full[~gone], was[~gone])
+    assert np.std(full[:100, 1] - was[:100, 1]) < 0.35
+
+
 def test_residuals_are_bounded_and_unknown_sensors_are_judged_by_the_fleet() -> None:
     """One wild value may not fill a whole horizon; row 0 is the sensors' mean."""
     learnt = relation.fit([together(500, 0), together(500, 1), np.zeros((0, 4), np.float32)], 4)

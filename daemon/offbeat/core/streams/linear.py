@@ -78,7 +78,10 @@ class LinearStream:
         if learnt.any_constant:
             known &= ~learnt.constant[rows.row]
         value = ridge.clip(rows.z)
-        expected = learnt.ridge.expected(rows.row, lags, ridge.log_gap(age))
+        others = None
+        if learnt.ridge.cross.shape[2]:
+            others = learnt.shape.held(rows.row, lags[:, :, 0], self._age[slot])
+        expected = learnt.ridge.expected(rows.row, lags, ridge.log_gap(age), others)
         residual = (value - expected) / (learnt.ridge.scale[rows.row] * ridge.spread(age))
         self._remember(slot, lags, value, rows.mask)
         self._age[slot] = np.where(rows.mask, np.float32(0.0), age)

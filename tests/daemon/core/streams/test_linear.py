@@ -55,6 +55,21 @@ def test_another_channel_that_leads_is_used() -> None:
     assert broken[0, 0] > 2 * np.quantile(usual[8:], 0.99)
 
 
+def test_a_channel_that_stops_does_not_make_the_others_strange() -> None:
+    """Its last value is too old to go by: what the others tell of it stands for it."""
+    rng = np.random.default_rng(6)
+    signal = np.sin(np.cumsum(0.3 + 0.05 * rng.normal(size=2300)))
+    values = signal[:, None] + 0.1 * rng.normal(size=(2300, 3))
+    commission = commissioned(recording(values[:2000]))
+    lost = values[2000:].copy()
+    lost[100:, 2] = np.nan
+    said = []
+    for played in (values[2000:], lost):
+        stream = LinearStream(commission, 1)
+        said.append([stream.update(rows)[0, 0] for rows in rounds_of_one(commission, played)])
+    assert np.mean(said[1][110:]) < 1.3 * np.mean(said[0][110:])
+
+
 def test_many_channels_stay_apart() -> None:
     """Above eight channels no other channel is a regressor, and it still works."""
     values = np.random.default_rng(5).normal(size=(300, 9))
