@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 
 import structlog
 
-from offbeat import __version__
 from offbeat.app.api import Api
 from offbeat.app.instruments import Instruments
 from offbeat.app.loop import Loop
@@ -94,7 +93,6 @@ class Service:
         pages = build_pages(
             self._instruments.registry,
             sensors.page(),
-            __version__,
             lambda: self._unready,
             self._why_unhealthy,
         )

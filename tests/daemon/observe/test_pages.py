@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -20,9 +22,7 @@ def get(path: str, accept: str = "", unready: str = "", unhealthy: str = "") -> 
     """Return a page of a daemon in some condition."""
     registry = CollectorRegistry()
     Metrics(registry).bind("offbeat_ready", lambda: 1.0)
-    return build_pages(registry, sensors, "1.2.3", lambda: unready, lambda: unhealthy)[path](
-        Request(accept=accept)
-    )
+    return build_pages(registry, sensors, lambda: unready, lambda: unhealthy)[path](Request(accept=accept))
 
 
 def test_readiness_gives_its_reason() -> None:
@@ -52,16 +52,25 @@ def test_metrics_come_in_the_text_format_and_in_openmetrics() -> None:
 
 def test_metrics_of_the_process_are_in_the_registry() -> None:
     """Memory and garbage collection, as every Python service shows them."""
-    body = build_pages(new_registry(), sensors, "1", lambda: "", lambda: "")["/metrics"](Request()).body
+    body = build_pages(new_registry(), sensors, lambda: "", lambda: "")["/metrics"](Request()).body
     assert b"process_cpu_seconds_total" in body
     assert b"python_gc_collections_total" in body
 
 
-def test_the_landing_page_lists_the_others() -> None:
-    """And escapes what it is told."""
-    page = get("/", unready="<script>")
-    assert page.content_type.startswith("text/html")
+def test_sensors_are_answered_by_their_own_page() -> None:
+    """Beside the daemon's metrics, in another job of Prometheus."""
     assert get("/metrics/sensors").body == b"sensors"
-    for path in (b"/metrics", b"/metrics/sensors", b"/-/healthy", b"/-/ready", b"1.2.3"):
-        assert path in page.body
+
+
+def test_the_page_loads_nothing_but_its_own_files() -> None:
+    """Each is there, and the policy allows nothing else."""
+    page = get("/")
+    assert page.content_type.startswith("text/html")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    loaded = re.findall(rb'(?:src|href)="(/page/[^"]+)"', page.body)
+    assert len(loaded) == 4
+    for path in loaded:
+        assert get(path.decode()).status == 200
     assert b"<script>" not in page.body
+    assert b"style=" not in page.body
