@@ -16,7 +16,7 @@ class CoreSettings:
         window_readings: rows a window holds.
         budget_per_week: false alerts a sensor may raise per week.
         window_stride_readings: new rows after which a window is due to be scored again.
-        window_recent_rows: newest rows of a window that its score speaks of.
+        window_recent_rows: newest rows of a window that its score speaks of, where they came within some hours.
         window_max_age_seconds: a new row waits no longer than this for its window to be due.
         step_rows: most rows of one sensor in one `Work`, so that a backlog of one does not pad all jobs.
         provisional_readings: rows after which a sensor the artifact does not know gets its normaliser.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core import horizon
 from offbeat.core.group_state import GroupState
 from offbeat.core.jobs import StepJob, WindowJob, WindowResult
 from offbeat.core.learnt import Learnt
@@ -33,14 +34,26 @@ def due(state: GroupState, now: float, limit: int) -> Iterator[WindowJob]:
     slots = np.sort(slots[fit])
     length = state.windows.counts[slots]
     bucket = np.ceil(np.log2(np.maximum(length, _SHORTEST))).astype(np.int64)
-    for b in np.unique(bucket):
-        here = slots[bucket == b]
-        yield _window_job(
-            state, learnt, here, state.windows.latest(here, int(state.windows.counts[here].max()))
-        )
+    recent = recent_rows(learnt.normalisers.unit_seconds[slots], state.settings.window_recent_rows)
+    for b, rows in np.unique(np.stack([bucket, recent], axis=1), axis=0).tolist():
+        here = slots[(bucket == b) & (recent == rows)]
+        windows = state.windows.latest(here, int(state.windows.counts[here].max()))
+        yield _window_job(state, learnt, here, windows, rows)
 
 
-def _window_job(state: GroupState, learnt: Learnt, slots: Slots, windows: WindowSlice) -> WindowJob:
+def recent_rows(unit_seconds: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+    """Return how many of its newest rows a window's score speaks of, at most `most`: those of some hours, 4 at least.
+
+    A power of two below that, so that sensors of like pace share a job.
+    """
+    hours = np.clip(horizon.HOURS_4 / np.maximum(unit_seconds, 1e-9), horizon.FEWEST_ROWS, 1 << 20)
+    rows = np.exp2(np.floor(np.log2(hours))).astype(np.int64)
+    return np.minimum(rows, most)
+
+
+def _window_job(
+    state: GroupState, learnt: Learnt, slots: Slots, windows: WindowSlice, recent: int
+) -> WindowJob:
     last = windows.times_seconds[np.arange(len(slots)), windows.lengths - 1]
     z = learnt.normalisers.normalise(slots, windows.values, windows.mask)
     return WindowJob(
@@ -51,7 +64,7 @@ def _window_job(state: GroupState, learnt: Learnt, slots: Slots, windows: Window
         mask=windows.mask.astype(np.float32),
         tau=relative_time(windows.times_seconds, windows.lengths, learnt.normalisers.unit_seconds[slots]),
         lengths=windows.lengths,
-        recent=state.settings.window_recent_rows,
+        recent=recent,
         last_time_seconds=last,
     )
 

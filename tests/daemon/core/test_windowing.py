@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.windowing import recent_rows
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import play
 from offbeat.testing.readings import Readings
@@ -29,6 +30,13 @@ def test_windows_of_like_length_share_a_job() -> None:
     assert [job.sensor.tolist() for job in jobs] == [[1, 3], [0, 2]]
     assert [job.x.shape[1] for job in jobs] == [25, 250]
     assert pipeline.due_windows(now, 10) == []
+
+
+def test_a_window_of_a_slow_sensor_speaks_of_fewer_rows() -> None:
+    """Those of some hours: four hourly rows, eight of half an hour, and no more than the most of faster ones."""
+    unit = np.array([0.001, 5.0, 600.0, 1800.0, 3600.0, 86_400.0])
+    assert recent_rows(unit, 16).tolist() == [16, 16, 16, 8, 4, 4]
+    assert recent_rows(unit, 3).tolist() == [3] * 6
 
 
 def test_the_limit_holds_over_all_jobs() -> None:

@@ -19,7 +19,10 @@ GAP_ROWS = 8.0
 OFF_PACE = np.float32(np.log(1.5))
 """Gaps are out of rhythm only if they are half as long again as usual, or as short, on the mean of their logs."""
 STALE_ROWS = 64
-"""A window's score is said again for so many rows at most."""
+"""A window's score is said again for so many rows at most ..."""
+
+FRESH_ROWS = 4
+"""... and after so many for no longer than the horizon: what an hourly sensor's window was two days ago is past."""
 
 
 class ModelStreams:
@@ -44,6 +47,7 @@ class ModelStreams:
         self._weight = np.zeros((sensors, 2), np.float32)
         self._window = np.zeros(sensors, np.float32)
         self._left = np.zeros(sensors, np.uint8)
+        self._held_seconds = np.zeros(sensors, np.float32)
         self._pace = np.zeros(sensors, np.float32)
         self._pace_weight = np.zeros(sensors, np.float32)
 
@@ -79,7 +83,7 @@ class ModelStreams:
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
         self._mean[sensor], self._weight[sensor] = mean, weight
         mean = np.where(known & horizon.settled(weight, keep), mean, np.float32(np.nan))
-        return np.column_stack([now[:, 0], mean, self._held_window(sensor)])
+        return np.column_stack([now[:, 0], mean, self._held_window(sensor, gap_seconds)])
 
     def is_steady(self, sensor: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Tell whose recent gaps are about as long as usual, bool [n].
@@ -109,9 +113,13 @@ class ModelStreams:
         )  # the same to the last bit for any number of rows
         return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), np.float32)
 
-    def _held_window(self, sensor: NDArray[np.intp]) -> Floats:
+    def _held_window(self, sensor: NDArray[np.intp], gap_seconds: NDArray[np.float64]) -> Floats:
         """Return the last window score where it is not stale, and let it age by a row."""
+        held = self._held_seconds[sensor] + np.nan_to_num(gap_seconds).astype(np.float32)
         left = self._left[sensor]
+        past = (held > horizon.HOURS_4) & (left <= STALE_ROWS - FRESH_ROWS)
+        left = np.where(past, np.uint8(0), left)
+        self._held_seconds[sensor] = held
         self._left[sensor] = left - (left > 0)
         return np.where(left > 0, self._window[sensor], np.float32(np.nan))
 
@@ -119,6 +127,7 @@ class ModelStreams:
         """Take in the answer to a window job; it is said on every following row until it is stale."""
         self._window[sensor] = nll
         self._left[sensor] = np.where(np.isfinite(nll), STALE_ROWS, 0)
+        self._held_seconds[sensor] = 0
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget what is carried about these sensors: the answers of another model are not comparable."""
@@ -126,12 +135,13 @@ class ModelStreams:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return means and weights [S, 2], held window scores and their rows to live, pace and its weight [S]."""
+        """Return means and weights [S, 2]; window scores, rows to live, seconds held, pace and its weight [S]."""
         return {
             "mean": self._mean,
             "weight": self._weight,
             "window": self._window,
             "left": self._left,
+            "held_seconds": self._held_seconds,
             "pace": self._pace,
             "pace_weight": self._pace_weight,
         }

@@ -82,6 +82,16 @@ def test_a_window_score_is_held_until_it_is_stale() -> None:
     assert np.isnan(step(model, [1.0, 1.0])[3])
 
 
+def test_a_window_of_a_slow_sensor_is_stale_after_the_horizon() -> None:
+    """Four hourly rows hear of it, the fifth does not."""
+    model = streams()
+    model.window(np.array([0]), np.array([2.5], np.float32))
+    hour, nll = np.array([3600.0]), np.array([[1.0, 1.0]], np.float32)
+    said = [model.step(ONE, ONE + 1, GAP, hour, nll, None)[0, 3] for _ in range(6)]
+    assert said[:4] == [2.5] * 4
+    assert np.isnan(said[4:]).all()
+
+
 def test_a_sensor_is_judged_the_same_alone_and_among_others() -> None:
     """To the last bit, with many channels and any number of neighbours."""
     rng = np.random.default_rng(1)
