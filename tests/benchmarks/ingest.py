@@ -20,8 +20,7 @@ from offbeat.config.settings import (
 )
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensors import SensorDirectory
-from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.ingest.inbox import Inbox
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.mqtt import MqttSource
@@ -67,7 +66,7 @@ def our_cost(port: int, qos: int, version: str) -> float:
     """Return the CPU microseconds a message of reader, journal, decoder, inbox and core, acknowledging included."""
     with tempfile.TemporaryDirectory() as folder:
         source, limits = _source(qos), LimitSettings()
-        directory = SensorDirectory(groups_of([source]), limits.max_sensors)
+        directory = directory_of([source], limits.max_sensors)
         decoder = Decoder([source], directory, limits)
         inbox, pipeline = Inbox(limits.inbox_bytes), Pipeline(directory, CoreSettings())
         journal = Journal(Path(folder), JournalSettings())

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
 OPTION = re.compile(r"^# ([a-z_]+ = .*)$", re.MULTILINE)
 NO_DEFAULT = {
     "publish_url", "client_id", "username", "password_file", "ca_file", "cert_file", "key_file",
-    "id", "memory", "artifact", "directory", "time",
+    "id", "memory", "artifact", "directory", "time", "horizon",
 }  # fmt: skip
 """Options that are shown by an example, for their default is to be absent or depends on the machine."""
 

@@ -14,9 +14,13 @@ from offbeat.replay.series import Series
 from tests.support.plant import BOILERS, PAIR, boiler, pair
 
 TINY = TrainingPlan(
-    preset="tiny", steps=20, device="cpu", core=CoreSettings(window_readings=64, ready_readings=100)
+    preset="tiny",
+    steps=20,
+    device="cpu",
+    core=CoreSettings(window_readings=64, ready_readings=100),
+    compare=False,
 )
-"""A training that takes about a second."""
+"""A training that takes about a second, without the baselines beside it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offbeat.core.commission import Commission
+from offbeat.core.model_choice import ModelChoice
 from offbeat.core.sensors import Group
 from offbeat.errors import ConfigError
 from offbeat_models.artifact import MANIFEST, Artifact, ArtifactError, load_artifact, write_artifact
 from offbeat_models.base import WindowModel
+from offbeat_models.served import ServedModel
 
 STREAMS = "streams"
 """Name of the tensor file that holds the commission."""
@@ -27,20 +29,22 @@ class GroupArtifact:
         model: trained, in evaluation mode.
         name: of the model's family.
         version: short name of exactly this content.
+        choice: what it was trained as.
         long: the model of the long view; None without one.
     """
 
     commission: Commission
-    model: WindowModel
+    model: ServedModel
     name: str
     version: str
+    choice: ModelChoice
     long: WindowModel | None = None
 
 
-def folder_name(channels: Sequence[str]) -> str:
-    """Return the name of a group's folder: its channels as far as a file name can hold them."""
-    name = "+".join(channels)
-    plain = re.sub(r"[^A-Za-z0-9_.+-]", "_", name)[:60].lstrip(".")
+def folder_name(channels: Sequence[str], choice: ModelChoice | None = None) -> str:
+    """Return the name of a group's folder: its channels as far as a file name can hold them, and what judges it."""
+    name = "+".join(channels) + ("" if choice is None else choice.suffix)
+    plain = re.sub(r"[^A-Za-z0-9_.+@-]", "_", name)[:60].lstrip(".")
     if plain == name:
         return plain
     return f"{plain}-{hashlib.blake2s(name.encode(), digest_size=4).hexdigest()}"
@@ -49,15 +53,16 @@ def folder_name(channels: Sequence[str]) -> str:
 def write_group(
     folder: Path,
     commission: Commission,
-    model: WindowModel,
+    model: ServedModel,
     created_at: str,
     settings: dict[str, object],
     training: dict[str, object],
+    choice: ModelChoice | None = None,
     long: WindowModel | None = None,
 ) -> str:
     """Write one group's artifact under a folder, replacing an older one; return its version."""
     return write_artifact(
-        folder / folder_name(commission.channels),
+        folder / folder_name(commission.channels, choice),
         model,
         channels=commission.channels,
         sensors=commission.sensors,
@@ -94,16 +99,33 @@ def by_group(
     Raises:
         ConfigError: no artifact fits any group of the configuration.
     """
-    known = {artifact.commission.channels: artifact for artifact in artifacts}
-    chosen = {i: known[group.channels] for i, group in enumerate(groups) if group.channels in known}
+    known = {(artifact.commission.channels, artifact.choice): artifact for artifact in artifacts}
+    chosen = {
+        i: known[group.channels, group.model]
+        for i, group in enumerate(groups)
+        if (group.channels, group.model) in known
+    }
+    left = [group for i, group in enumerate(groups) if i not in chosen]
+    if other := [group for group in left if group.channels in {channels for channels, _ in known}]:
+        trained = " and ".join(_choice(one) for channels, one in known if channels == other[0].channels)
+        raise ConfigError(
+            f"{folder}: what was trained on sensors with the channels {', '.join(other[0].channels)} is {trained}, but "
+            f"the configuration asks for {_choice(other[0].model)}; train again, or set family and horizon accordingly"
+        )
     if not chosen:
-        trained = " | ".join(", ".join(channels) for channels in known)
+        trained = " | ".join(", ".join(channels) for channels, _ in known)
         wanted = " | ".join(", ".join(group.channels) for group in groups)
         raise ConfigError(
             f"{folder}: was trained on sensors with the channels {trained}, but the sources of the configuration "
             f"have {wanted}; train on recordings of these sources, or set `channels` of the source"
         )
     return chosen
+
+
+def _choice(choice: ModelChoice) -> str:
+    if choice.horizon_seconds is None:
+        return choice.family
+    return f"{choice.family} with a horizon of {choice.horizon_seconds / 3600.0:g} h"
 
 
 def _read(path: Path) -> GroupArtifact:
@@ -116,6 +138,7 @@ def _read(path: Path) -> GroupArtifact:
         artifact.model,
         artifact.model.family,
         artifact.version,
+        ModelChoice(artifact.model.family, artifact.settings.get("horizon_seconds")),
         artifact.horizon,
     )
 

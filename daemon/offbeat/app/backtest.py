@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from offbeat import __version__
+from offbeat.app.comparison_text import line
 from offbeat.app.engine import Engine
 from offbeat.app.expected_bands import BandKeeper
 from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, scorer_of, train_group
@@ -57,10 +58,10 @@ def run_backtest(
         OffbeatError: nothing can be learnt from what lies before.
     """
     result = Backtest(budget_per_week=plan.core.budget_per_week)
-    for group in by_channels([canonical(one) for one in series]).values():
+    for channels, group in by_channels([canonical(one) for one in series]).items():
         usable = [one for one in group if _is_usable(one, splits.test_from(one.sensor), result.notes)]
         if usable:
-            _one_group(usable, splits, plan, result, on_progress)
+            _one_group(usable, splits, plan.of_channels(channels)[0], result, on_progress)
     if not result.judged:
         raise ConfigError(
             "no recording can be backtested: none has rows both before and after its test time; "
@@ -94,9 +95,10 @@ def write_backtest(folder: Path, result: Backtest, title: str, labels: Spans | N
 
 def _model_line(trained: TrainedGroup) -> str:
     channels = ", ".join(trained.commission.channels)
-    return (
+    said = (
         f"{len(trained.commission.sensors)} sensors with {channels}, {trained.report.steps} steps of training"
     )
+    return said if trained.comparison is None else f"{said}; {line(trained.comparison)}"
 
 
 def _is_usable(series: Series, test_from: float, notes: list[str]) -> bool:

@@ -15,7 +15,7 @@ from offbeat.config.settings import Settings
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import ConfigError
-from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.ingest.decoder import Decoder, directory_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -54,9 +54,7 @@ def build_core(settings: Settings) -> Core:
         ConfigError: the artifact cannot be used, or the memory budget does not hold the sensors.
         UnavailableError: the device asked for is not there.
     """
-    directory = SensorDirectory(
-        groups_of(settings.sources), settings.limits.max_sensors, settings.state.shards
-    )
+    directory = directory_of(settings.sources, settings.limits.max_sensors, settings.state.shards)
     core = core_settings(settings)
     pipeline = Pipeline(directory, core)
     artifacts = _artifacts(settings, directory)

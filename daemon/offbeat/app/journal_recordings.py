@@ -11,7 +11,7 @@ from offbeat.core.joining import join
 from offbeat.core.readings import ReadingBatch
 from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import ConfigError
-from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.ingest.file import RecordedLog
 from offbeat.ingest.inbox import coalesce
 from offbeat.replay.series import Series
@@ -24,9 +24,7 @@ def journal_recordings(settings: Settings) -> list[Series]:
         ConfigError: there is no journal, or no reading in it.
     """
     folder = settings.state.directory / "journal"
-    directory = SensorDirectory(
-        groups_of(settings.sources), settings.limits.max_sensors, settings.state.shards
-    )
+    directory = directory_of(settings.sources, settings.limits.max_sensors, settings.state.shards)
     batches = _decoded(folder, settings, directory)
     series = [one for batch in coalesce(batches) for one in _by_sensor(folder, directory, batch)]
     if not series:

@@ -19,6 +19,7 @@ from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.base import WindowModel
 from offbeat_models.device import DeviceError, choose_device
 from offbeat_models.scoring import GroupScorer
+from offbeat_models.served import scorer_of
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ def build_scorer(
 def _on(
     device: torch.device, artifacts: Mapping[int, GroupArtifact], core: CoreSettings, capacity: int
 ) -> TorchScorer:
-    groups = {index: GroupScorer(one.model, capacity, device) for index, one in artifacts.items()}
+    groups = {index: scorer_of(one.model, capacity, device) for index, one in artifacts.items()}
     for group in groups.values():
         group.warm_up(core.window_readings, core.window_recent_rows)
     long = {i: long_scorer(one.long, device) for i, one in artifacts.items() if one.long is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import torch
 from offbeat.app.artifacts import write_group
 from offbeat.app.engine import Engine
 from offbeat.app.long_training import LongView, train_long_view
+from offbeat.app.model_training import Learnt, compare_model, learn_model
 from offbeat.app.scorers import long_scorer
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
@@ -20,7 +21,7 @@ from offbeat.core.model_choice import ModelChoice
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import UNIVARIATE, SensorDirectory
-from offbeat.errors import OffbeatError, UnavailableError
+from offbeat.errors import UnavailableError
 from offbeat.learn.collected import Collected
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
@@ -28,12 +29,10 @@ from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series, by_channels
 from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
+from offbeat_models.comparison import Comparison
 from offbeat_models.device import DeviceError, choose_device
-from offbeat_models.registry import preset
-from offbeat_models.scoring import GroupScorer
-from offbeat_models.series import SensorSeries, TrainingError
-from offbeat_models.training import TrainingConfig, TrainingReport, TrainingResult, train
-from offbeat_models.validation import CollapseError
+from offbeat_models.served import scorer_of as served_by
+from offbeat_models.training import TrainingConfig, TrainingReport
 
 _SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed")
 """What of a plan an artifact remembers."""
@@ -44,7 +43,7 @@ class TrainingPlan:
     """How to train.
 
     Attributes:
-        family: of the model.
+        family: of the model, or the name of a baseline.
         horizon_seconds: how far back the long view looks; None = there is none.
         preset: its sizes by name.
         steps: step budget of the model's training.
@@ -53,6 +52,8 @@ class TrainingPlan:
         device: "auto", "cpu" or "cuda".
         threads: of torch on the CPU.
         core: numbers of the core that the recordings are played through; as in service.
+        compare: compare the model with baselines on held-back time.
+        choices: what is to judge sensors by their channels, where the configuration says so; else the above.
     """
 
     family: str = "lstm_vae"
@@ -64,6 +65,16 @@ class TrainingPlan:
     device: str = "auto"
     threads: int = 1
     core: CoreSettings = field(default_factory=CoreSettings)
+    compare: bool = True
+    choices: Mapping[tuple[str, ...], tuple[ModelChoice, ...]] = field(default_factory=dict)
+
+    def of_channels(self, channels: tuple[str, ...]) -> list[TrainingPlan]:
+        """Return the plan of each model that sensors with these channels are to have."""
+        chosen = self.choices.get(channels, (self.choice,))
+        return [
+            dataclasses.replace(self, family=one.family, horizon_seconds=one.horizon_seconds)
+            for one in chosen
+        ]
 
     @property
     def choice(self) -> ModelChoice:
@@ -85,17 +96,24 @@ class TrainedGroup:
         result: the model and the report of its training.
         version: of the artifact; empty if it was not written.
         long: what was learnt of the long view, or why nothing was.
+        comparison: with baselines on held-back time; None if it was not asked for, or too little was held back.
     """
 
     commission: Commission
-    result: TrainingResult
+    result: Learnt
     version: str = ""
     long: LongView = field(default_factory=LongView)
+    comparison: Comparison | None = None
 
     @property
     def report(self) -> TrainingReport:
         """How the model's training went."""
         return self.result.report
+
+    def training_dict(self) -> dict[str, object]:
+        """Return how it all went as JSON can hold it."""
+        compared = {} if self.comparison is None else {"comparison": self.comparison.to_dict()}
+        return self.report.to_dict() | self.long.to_dict() | compared
 
 
 def train_from_recordings(
@@ -109,19 +127,21 @@ def train_from_recordings(
     """
     created_at = datetime.now(UTC).isoformat(timespec="seconds")
     trained = []
-    for group in by_channels([canonical(one) for one in series]).values():
-        one = train_group(group, plan, on_progress)
-        settings = {key: getattr(plan, key) for key in _SETTINGS}
-        version = write_group(
-            folder,
-            one.commission,
-            one.result.model,
-            created_at,
-            settings,
-            one.report.to_dict() | one.long.to_dict(),
-            one.long.model,
-        )
-        trained.append(dataclasses.replace(one, version=version))
+    for channels, group in by_channels([canonical(one) for one in series]).items():
+        for own in plan.of_channels(channels):
+            one = train_group(group, own, on_progress)
+            settings = {key: getattr(own, key) for key in _SETTINGS}
+            version = write_group(
+                folder,
+                one.commission,
+                one.result.model,
+                created_at,
+                settings,
+                one.training_dict(),
+                own.choice,
+                one.long.model,
+            )
+            trained.append(dataclasses.replace(one, version=version))
     return trained
 
 
@@ -144,13 +164,15 @@ def train_group(
     channels = series[0].channels
     on_progress(Progress("looking at the recordings", 0, 1))
     commission = fit_normaliser_and_ridge(channels, recordings)
-    result = _train_model(commission, model_series(commission, recordings), plan, device, on_progress)
+    learnt_from = model_series(commission, recordings)
+    result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
+    comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None
     long = LongView()
     if plan.horizon_seconds is not None:
         commission, long = train_long_view(
             commission, recordings, plan.horizon_seconds, plan.recipe, device, on_progress
         )
-    trained = TrainedGroup(commission, result, long=long)
+    trained = TrainedGroup(commission, result, long=long, comparison=comparison)
     return dataclasses.replace(trained, commission=_calibrate(trained, series, plan, device, on_progress))
 
 
@@ -162,27 +184,6 @@ def _device(plan: TrainingPlan) -> torch.device:
         raise UnavailableError(str(error)) from error
 
 
-def _train_model(
-    commission: Commission,
-    learnt_from: list[SensorSeries],
-    plan: TrainingPlan,
-    device: torch.device,
-    on_progress: OnProgress,
-) -> TrainingResult:
-    sizes = preset(plan.preset, len(commission.channels), len(commission.sensors) + 1)
-
-    def tell(step: int, steps: int, losses: dict[str, float]) -> None:
-        on_progress(Progress("training the model", step, steps, losses))
-
-    try:
-        return train(learnt_from, sizes, plan.recipe, tell, family=plan.family, device=device)
-    except (TrainingError, CollapseError) as error:
-        names = ", ".join(commission.channels)
-        raise OffbeatError(
-            f"the model of the sensors with the channels {names} was not trained: {error}"
-        ) from error
-
-
 def scorer_of(trained: TrainedGroup, sensors: int, device: torch.device) -> TorchScorer:
     """Return a scorer for the models of one group, as group 0.
 
@@ -192,7 +193,7 @@ def scorer_of(trained: TrainedGroup, sensors: int, device: torch.device) -> Torc
         device: where it runs.
     """
     long = {} if trained.long.model is None else {0: long_scorer(trained.long.model, device)}
-    return TorchScorer({0: GroupScorer(trained.result.model, sensors, device)}, str(device), long)
+    return TorchScorer({0: served_by(trained.result.model, sensors, device)}, str(device), long)
 
 
 def _calibrate(

@@ -12,7 +12,14 @@ from offbeat.cli.common import (
     log_beside_output,
     print_json,
 )
-from offbeat.cli.learning import add_training_options, describe, existing_paths, training_plan, warn
+from offbeat.cli.learning import (
+    add_training_options,
+    describe,
+    existing_paths,
+    training_plan,
+    warn,
+    warn_of_baselines,
+)
 from offbeat.cli.parser import Subparsers
 
 
@@ -63,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     title = ", ".join(path.name or str(path) for path in paths[:3]) + (" ..." if len(paths) > 3 else "")
     write_backtest(args.out, result, title, labels)
     warn(result.notes, "note")
+    warn_of_baselines(result.trained)
     opened = sum(event.event == "open" for event in result.events)
     rows = sum(len(one.series) for one in result.judged)
     if args.json:

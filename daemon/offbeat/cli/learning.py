@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:
     from offbeat.app.training import TrainedGroup, TrainingPlan
     from offbeat.config.settings import Settings
+    from offbeat.core.model_choice import ModelChoice
 
 LARGEST_SEED = 2**63 - 1
 """What torch takes."""
+
+SHORTEST_HORIZON_SECONDS = 600.0
 
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +38,18 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="M",
         help="time for the model's training at most; by default no limit",
+    )
+    parser.add_argument(
+        "--family",
+        metavar="NAME",
+        help="what judges windows: lstm_vae, attention_vae or conv_vae, or one of the baselines robust_z, pca or "
+        "half_space_trees; by default what the configuration says, else lstm_vae",
+    )
+    parser.add_argument(
+        "--horizon",
+        metavar="TIME",
+        help='how far back a second, longer look reaches, such as "6h" or "1d"; by default what the configuration '
+        "says, else there is none",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same model")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
@@ -55,8 +71,10 @@ def training_plan(args: argparse.Namespace, settings: Settings | None) -> Traini
         raise UsageError(f"--max-minutes is {args.max_minutes:g}; expected more than 0")
     if not 0 <= args.seed <= LARGEST_SEED:
         raise UsageError(f"--seed is {args.seed}; expected 0 or more, and at most {LARGEST_SEED}")
-    return TrainingPlan(
+    family, horizon_seconds = _chosen(args)
+    plan = TrainingPlan(
         family=settings.model.family if settings else "lstm_vae",
+        horizon_seconds=settings.model.horizon_seconds if settings else None,
         preset=args.size,
         steps=args.steps,
         max_seconds=None if args.max_minutes is None else 60.0 * args.max_minutes,
@@ -64,7 +82,48 @@ def training_plan(args: argparse.Namespace, settings: Settings | None) -> Traini
         device=args.device,
         threads=settings.model.threads if settings else 1,
         core=core_settings(settings) if settings else CoreSettings(),
+        choices=_choices(settings) if settings else {},
     )
+    if family is None and horizon_seconds is None:
+        return plan
+    # What the command line says holds for all sensors, whatever their sources say.
+    return replace(
+        plan,
+        family=family or plan.family,
+        horizon_seconds=horizon_seconds or plan.horizon_seconds,
+        choices={},
+    )
+
+
+def _chosen(args: argparse.Namespace) -> tuple[str | None, float | None]:
+    """Return family and horizon in seconds as the command line says; None = nothing.
+
+    Raises:
+        UsageError: there is no such family, or it is no duration.
+    """
+    from offbeat.config.settings import Family
+    from offbeat.config.units import parse_duration
+
+    families = get_args(Family)
+    if args.family is not None and args.family not in families:
+        raise UsageError(f"--family is {args.family}; expected {', '.join(families[:-1])} or {families[-1]}")
+    if args.horizon is None:
+        return args.family, None
+    try:
+        seconds = parse_duration(args.horizon)
+    except ValueError as error:
+        raise UsageError(f"--horizon: {error}") from error
+    if seconds < SHORTEST_HORIZON_SECONDS:
+        raise UsageError(f"--horizon is {args.horizon}; expected at least 10m")
+    return args.family, seconds
+
+
+def _choices(settings: Settings) -> dict[tuple[str, ...], tuple[ModelChoice, ...]]:
+    """Return what the sources say is to judge sensors, by their channels."""
+    from offbeat.ingest.topic_plan import group_of
+
+    groups = dict.fromkeys(map(group_of, settings.sources))
+    return {channels: tuple(one for own, one in groups if own == channels) for channels, _ in groups}
 
 
 def existing_paths(texts: list[Path], expected: str = "recordings in CSV or Parquet") -> list[Path]:
@@ -84,14 +143,28 @@ def existing_paths(texts: list[Path], expected: str = "recordings in CSV or Parq
 
 
 def describe(group: TrainedGroup) -> str:
-    """Return one line on what was learnt of a group and whether the model is worth having."""
-    figures = group.report.validation
-    channels = ", ".join(group.commission.channels)
-    gain = figures.constant_gaussian - figures.value
+    """Return lines on what was learnt of a group and whether the model is worth having."""
+    from offbeat.app.comparison_text import table
+
+    lines = [_figures(group)] + ([] if group.comparison is None else table(group.comparison))
+    return "\n".join(lines)
+
+
+def warn_of_baselines(groups: Sequence[TrainedGroup]) -> None:
+    """Say for which groups a baseline does as well as the model."""
+    from offbeat.app.comparison_text import warning
+
+    said = (warning(one.comparison, ", ".join(one.commission.channels)) for one in groups if one.comparison)
+    warn([sentence for sentence in said if sentence is not None])
+
+
+def _figures(group: TrainedGroup) -> str:
+    report, channels = group.report, ", ".join(group.commission.channels)
+    done = report.stopped if report.stopped == "fitted" else f"{report.steps} steps ({report.stopped})"
+    gain = report.validation.constant_gaussian - report.validation.value
     return (
-        f"{len(group.commission.sensors)} sensors with {channels}: {group.report.steps} steps "
-        f"({group.report.stopped}); on held-back time the next value is {gain:+.2f} nats better foretold than by the "
-        f"sensor's own mean and spread"
+        f"{len(group.commission.sensors)} sensors with {channels}: {done}; on held-back time the next value is "
+        f"{gain:+.2f} nats better foretold than by the sensor's own mean and spread"
     )
 
 

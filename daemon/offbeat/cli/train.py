@@ -12,7 +12,14 @@ from offbeat.cli.common import (
     log_beside_output,
     print_json,
 )
-from offbeat.cli.learning import add_training_options, describe, existing_paths, training_plan, warn
+from offbeat.cli.learning import (
+    add_training_options,
+    describe,
+    existing_paths,
+    training_plan,
+    warn,
+    warn_of_baselines,
+)
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import UsageError
 
@@ -64,10 +71,11 @@ def run(args: argparse.Namespace) -> int:
     out = args.out if args.out is not None else settings.artifact_directory if settings else Path("artifact")
     with ProgressView() as view:
         trained = train_from_recordings(series, plan, out, view)
+    warn_of_baselines(trained)
     if args.json:
         groups = [
             {"channels": one.commission.channels, "sensors": len(one.commission.sensors), "version": one.version,
-             "training": one.report.to_dict()}
+             "training": one.training_dict()}
             for one in trained
         ]  # fmt: skip
         print_json({"artifact": str(out), "groups": groups})

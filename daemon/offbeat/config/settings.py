@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from offbeat.config.fields import AsTuple, Bytes, FilePath, PerWeek, Seconds, SensorsShown, TextList
 from offbeat.config.sensor_choice import SensorChoice
@@ -19,6 +19,10 @@ DEFAULT_EXCLUDE = (
     "linkquality", "battery", "rssi", "snr", "lqi", "seq", "uptime", "counter", "*_id", "id",
 )  # fmt: skip
 """Fields of JSON payloads that are numbers about the clock, the radio or the device, not measurements."""
+
+
+Family = Literal["lstm_vae", "attention_vae", "conv_vae", "robust_z", "pca", "half_space_trees"]
+"""What judges windows: a model, or one of the simple detectors that models are compared with."""
 
 
 class _Table(BaseModel):
@@ -75,6 +79,8 @@ class SourceSettings(_Table):
         id: template of the sensor's id over the captures; without it they, or else all levels, are joined
             by dots.
         channels: fields that share one window; without them each numeric field is a sensor of its own.
+        family: what judges its windows; without it `model.family`.
+        horizon_seconds: how far back the long view looks; without it `model.horizon`.
     """
 
     topic: str
@@ -86,6 +92,8 @@ class SourceSettings(_Table):
     exclude: TextList = DEFAULT_EXCLUDE
     time: TimeSettings = TimeSettings()
     retained: Literal["ignore", "accept"] = "ignore"
+    family: Family | None = None
+    horizon_seconds: Annotated[Seconds | None, Field(alias="horizon", ge=600)] = None
 
 
 class AlertSettings(_Table):
@@ -123,7 +131,8 @@ class ModelSettings(_Table):
     """The model, the device it runs on, and how its windows are batched."""
 
     artifact: FilePath | None = None
-    family: Literal["lstm_vae"] = "lstm_vae"
+    family: Family = "lstm_vae"
+    horizon_seconds: Annotated[Seconds | None, Field(alias="horizon", ge=600)] = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Annotated[int, Field(ge=1, le=256)] = 1
     window_stride_readings: Annotated[int, Field(alias="window_stride", ge=1)] = 16
@@ -170,6 +179,17 @@ class Settings(_Table):
     state: StateSettings = Field(default_factory=StateSettings)
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _say_what_judges_each_source(self) -> Self:
+        """Fill in what [model] says for sources that say nothing."""
+        given = {"family": self.model.family, "horizon_seconds": self.model.horizon_seconds}
+        sources = tuple(
+            source.model_copy(update={k: v for k, v in given.items() if getattr(source, k) is None})
+            for source in self.sources
+        )
+        object.__setattr__(self, "sources", sources)  # frozen for all others
+        return self
 
     @property
     def artifact_directory(self) -> Path:

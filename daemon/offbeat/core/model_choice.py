@@ -16,3 +16,9 @@ class ModelChoice:
 
     family: str = "lstm_vae"
     horizon_seconds: float | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What tells groups of the same channels apart by name; empty for the usual choice."""
+        long = "" if self.horizon_seconds is None else f"@{self.horizon_seconds:.0f}s"
+        return f"@{self.family}{long}" if self != ModelChoice() else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,7 +42,7 @@ class Group:
     """Sensors that share a model because they have the same channels.
 
     Attributes:
-        name: short, unique, safe as a file name: the channels joined by "+".
+        name: short, unique: the channels joined by "+", and what judges them where that is not the usual.
         channels: names in a fixed order; index = `ReadingBatch.channel`.
         ids: sensor id by slot.
         model: what judges it.
@@ -63,10 +64,21 @@ class SensorDirectory:
         groups: channels of each group, by index.
         max_sensors: sensors over all groups; `admit` refuses more.
         shards: number of shards, fixed at installation.
+        choices: what judges each group; without it the usual.
     """
 
-    def __init__(self, groups: list[tuple[str, ...]], max_sensors: int, shards: int = 8) -> None:
-        self.groups = [Group("+".join(channels), channels) for channels in groups]
+    def __init__(
+        self,
+        groups: Sequence[tuple[str, ...]],
+        max_sensors: int,
+        shards: int = 8,
+        choices: Sequence[ModelChoice] | None = None,
+    ) -> None:
+        chosen = choices if choices is not None else [ModelChoice()] * len(groups)
+        self.groups = [
+            Group("+".join(channels) + choice.suffix, channels, model=choice)
+            for channels, choice in zip(groups, chosen, strict=True)
+        ]
         self.max_sensors = max_sensors
         self.shard_count = shards
         self._count = 0

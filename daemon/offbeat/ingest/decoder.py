@@ -12,9 +12,9 @@ from offbeat.config.settings import LimitSettings, SourceSettings
 from offbeat.core.admission import ACCEPT, AdmissionLimits, admit, refusals
 from offbeat.core.ledger import Drop, Ledger
 from offbeat.core.readings import ReadingBatch
-from offbeat.core.sensors import UNIVARIATE, SensorDirectory
+from offbeat.core.sensors import SensorDirectory
 from offbeat.ingest.source import LogBatch
-from offbeat.ingest.topic_plan import RefusedTopic, Row, SourcePlan, TopicPlan
+from offbeat.ingest.topic_plan import RefusedTopic, Row, SourcePlan, TopicPlan, group_of
 from offbeat.ingest.topics import TopicTable
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -25,9 +25,17 @@ _SAFE_SECONDS = 1.0
 """So close to a time bound the judgement is left to `admit`, whatever rounding does."""
 
 
-def groups_of(sources: Sequence[SourceSettings]) -> list[tuple[str, ...]]:
-    """Return the channels of each group that the sources fill, for the `SensorDirectory`."""
-    return list(dict.fromkeys(source.channels or UNIVARIATE for source in sources))
+def directory_of(sources: Sequence[SourceSettings], max_sensors: int, shards: int = 8) -> SensorDirectory:
+    """Return an empty directory with the groups that the sources fill: by channels, and by what judges them.
+
+    Args:
+        sources: of the settings.
+        max_sensors: sensors over all groups.
+        shards: number of shards.
+    """
+    groups = dict.fromkeys(map(group_of, sources))
+    channels, choices = [one for one, _ in groups], [one for _, one in groups]
+    return SensorDirectory(channels, max_sensors, shards, choices)
 
 
 class Decoder:
@@ -35,7 +43,7 @@ class Decoder:
 
     Args:
         sources: what may come.
-        directory: where new sensors are entered; it must have the groups of `groups_of`.
+        directory: where new sensors are entered; as `directory_of` makes it.
         limits: sizes and time bounds.
         ledger: counts messages; accepted are those that held a value.
         readings: counts readings; accepted are those that were handed on.

@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 
 from offbeat.config.settings import SourceSettings
 from offbeat.core.ledger import Drop, Ledger
+from offbeat.core.model_choice import ModelChoice
 from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.ingest.payloads.fields import FieldRule
 from offbeat.ingest.payloads.json import JsonError, find, leaves, read_json, typed_reader
@@ -30,6 +31,12 @@ _MOST_MISFITS = 8
 _MALFORMED = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
+def group_of(source: SourceSettings) -> tuple[tuple[str, ...], ModelChoice]:
+    """Return what the sensors of a source share: their channels, and what judges them."""
+    choice = ModelChoice(source.family or ModelChoice().family, source.horizon_seconds)
+    return source.channels or UNIVARIATE, choice
+
+
 class SourcePlan:
     """What the topics of one source share.
 
@@ -46,8 +53,7 @@ class SourcePlan:
     def __init__(
         self, source: SourceSettings, directory: SensorDirectory, max_payload_bytes: int, readings: Ledger
     ) -> None:
-        channels = source.channels or UNIVARIATE
-        self.group = [group.channels for group in directory.groups].index(channels)
+        self.group = [(group.channels, group.model) for group in directory.groups].index(group_of(source))
         self.channels = source.channels
         self.dialect = source.payload
         self.rule = FieldRule(source)

@@ -1,4 +1,4 @@
-"""The scorer that runs models with torch."""
+"""The scorer that runs models with torch, and baselines beside them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
 from offbeat_models.scoring import GroupScorer
+from offbeat_models.served import ServedScorer
 
 
 class TorchScorer:
@@ -21,7 +22,7 @@ class TorchScorer:
     """
 
     def __init__(
-        self, groups: Mapping[int, GroupScorer], device: str, long: Mapping[int, GroupScorer] | None = None
+        self, groups: Mapping[int, ServedScorer], device: str, long: Mapping[int, GroupScorer] | None = None
     ) -> None:
         self._groups = dict(groups)
         self._long = dict(long or {})

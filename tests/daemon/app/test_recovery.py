@@ -22,8 +22,7 @@ from offbeat.core.events import EpisodeEvent
 from offbeat.core.ledger import Drop
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensors import SensorDirectory
-from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.source import LISTENING, LogBatch
 from offbeat.ingest.volatile_log import VolatileLog
@@ -44,7 +43,7 @@ WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 
 def a_core() -> Core:
     """Return a core that has seen nothing, with a model that answers at once."""
-    directory = SensorDirectory(groups_of([SOURCE]), 16, SHARDS)
+    directory = directory_of([SOURCE], 16, SHARDS)
     # Windows are scored when they are due by the log's time, which a restart may shift: they have tests of their own.
     pipeline = Pipeline(directory, CoreSettings(window_readings=32, window_stride_readings=10**9,
                                                 window_max_age_seconds=1e12))  # fmt: skip

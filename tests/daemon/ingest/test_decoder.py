@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from offbeat.config.settings import LimitSettings, SourceSettings, TimeSettings
 from offbeat.core.ledger import Drop
-from offbeat.core.sensors import UNIVARIATE, SensorDirectory
-from offbeat.ingest.decoder import Decoder, groups_of
+from offbeat.core.sensors import UNIVARIATE
+from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.ingest.source import OVERSIZE, LogBatch, RawMessage
 
 NOW = 1_700_000_000.0
@@ -23,7 +23,7 @@ class Bench:
     """A decoder and what came out of it, by sensor id."""
 
     def __init__(self, *sources: SourceSettings, **limits: Any) -> None:
-        self.directory = SensorDirectory(groups_of(sources), int(limits.get("max_sensors", 1000)))
+        self.directory = directory_of(sources, int(limits.get("max_sensors", 1000)))
         self.decoder = Decoder(sources, self.directory, LimitSettings(**limits))
         self.offset = 0
 
@@ -118,9 +118,19 @@ def test_channels_share_one_sensor() -> None:
 
 def test_sources_with_the_same_channels_share_a_group() -> None:
     """A group is a model: the same channels, the same model."""
-    assert groups_of([source(), source("a/{s}"), source("b/{s}", channels=("x", "y"))]) == [
-        UNIVARIATE, ("x", "y"),
-    ]  # fmt: skip
+    sources = [source(), source("a/{s}"), source("b/{s}", channels=("x", "y"))]
+    assert [group.channels for group in directory_of(sources, 10).groups] == [UNIVARIATE, ("x", "y")]
+
+
+def test_sources_that_something_else_judges_have_a_group_of_their_own() -> None:
+    """Under a name of its own, as its artifact and its snapshots are."""
+    sources = [source(), source("a/{s}", family="conv_vae"), source("b/{s}", horizon_seconds=86_400.0)]
+    groups = directory_of(sources, 10).groups
+    assert [group.name for group in groups] == ["value", "value@conv_vae", "value@lstm_vae@86400s"]
+    assert [group.model.family for group in groups] == ["lstm_vae", "conv_vae", "lstm_vae"]
+    bench = Bench(*sources)
+    bench.one(b"5", topic="a/x")
+    assert [len(group.ids) for group in bench.directory.groups] == [0, 1, 0]
 
 
 def test_excluded_fields_are_no_sensors_unless_they_are_named() -> None:
