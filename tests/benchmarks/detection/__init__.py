@@ -1,0 +1,1 @@
+"""How well anomalies are found: on injected faults and on recorded sets, through the production path."""

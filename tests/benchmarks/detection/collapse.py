@@ -1,0 +1,90 @@
+"""Does any model family ever learn to ignore its window? Several seeds of each, on the same sensors.
+
+`python -m tests.benchmarks.detection.collapse [SEEDS]` prints the table on its own.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from offbeat_models.registry import FAMILIES, preset
+from offbeat_models.training import TrainingConfig, train
+from offbeat_models.validation import CollapseGuard, Validation
+from tests.support.model_samples import fleet
+
+SEEDS = 5
+SENSORS, ROWS = 12, 1500
+STEPS = 500
+"""As many as a run needs to be judged by `CollapseGuard`; a sound family has long left the constant behind."""
+
+SIZE = "small"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one training ended.
+
+    Attributes:
+        family, seed: what was trained.
+        figures: on what was held back.
+    """
+
+    family: str
+    seed: int
+    figures: Validation
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the latent says nothing, or the decoder makes nothing of it: either is one too many."""
+        guard, said = CollapseGuard(), self.figures
+        reference = min(said.constant_gaussian, said.standard_normal)
+        silent = said.kl_nats < guard.least_kl_nats or said.active_dimensions < guard.least_active
+        return silent or said.reconstruction >= reference - guard.margin_nats
+
+
+def runs(
+    seeds: Iterable[int] = range(SEEDS), families: Sequence[str] = tuple(FAMILIES), steps: int = STEPS
+) -> Iterator[Run]:
+    """Train each family once a seed and yield how it ended.
+
+    Args:
+        seeds: of the trainings; the sensors are always the same.
+        families: names.
+        steps: of each training.
+    """
+    torch.set_num_threads(1)
+    sensors = fleet(SENSORS, ROWS)
+    sizes = preset(SIZE, 1, SENSORS + 1)
+    # The guard of the training would end the run; here the figures are wanted whatever they are.
+    never = CollapseGuard(after_steps=steps + 1)
+    for family in families:
+        for seed in seeds:
+            recipe = TrainingConfig(steps=steps, seed=seed, guard=never)
+            yield Run(family, seed, train(sensors, sizes, recipe, family=family).report.validation)
+
+
+def table(ended: Sequence[Run]) -> list[str]:
+    """Return a Markdown table: a line a family, with its worst figures over the seeds."""
+    lines = [
+        "| family | seeds | collapsed | reconstruction, worst (nats) | a constant | KL, least (nats) | active, least |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for family in dict.fromkeys(run.family for run in ended):
+        own = [run for run in ended if run.family == family]
+        said = [run.figures for run in own]
+        lines.append(
+            f"| {family} | {len(own)} | {sum(run.collapsed for run in own)} "
+            f"| {max(one.reconstruction for one in said):.3f} | {said[0].constant_gaussian:.3f} "
+            f"| {min(one.kl_nats for one in said):.1f} | {min(one.active_dimensions for one in said)} |"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    ended = list(runs(range(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS)))
+    print("\n".join(table(ended)))
+    sys.exit(any(run.collapsed for run in ended))

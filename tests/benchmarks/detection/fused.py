@@ -1,0 +1,122 @@
+"""Any choice of streams, fused and calibrated as the core does it: for ablations, from surprises that were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core import tail
+from offbeat.core.calibration import FrozenCalibration
+from offbeat.core.fusion import Fusion
+from offbeat.core.streams import registry
+from offbeat.replay.judged import JudgedSeries
+
+Floats = NDArray[np.float32]
+
+NEURAL = tuple(name for name in registry.STREAM_NAMES if name not in registry.CHEAP_NAMES)
+"""Streams that need a model."""
+CHEAP = registry.CHEAP_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Surprises:
+    """Calibrated surprises of one sensor's rows.
+
+    Attributes:
+        sensor: id.
+        times_seconds: event times in recorded order [n].
+        surprise: by stream, NaN = no opinion [n, K].
+    """
+
+    sensor: str
+    times_seconds: NDArray[np.float64]
+    surprise: Floats
+
+    @classmethod
+    def of(cls, judged: JudgedSeries) -> Surprises:
+        """Return what the streams said about a judged recording."""
+        return cls(judged.series.sensor, judged.series.times_seconds, judged.surprise)
+
+
+def columns_of(names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the mask [K] of the named streams."""
+    return np.array([name in names for name in registry.STREAM_NAMES])
+
+
+def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Floats]:
+    """Return the severity F by track [n, Q] of each sensor's rows, made of the chosen streams [K] only.
+
+    A row that moves time not on is said again what the row before it was: the core keeps such rows out.
+    """
+    moves = [_moves_on(one.times_seconds) for one in sensors]
+    lengths = np.array([int(kept.sum()) for kept in moves])
+    order = np.argsort(-lengths, kind="stable")
+    fusion = Fusion(len(sensors))
+    surprise = np.full((int(lengths.max(initial=0)), len(sensors), len(chosen)), np.nan, np.float32)
+    gaps = np.full(surprise.shape[:2], np.nan)
+    for place, index in enumerate(order.tolist()):
+        one, kept = sensors[index], moves[index]
+        surprise[: lengths[index], place] = np.where(chosen, one.surprise[kept], np.float32(np.nan))
+        gaps[1 : lengths[index], place] = np.diff(one.times_seconds[kept])
+    severity = np.full((*surprise.shape[:2], len(registry.TRACKS)), np.nan, np.float32)
+    alive = np.searchsorted(-lengths[order], -np.arange(1, len(surprise) + 1), side="right")
+    for row, count in enumerate(alive.tolist()):
+        here = np.arange(count)
+        severity[row, :count] = fusion.update(here, gaps[row, :count], surprise[row, :count]).severity
+    fused: list[Floats] = [np.zeros((0, 0), np.float32)] * len(sensors)
+    for place, index in enumerate(order.tolist()):
+        newest = np.cumsum(moves[index]) - 1
+        fused[index] = severity[: lengths[index], place][newest]
+    return fused
+
+
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """Some streams with the laws of what they said together while they learnt.
+
+    Attributes:
+        chosen: streams [K].
+        law: of the severity by track; row r + 1 belongs to sensors[r].
+        sensors: ids.
+    """
+
+    chosen: NDArray[np.bool_]
+    law: FrozenCalibration
+    sensors: tuple[str, ...]
+
+    @classmethod
+    def learn(cls, past: Sequence[Surprises], names: Sequence[str]) -> Bag:
+        """Return the named streams, calibrated on what they said about the past."""
+        chosen = columns_of(names)
+        severity = fuse(past, chosen)
+        law = FrozenCalibration.fit(severity, len(registry.TRACKS), shape=tail.SURPRISE)
+        return cls(chosen, law, tuple(one.sensor for one in past))
+
+    def tracks(self, sensors: Sequence[Surprises], owner: Mapping[str, str]) -> list[Floats]:
+        """Return how surprising the severity of each row is by track, [n, Q].
+
+        Args:
+            sensors: rows to judge.
+            owner: whose law a sensor is judged by; a sensor that is not named is judged by its own.
+        """
+        row = {sensor: index for index, sensor in enumerate(self.sensors, start=1)}
+        fused = fuse(sensors, self.chosen)
+        return [
+            self.law.surprise(
+                np.full(len(severity), row[owner.get(one.sensor, one.sensor)], np.intp), severity
+            )
+            for one, severity in zip(sensors, fused, strict=True)
+        ]
+
+
+def largest(surprise: Floats) -> Floats:
+    """Return the largest surprise over tracks of each row, [n]; 0 where none has an opinion."""
+    return np.asarray(np.nan_to_num(np.fmax.reduce(surprise, axis=1), nan=0.0), np.float32)
+
+
+def _moves_on(times_seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    newest = np.maximum.accumulate(times_seconds)
+    return np.asarray(np.diff(newest, prepend=-np.inf) > 0, np.bool_)

@@ -1,0 +1,33 @@
+"""A recorded set through the production path, beside simple detectors on the same rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.benchmarks.detection import played_set
+from tests.benchmarks.detection.played_set import ALL, WITHOUT_MODEL
+from tests.benchmarks.detection.recorded import read_set
+
+
+def measure(name: str, seed: int = 0, family: str = "lstm_vae") -> dict[str, Any]:
+    """Return the figures of one set.
+
+    Args:
+        name: of the set.
+        seed: of the model's training; only the first one's run looks at every choice of streams.
+        family: of the model.
+    """
+    recorded = read_set(name)
+    result = played_set.backtest(recorded, seed, family)
+    labels, splits = recorded.labels, recorded.splits
+    wanted = played_set.choices()
+    if seed:
+        wanted = {key: wanted[key] for key in (ALL, WITHOUT_MODEL)}
+    out = played_set.verdict(result, labels, splits)
+    out["choices"] = played_set.precision_by_choice(result.judged, labels, splits, wanted)
+    if not seed:
+        kept = {one.series.sensor for one in result.judged}
+        series = [one for one in recorded.series if one.sensor in kept]
+        out["streams"] = played_set.precision_of_streams(result.judged, labels, splits)
+        out["simple"] = played_set.precision_of_simple(series, labels, splits)
+    return out

@@ -1,0 +1,89 @@
+"""Simple causal detectors, fitted on the past of each series: what a learned one has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.replay.series import Series
+
+LAGS = 16
+MEAN_ROWS = 25
+KEPT_SHARE = 0.9
+"""Share of the variance that the subspace of lagged windows holds."""
+MOST_COLUMNS = 160
+"""Columns of a lagged window; sensors of many channels get fewer lags."""
+
+Doubles = NDArray[np.float64]
+Detector = Callable[[Doubles, int], Doubles]
+
+
+def score_all(series: Series, test_from: float) -> dict[str, Doubles]:
+    """Return each detector's score of each row, in recorded order [n]."""
+    learnt = series.times_seconds < test_from
+    values = filled(series.values.astype(np.float64))
+    robust, plain = _robust(values, learnt), _plain(values, learnt)
+    rows = np.flatnonzero(learnt)
+    return {
+        "max |z|": np.abs(plain).max(axis=1),
+        "mean of 25 |z|": _trailing_mean(np.abs(plain).max(axis=1), MEAN_ROWS),
+        "robust z": np.abs(robust).max(axis=1),
+        "|difference|": np.abs(np.diff(robust, axis=0, prepend=robust[:1])).max(axis=1),
+        "PCA of lags": pca_of_lags(np.clip(robust, -10, 10), rows),
+    }
+
+
+def filled(values: Doubles) -> Doubles:
+    """Return the values with the newest one seen where none was observed; 0 before the first."""
+    seen = np.isfinite(values)
+    newest = np.maximum.accumulate(np.where(seen, np.arange(len(values))[:, None], -1), axis=0)
+    held = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
+    return np.where(newest >= 0, held, 0.0)
+
+
+def pca_of_lags(z: Doubles, learnt: NDArray[np.intp]) -> Doubles:
+    """Return the length of what the subspace of the learnt lagged windows does not explain, by row."""
+    lags = max(min(LAGS, MOST_COLUMNS // z.shape[1]), 1)
+    windows = lagged(z, lags)
+    past = windows[learnt]
+    if len(past) < 2:
+        return np.zeros(len(z))
+    middle = past.mean(axis=0)
+    strengths, axes = np.linalg.eigh(np.cov((past - middle).T).reshape(windows.shape[1], -1))
+    share = np.cumsum(strengths[::-1]) / max(float(strengths.sum()), 1e-12)
+    kept = axes[:, ::-1][:, : int(np.searchsorted(share, KEPT_SHARE)) + 1]
+    away = windows - middle
+    residual: Doubles = np.linalg.norm(away - away @ kept @ kept.T, axis=1)
+    return residual
+
+
+def lagged(values: Doubles, lags: int) -> Doubles:
+    """Return each row with those before it, [n, lags * C]; before the first row stands the first."""
+    rows = np.arange(len(values))
+    return np.concatenate([values[np.maximum(rows - lag, 0)] for lag in range(lags)], axis=1)
+
+
+def _robust(values: Doubles, learnt: NDArray[np.bool_]) -> Doubles:
+    past = values[learnt] if learnt.any() else values[:1]
+    low, middle, high = np.quantile(past, [0.05, 0.5, 0.95], axis=0)
+    scale = np.maximum((high - low) / 3.29, 0.3 * past.std(axis=0))
+    return _scaled(values - middle, scale)
+
+
+def _plain(values: Doubles, learnt: NDArray[np.bool_]) -> Doubles:
+    past = values[learnt] if learnt.any() else values[:1]
+    return _scaled(values - past.mean(axis=0), past.std(axis=0))
+
+
+def _scaled(away: Doubles, scale: Doubles) -> Doubles:
+    """Return deviations in scales; where nothing moved in the past, 3 for whatever moves now."""
+    return np.where(scale > 0, away / np.where(scale > 0, scale, 1.0), 3.0 * (away != 0))
+
+
+def _trailing_mean(column: Doubles, rows: int) -> Doubles:
+    total = np.cumsum(np.concatenate([[0.0], column]))
+    first = np.maximum(np.arange(len(column)) - rows + 1, 0)
+    out: Doubles = (total[1:] - total[first]) / (np.arange(len(column)) - first + 1)
+    return out
