@@ -18,6 +18,14 @@ LEAST_ALARM_P = 1e-12
 MOST_ALARM_P = 0.05
 """A sensor of a few rows a week would else be allowed to raise an alert at every row."""
 
+RUN_SHARE = 0.02
+"""Share of the rows that lie above the level at which runs were measured."""
+
+RUN_FADES = 0.6
+"""What a run has beyond one row shrinks with this power of the share of rows above the level: .6 to .9 measured."""
+
+_ROUNDS = 8
+
 Budget = float | NDArray[np.float64]
 """False alerts a week: one number, or one a track."""
 
@@ -49,7 +57,7 @@ class Commission:
         alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
-        severity_run, alarm_run: mean length in rows of a run above the 98th percentile, float32 [R, Q].
+        severity_run, alarm_run: rows above the 98th percentile that are one episode, on the mean, float32 [R, Q].
     """
 
     channels: tuple[str, ...]
@@ -105,7 +113,7 @@ class Commission:
         """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q].
 
         Rows above a threshold come in runs and a run is one episode: so p = budget x length of a run / rows a
-        week.
+        week. The rarer the rows, the shorter the runs.
         """
         return self._boundary(self.alarm_run, row, budget_per_week)
 
@@ -118,8 +126,12 @@ class Commission:
 
     def _boundary(self, run: Floats | None, row: NDArray[np.intp], budget: Budget) -> NDArray[np.float64]:
         """Return the budget's p-value for runs of a mean length [R, Q]; None = of one row."""
-        length = np.ones((len(row), 1)) if run is None else run[row].astype(np.float64)
-        return np.clip(budget * length / self.rows_per_week[row][:, None], LEAST_ALARM_P, MOST_ALARM_P)
+        longer = np.zeros((len(row), 1)) if run is None else run[row].astype(np.float64) - 1.0
+        alone = budget / self.rows_per_week[row][:, None]
+        p = alone + np.zeros_like(longer)
+        for _ in range(_ROUNDS):
+            p = np.minimum(alone * (1.0 + longer * (p / RUN_SHARE) ** RUN_FADES), MOST_ALARM_P)
+        return np.clip(p, LEAST_ALARM_P, MOST_ALARM_P)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """Return every array by name, for an artifact; names of channels and sensors are kept beside."""

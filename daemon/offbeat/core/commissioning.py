@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from offbeat.core import ridge, shape, tail
 from offbeat.core.calibration import FrozenCalibration
-from offbeat.core.commission import Commission
+from offbeat.core.commission import RUN_SHARE, Commission
+from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.recording import Recording
 from offbeat.core.streams.base import Floats
 from offbeat.core.streams.stuck import run_length
@@ -30,6 +31,7 @@ CONSTANT_SHARE = 0.05
 FEWEST_RUNS = 10.0
 FEWEST_STEPS = 8
 LEAST_STEP = 1e-3
+RULES = EpisodeRules()
 
 _POOL = 200_000
 
@@ -234,7 +236,7 @@ def _by_row(commission: Commission, values: Mapping[str, Floats]) -> tuple[list[
 
 
 def _run_lengths(samples: list[Floats], columns: int) -> Floats:
-    """Return the mean length of runs above the 98th percentile, [R, Q]; row 0 is the sensors' median."""
+    """Return how many rows above the 98th percentile are one episode, [R, Q]; row 0 is the sensors' median."""
     own = np.ones((len(samples), columns))
     for r, sample in enumerate(samples):
         for q in range(columns):
@@ -244,9 +246,16 @@ def _run_lengths(samples: list[Floats], columns: int) -> Floats:
 
 
 def _run_length(sample: Floats) -> float:
-    """Return the mean length of a run above the 98th percentile, 1 where there is none."""
+    """Return the rows above the 98th percentile by episode of them, 1 where there is none.
+
+    As in service an episode lasts until some rows in a row are calm: clearly below what opens it.
+    """
     if not len(sample):
         return 1.0
-    above = sample > np.quantile(sample, 0.98)
-    starts = int(np.count_nonzero(above[1:] & ~above[:-1])) + int(above[0])
-    return max(float(np.count_nonzero(above)) / max(starts, 1), 1.0)
+    calm_share = RUN_SHARE * 10.0**RULES.margin
+    strange = sample > np.quantile(sample, 1.0 - RUN_SHARE)
+    hot = np.flatnonzero(sample > np.quantile(sample, 1.0 - calm_share))
+    if not strange.any():
+        return 1.0
+    episode = np.concatenate([[0], np.cumsum(np.diff(hot) > RULES.close_rows)])
+    return float(np.count_nonzero(strange) / len(np.unique(episode[strange[hot]])))

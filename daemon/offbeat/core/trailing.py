@@ -1,9 +1,9 @@
 """The trailing calibration: what the last weeks say about a fused surprise. Its p-value opens episodes.
 
 Each (sensor, track) has a histogram that forgets: instead of fading every bin at every row, the weight of a
-new row grows. Beyond the histogram's 95th percentile the law goes on as an exponential tail, refitted every
-200 rows. Between
-refits the tail stands still: a slow fault would else be learnt as fast as it grows, and never be improbable.
+new row grows. Beyond the histogram's 98th percentile the law goes on as an exponential tail, refitted every
+200 rows and leaning on the scale that the commission learnt. Between refits the tail stands still: a slow fault
+would else be learnt as fast as it grows, and never be improbable.
 """
 
 from __future__ import annotations
@@ -26,13 +26,18 @@ UNKNOWN_ROWS = 200.0
 """Rows that the fleet's law counts as for a sensor the commission does not know."""
 
 REFIT_ROWS = 200
-TAIL_SHARE = 0.05
-TAIL_SCALE = 1.0 / np.log(10.0)
-"""Scale of the tail of a surprise whose calibration is right."""
+TAIL_SHARE = 0.02
+"""A mean of surprises has a tail that is the steeper the further out one looks: it is fitted as far out as can be."""
 
-_TAIL_WEIGHT = 10.0
+TAIL_SCALE = 1.0 / np.log(10.0)
+"""Scale of the tail of a single surprise whose calibration is right: no mean of them has a wider one."""
+
+TAIL_ROWS = 10.0
+"""Rows of the tail that the commission's scale counts for."""
+
 _HEAVIEST = 1e4
 _LEAST_P = 1e-30
+_LEAST_SCALE = 0.02
 
 _EDGES = (CAP * (np.arange(BINS + 1) / BINS) ** 2).astype(np.float32)
 _MIDDLES = (_EDGES[1:] + _EDGES[:-1]) / 2
@@ -66,6 +71,7 @@ class TrailingCalibration:
         self._threshold = np.zeros(shape, np.float32)
         self._share = np.zeros(shape, np.float32)
         self._scale = np.zeros(shape, np.float32)
+        self._usual_scale = np.zeros(shape, np.float32)
         self._rows = np.zeros(shape, np.uint8)
 
     def p_value(self, sensor: Slots, row: Slots, fused: Floats) -> Doubles:
@@ -139,6 +145,8 @@ class TrailingCalibration:
         self._weight[slot] = 1.0
         # An exponential memory of half the rows has the mean age of a window of all of them.
         self._growth[slot] = 1.0 / (1.0 - 1.0 / rows)
+        mean_excess = self._law.sigma[row] / (1.0 - self._law.xi[row])
+        self._usual_scale[slot] = np.clip(mean_excess, _LEAST_SCALE, TAIL_SCALE)
         for track in range(tracks):
             self._refit(slot, np.full(len(slot), track))
 
@@ -150,7 +158,7 @@ class TrailingCalibration:
         self._weight[slot, track] = 1.0
 
     def _refit(self, slot: Slots, track: Slots) -> None:
-        """Place the threshold above the 95th percentile and take the tail's scale from what is beyond."""
+        """Place the threshold above the 98th percentile and take the tail's scale from what is beyond."""
         histogram = self._histogram[slot, track]
         above = histogram[:, ::-1].cumsum(axis=1)[:, ::-1]
         share = above / np.maximum(above[:, :1], 1e-30)
@@ -159,9 +167,8 @@ class TrailingCalibration:
         beyond = histogram * (place[:, None] <= _FLAT)
         weight, heavy = self._weight[slot, track], beyond.sum(axis=1)
         excess = (beyond * (_MIDDLES - threshold[:, None])).sum(axis=1)
-        self._scale[slot, track] = (excess + _TAIL_WEIGHT * TAIL_SCALE * weight) / (
-            heavy + _TAIL_WEIGHT * weight
-        )
+        known = TAIL_ROWS * weight
+        self._scale[slot, track] = (excess + known * self._usual_scale[slot, track]) / (heavy + known)
         self._share[slot, track] = (heavy + 0.5 * weight) / (above[:, 0] + 0.5 * weight)
         self._threshold[slot, track] = threshold
         self._rows[slot, track] = 0
@@ -181,6 +188,7 @@ class TrailingCalibration:
             "threshold": self._threshold,
             "share": self._share,
             "scale": self._scale,
+            "usual_scale": self._usual_scale,
             "rows": self._rows,
         }
 

@@ -21,8 +21,11 @@ def test_the_artifact_is_written_and_told(
     told = capsys.readouterr()
     lines = told.out.splitlines()
     assert lines[0].startswith("1 sensors with value: 5 steps")
-    assert lines[1] == f"artifact: {tmp_path / 'artifact'}"
-    assert lines[2:] == ["a daemon that runs takes it up when it is started again"]
+    detectors = [line.split()[0] for line in lines[3:7]]
+    assert detectors == ["lstm_vae", "robust_z", "pca", "half_space_trees"]
+    assert lines[7] == f"artifact: {tmp_path / 'artifact'}"
+    assert lines[8:] == ["a daemon that runs takes it up when it is started again"]
+    assert "warning: on sensors with value the model lstm_vae does not win" in told.err
     assert "training the model" in told.err
     assert (tmp_path / "artifact" / "value" / "manifest.json").exists()
 

@@ -104,7 +104,8 @@ def test_runs_of_a_track_are_counted_in_rows() -> None:
     tracks = {"a": single, "b": np.repeat(single[:500], 10, axis=0)}
     commission = calibrate_tracks(commission, tracks, tracks)
     assert commission.alarm_run is not None
-    assert commission.alarm_run[1] == pytest.approx(1.0, abs=0.1)
+    # Strange rows that chance brings close to one another are one episode as well.
+    assert commission.alarm_run[1] == pytest.approx(1.0, abs=0.2)
     assert commission.alarm_run[2] == pytest.approx(10.0, rel=0.1)
     allowed = commission.alarm_p_value(np.array([1, 2]), 1.0)
     assert allowed[1] / allowed[0] == pytest.approx(10, rel=0.2)
