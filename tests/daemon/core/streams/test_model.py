@@ -82,6 +82,19 @@ def test_a_window_score_is_held_until_it_is_stale() -> None:
     assert np.isnan(step(model, [1.0, 1.0])[3])
 
 
+def test_window_mean_is_the_mean_of_what_is_held() -> None:
+    """It settles as any mean does, and follows a strange window no faster than its horizon lets it."""
+    model = streams()
+    model.window(np.array([0]), np.array([2.0], np.float32))
+    said = [step(model, [1.0, 1.0])[4] for _ in range(STALE_ROWS)]
+    assert np.isnan(said[:10]).all()
+    assert said[-1] == pytest.approx(2.0)
+    model.window(np.array([0]), np.array([12.0], np.float32))
+    first = [step(model, [1.0, 1.0])[4] for _ in range(16)]
+    assert 2.0 < first[0] < 3.0
+    assert 5.0 < first[-1] < 8.0
+
+
 def test_a_window_of_a_slow_sensor_is_stale_after_the_horizon() -> None:
     """Four hourly rows hear of it, the fifth does not."""
     model = streams()
