@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WHEEL_TREE := build/wheel
 
-.PHONY: help setup demo test test-wheel check format bench clean
+.PHONY: help setup demo test test-wheel check format bench bench-detection clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## the virtual environment that all other targets use
 
@@ -46,6 +46,9 @@ format: $(READY) ## put the code into shape
 
 bench: $(READY) ## the numbers to hold, measured on this machine in one run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-detection: $(READY) ## how well anomalies are found, on injected faults and recorded sets; resumes where it stopped
+	@$(BIN)/python -m tests.benchmarks.detection
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -60,7 +60,7 @@ def test_what_is_shown_without_default_is_right_as_well(tmp_path: Path) -> None:
 def test_every_option_is_shown(table: str) -> None:
     """In its table's part of the file."""
     text = (EXAMPLES / "offbeat.toml").read_text()
-    header = f"[[{table}]]" if table == "source" else f"[{table}]"
-    part = text.split(f"\n{header}\n")[1].split("\n[")[0]
-    shown = set(re.findall(r"^(?:# )?([a-z_]+) = ", part, re.MULTILINE))
+    header = f"[[{table}]]" if table in ("source", "rule") else f"[{table}]"
+    part = re.split(rf"\n(?:# )?{re.escape(header)}\n", text)[1].split("\n[")[0].split("\n# ----")[0]
+    shown = set(re.findall(r"^(?:# +)?([a-z_]+) = ", part, re.MULTILINE))
     assert shown == set(option_names(table_at(Settings, (table,))))

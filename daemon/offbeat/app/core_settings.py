@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from offbeat.config.settings import Settings
+from offbeat.config.settings import RuleSettings, Settings
+from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.rules import Rule
 
 
 def core_settings(settings: Settings) -> CoreSettings:
@@ -16,5 +18,21 @@ def core_settings(settings: Settings) -> CoreSettings:
         window_readings=settings.limits.window_readings,
         budget_per_week=settings.alerts.budget_per_week,
         window_stride_readings=settings.model.window_stride_readings,
+        rules=tuple(map(_rule, settings.rules)),
         episodes=replace(base.episodes, update_seconds=settings.alerts.update_interval_seconds),
+    )
+
+
+def _rule(rule: RuleSettings) -> Rule:
+    scores = EpisodeRules()
+    return Rule(
+        sensor=rule.sensor,
+        channel=rule.channel,
+        low=rule.min,
+        high=rule.max,
+        rise_per_second=rule.max_rise_per_second,
+        fall_per_second=rule.max_fall_per_second,
+        for_seconds=rule.for_seconds,
+        score=scores.critical_score if rule.severity == "critical" else scores.warning_score,
+        name=rule.name,
     )

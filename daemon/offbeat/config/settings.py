@@ -96,6 +96,42 @@ class SourceSettings(_Table):
     horizon_seconds: Annotated[Seconds | None, Field(alias="horizon", ge=600)] = None
 
 
+class RuleSettings(_Table):
+    """What channels of sensors must keep to, in their own units, whatever was learnt.
+
+    Attributes:
+        sensor: pattern of ids with `*`, `?` and `[...]`.
+        channel: pattern of channels; that of a sensor which measures one thing is "value".
+        min: lowest value that is allowed; `max` likewise.
+        max_rise_per_second: fastest rise from one reading to the next; `max_fall_per_second` likewise.
+        for_seconds: how long it must be broken before it counts.
+        severity: of the alert.
+        name: shown in the alert.
+    """
+
+    sensor: str = "*"
+    channel: str = "*"
+    min: float | None = None
+    max: float | None = None
+    max_rise_per_second: Annotated[float | None, Field(gt=0)] = None
+    max_fall_per_second: Annotated[float | None, Field(gt=0)] = None
+    for_seconds: Annotated[Seconds, Field(alias="for", ge=0)] = 0.0
+    severity: Literal["warning", "critical"] = "warning"
+    name: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        """Refuse a rule that nothing can break, or that everything breaks."""
+        bounds = (self.min, self.max, self.max_rise_per_second, self.max_fall_per_second)
+        if all(bound is None for bound in bounds):
+            raise ValueError(
+                "a rule without a bound; set min, max, max_rise_per_second or max_fall_per_second"
+            )
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min is {self.min:g} and max {self.max:g}; no value keeps to both")
+        return self
+
+
 class AlertSettings(_Table):
     """How often a sensor may raise a false alert, and how alerts are told."""
 
@@ -172,6 +208,7 @@ class Settings(_Table):
 
     mqtt: MqttSettings
     sources: Annotated[tuple[SourceSettings, ...], AsTuple, Field(alias="source", min_length=1)]
+    rules: Annotated[tuple[RuleSettings, ...], AsTuple, Field(alias="rule")] = ()
     alerts: AlertSettings = AlertSettings()
     limits: LimitSettings = LimitSettings()
     journal: JournalSettings = JournalSettings()

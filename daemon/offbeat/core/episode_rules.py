@@ -21,6 +21,7 @@ class Track(IntEnum):
     RHYTHM = 1
     STUCK = 2
     SILENT = 3
+    RULE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,12 @@ TRACKS: dict[Track, TrackRule] = {
     Track.RHYTHM: TrackRule("rhythm", "health", 0.05, 1.0, 1e-3, may_settle=True),
     Track.STUCK: TrackRule("stuck", "health", 0.05, 30.0, 1e-4, may_settle=False),
     Track.SILENT: TrackRule("silent", "health", 0.05, 1.0, 1e-3, may_settle=False),
+    Track.RULE: TrackRule("rule", "process", 0.0, 1.0, 1e-3, may_settle=False),
 }
-"""All tracks, in the order of their columns. The shares add up to one."""
+"""All tracks, in the order of their columns. The shares add up to one; a broken rule is no false alert."""
+
+ENDED_BY_READINGS = (Track.SILENT, Track.RULE)
+"""Tracks that no time of quiet closes: a limit that was exceeded by the last reading still is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
     if learnt is not None:
         center, scale = learnt.normalisers.center[t.sensor], learnt.normalisers.scale[t.sensor]
     if learnt is None or judged is None or t.index < 0:
+        past = past.until(t.time) if t.track is Track.RULE else past
         newest = past.newest()
         bands = explain.bands(newest, center, scale, None, None)
         return Moment(past, newest, bands, None, None, math.nan)

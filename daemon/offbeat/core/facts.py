@@ -84,6 +84,9 @@ def gather(state: GroupState, t: Transition, moment: Moment) -> Facts:
             unchanged_readings=readings,
             usual_hold_seconds=_usual_hold(state, t.sensor, c),
         )
+    if t.track is Track.RULE:
+        breach = state.rules.breach(t.sensor)
+        return replace(_about(state, t, moment, 0 if breach is None else breach.channel), breach=breach)
     usual = float(state.cadence.median_seconds(np.array([t.sensor], np.intp))[0])
     return replace(_about(state, t, moment, moment.headline()), usual_gap_seconds=usual)
 

@@ -17,6 +17,7 @@ from offbeat.core.ledger import Ledger
 from offbeat.core.long_view import LongView
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
+from offbeat.core.rules import Rules
 from offbeat.core.schedule import Schedule
 from offbeat.core.sensors import Group
 from offbeat.core.windows import Windows
@@ -48,6 +49,7 @@ class GroupState:
         self.schedule = Schedule(sensors, settings.window_stride_readings, settings.window_max_age_seconds)
         self.episodes = Episodes(sensors, settings.episodes)
         self.ledger = Ledger(f"windows.{group.name}", "reading")
+        self.rules = Rules(settings.rules, group.channels, sensors)
         self.learnt: Learnt | None = None
         self.generation = 0
         self.handed_out = 0
@@ -97,12 +99,15 @@ class GroupState:
         self.meet()
 
     def meet(self) -> None:
-        """Look sensors that have appeared since the last call up in the commission."""
+        """Look sensors that have appeared since the last call up in the rules and in the commission."""
         # The decoder may admit sensors this very moment: what is new is looked at once.
         new = self.group.ids[self._met :]
-        if self.learnt is None or not new:
+        if not new:
             return
-        self.learnt.meet(np.arange(self._met, self._met + len(new)), new)
+        slots = np.arange(self._met, self._met + len(new))
+        self.rules.meet(slots, new)
+        if self.learnt is not None:
+            self.learnt.meet(slots, new)
         self._met += len(new)
 
     def not_applied(self, batch: ReadingBatch) -> ReadingBatch:
@@ -131,6 +136,7 @@ class GroupState:
             state |= {f"{part}.{name}": array for name, array in getattr(self, part).take(slots).items()}
         if self.long_view is not None:
             state |= {f"long.{name}": array for name, array in self.long_view.take(slots).items()}
+        state |= {f"rules.{name}": array for name, array in self.rules.take(slots).items()}
         if self.learnt is not None:
             state |= {f"learnt.{name}": array for name, array in self.learnt.take(slots).items()}
         return state
@@ -153,6 +159,7 @@ class GroupState:
         self.episodes.put(slots, _part(state, "episodes"))
         if self.long_view is not None:
             self.long_view.put(slots, _part(state, "long"))
+        self.rules.put(slots, _part(state, "rules"))
         life = _part(state, "life")
         for name, array in self._life().items():
             array[slots] = life[name]
@@ -169,7 +176,7 @@ class GroupState:
         arrays = (*self._life().values(), *self.episodes.arrays().values())
         learnt = 0 if self.learnt is None else self.learnt.nbytes()
         long_view = 0 if self.long_view is None else self.long_view.nbytes
-        return slabs + long_view + learnt + sum(array.nbytes for array in arrays)
+        return slabs + long_view + learnt + self.rules.nbytes() + sum(array.nbytes for array in arrays)
 
     def _life(self) -> dict[str, NDArray[Any]]:
         return {

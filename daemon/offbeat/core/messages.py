@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from offbeat.core.episode_rules import Track
 from offbeat.core.episodes import Change, Reason
+from offbeat.core.rules import Breach
 from offbeat.core.wording import clock, duration, in_step, number
 
 _WHY = {
@@ -28,7 +29,6 @@ _WHY = {
     "value": "the model expected something else",
     "value_mean": "the model has expected something else for some time",
     "window": "the course of the last readings is new",
-    "window_mean": "the course of its readings has been new for some time",
     "horizon": "the course of its last hours or days is new",
 }
 
@@ -50,6 +50,7 @@ class Facts:
         unchanged_seconds, unchanged_readings: how long the value has stood still.
         usual_hold_seconds: how long it stands still usually.
         quiet_seconds: how long nothing strange was seen, for what a tick closes.
+        breach: the rule that is broken.
     """
 
     sensor: str
@@ -72,6 +73,7 @@ class Facts:
     unchanged_readings: int = 0
     usual_hold_seconds: float = math.nan
     quiet_seconds: float = math.nan
+    breach: Breach | None = None
 
 
 def sentence(facts: Facts) -> str:
@@ -96,6 +98,8 @@ def _closed(facts: Facts) -> str:
     if facts.reason is Reason.QUIET:
         calm = f" for {duration(facts.quiet_seconds)}" if math.isfinite(facts.quiet_seconds) else ""
         return f"{facts.sensor} has shown nothing strange{calm}: closed after {lasted}."
+    if facts.track is Track.RULE:
+        return f"{facts.sensor} keeps its limits again after {lasted}{_reads(facts)}."
     if facts.track is Track.STUCK:
         return f"{facts.sensor} changes again after {lasted}."
     return f"{facts.sensor} is back to normal after {lasted}{_reads(facts)}."
@@ -154,6 +158,21 @@ def _silent(facts: Facts) -> str:
     return f"{facts.sensor} has been silent for {silent_for}{_usually_reports(facts)}."
 
 
+def _rule(facts: Facts) -> str:
+    if facts.breach is None:
+        return f"{facts.sensor} breaks a rule."
+    reads = f"{facts.sensor} reads {_plain(facts.value, facts.unit)}"
+    name = f" ({facts.breach.name})" if facts.breach.name else ""
+    limit = _plain(facts.breach.limit, facts.unit)
+    if facts.breach.bound in ("above", "below"):
+        return f"{reads}, {facts.breach.bound} its limit of {limit}{name}."
+    return f"{reads}, {facts.breach.bound} faster than {limit} a second{name}."
+
+
+def _plain(value: float, unit: str) -> str:
+    return f"{number(value)} {unit}".rstrip()
+
+
 def _usually_reports(facts: Facts) -> str:
     usual = facts.usual_gap_seconds
     return f"; it usually reports every {duration(usual)}" if math.isfinite(usual) else ""
@@ -164,6 +183,7 @@ _WORDS: dict[Track, Callable[[Facts], str]] = {
     Track.RHYTHM: _rhythm,
     Track.STUCK: _stuck,
     Track.SILENT: _silent,
+    Track.RULE: _rule,
 }
 
 

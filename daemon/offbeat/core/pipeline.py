@@ -27,6 +27,7 @@ from offbeat.core.judgement import judge
 from offbeat.core.ledger import Ledger
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
+from offbeat.core.rule_judgement import judge_rules
 from offbeat.core.sensor_states import SensorStates, states_of
 from offbeat.core.sensors import SensorDirectory
 from offbeat.core.silence import judge_silence, quiet_seconds
@@ -98,6 +99,8 @@ class Pipeline:
         state.taken_back += 1
         returned = state.episodes.close_returned(work.heard, _nowhere(work), work.heard_seconds)
         events = build(state, returned)
+        if state.rules and len(work):
+            events += build(state, judge_rules(state, work))
         if state.learnt is None or work.generation != state.generation or not len(work):
             return Decisions(events)
         # An alert has told of this silence already: it is not a strange rhythm as well.

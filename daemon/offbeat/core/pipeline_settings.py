@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class CoreSettings:
         collect: hand out raw stream values and fused surprises with the scores, for commissioning.
         units: unit by channel name, for the sentences.
         episodes: the numbers of the state machines.
+        rules: in engineering units, of all groups.
     """
 
     window_readings: int = 256
@@ -37,6 +39,7 @@ class CoreSettings:
     collect: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
     episodes: EpisodeRules = field(default_factory=EpisodeRules)
+    rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse numbers no pipeline can run on.

@@ -11,7 +11,7 @@ from offbeat.core import horizon
 from offbeat.core.group_state import GroupState
 from offbeat.core.jobs import StepJob, WindowJob, WindowResult
 from offbeat.core.learnt import Learnt
-from offbeat.core.normalisers import UNKNOWN
+from offbeat.core.normalisers import COMMISSIONED, UNKNOWN
 from offbeat.core.windows import WindowSlice
 from offbeat_models.windows import relative_time, squash
 
@@ -83,7 +83,9 @@ def rebuild_jobs(state: GroupState, at_once: int) -> Iterator[StepJob]:
     if learnt is None or learnt.model is None:
         return
     stage = learnt.normalisers.stage[: state.size]
-    slots = np.flatnonzero((stage != UNKNOWN) & (state.windows.counts[: state.size] > 0))
+    # A provisional sensor has been read by the model from the row on that its normaliser was not learnt from.
+    read = (stage == COMMISSIONED) | (state.rows[: state.size] > learnt.first_rows)
+    slots = np.flatnonzero((stage != UNKNOWN) & read & (state.windows.counts[: state.size] > 0))
     for start in range(0, len(slots), at_once):
         here = slots[start : start + at_once]
         windows = state.windows.latest(here, int(state.windows.counts[here].max()))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-FORMAT = "offbeat.snapshot/1"
+FORMAT = "offbeat.snapshot/2"
 
 _HEADER_LENGTH_BYTES = 8
 

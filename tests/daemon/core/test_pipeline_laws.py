@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from offbeat.core.events import EpisodeEvent
@@ -88,6 +88,8 @@ def test_a_sensor_is_judged_alike_alone_and_among_others(seed: int, size: int, s
     assert mine == alone.events
 
 
+# The cut lies where a sensor has got its normaliser and not yet a row that is scaled by it.
+@example(seed=147, cut=4, again=1)
 @given(seed=st.integers(0, 1000), cut=st.integers(1, 11), again=st.integers(0, 3))
 @settings(max_examples=10, deadline=None, phases=WITHOUT_SHRINKING)
 def test_a_restart_changes_nothing(seed: int, cut: int, again: int) -> None:

@@ -28,7 +28,7 @@ def test_the_newest_row_and_the_open_episodes_are_shown() -> None:
     assert states.open_kinds(1) == ()
     assert 4 < states.usual_gap_seconds[0] < 7
     assert states.readiness.tolist() == [Readiness.READY, Readiness.READY]
-    assert set(KINDS) == {"value", "rhythm", "stuck", "silent"}
+    assert set(KINDS) == {"value", "rhythm", "stuck", "silent", "rule"}
 
 
 def test_a_stranger_makes_progress() -> None:
