@@ -24,10 +24,13 @@ from offbeat_models.validation import CollapseError
 
 FAMILY = "conv_vae"
 
-MOST_STEPS = 1500
+MOST_STEPS = 1000
 """A past of some hundred bins a sensor is learnt by then."""
 
-_SIZES = {"hidden": 32, "anchors": BINS // 2}
+TIME_SHARE = 0.25
+"""Of the time that the group's own model may take, where that is bounded: so much more for the long view."""
+
+_SIZES = {"hidden": 16, "anchors": BINS // 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def train_long_view(
 ) -> tuple[Commission, LongView]:
     """Return the commission with the scale of the long view, and its model; the same commission without a model.
 
-    A past too short to show a day twice is no reason to have no detector at all: the long view is left out, and
+    A past too short to show a horizon twice is no reason to have no detector at all: the long view is left out, and
     the note says why.
 
     Args:
@@ -91,9 +94,11 @@ def train_long_view(
 
 def _recipe(recipe: TrainingConfig) -> TrainingConfig:
     """Return the recipe for bins: windows of a horizon, and nothing for the causal heads, which nobody asks."""
+    seconds = recipe.time_budget_seconds
     return replace(
         recipe,
         steps=min(recipe.steps, MOST_STEPS),
+        time_budget_seconds=None if seconds is None else TIME_SHARE * seconds,
         sampling=SamplingConfig(shortest=BINS // 4, longest=BINS, thinned_share=0.25),
         objective=ObjectiveConfig(value_weight=0.0, gap_weight=0.0),
     )

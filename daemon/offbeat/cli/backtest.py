@@ -16,6 +16,7 @@ from offbeat.cli.learning import (
     add_training_options,
     describe,
     existing_paths,
+    note_long_views,
     training_plan,
     warn,
     warn_of_baselines,
@@ -71,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     write_backtest(args.out, result, title, labels)
     warn(result.notes, "note")
     warn_of_baselines(result.trained)
+    note_long_views(result.trained)
     opened = sum(event.event == "open" for event in result.events)
     rows = sum(len(one.series) for one in result.judged)
     if args.json:

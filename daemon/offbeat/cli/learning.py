@@ -158,6 +158,11 @@ def warn_of_baselines(groups: Sequence[TrainedGroup]) -> None:
     warn([sentence for sentence in said if sentence is not None])
 
 
+def note_long_views(groups: Sequence[TrainedGroup]) -> None:
+    """Say for which groups the long view that was asked for could not be learnt, and why."""
+    warn([f"{', '.join(one.commission.channels)}: {one.long.note}" for one in groups if one.long.note], "note")
+
+
 def _figures(group: TrainedGroup) -> str:
     report, channels = group.report, ", ".join(group.commission.channels)
     done = report.stopped if report.stopped == "fitted" else f"{report.steps} steps ({report.stopped})"

@@ -16,6 +16,7 @@ from offbeat.cli.learning import (
     add_training_options,
     describe,
     existing_paths,
+    note_long_views,
     training_plan,
     warn,
     warn_of_baselines,
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     with ProgressView() as view:
         trained = train_from_recordings(series, plan, out, view)
     warn_of_baselines(trained)
+    note_long_views(trained)
     if args.json:
         groups = [
             {"channels": one.commission.channels, "sensors": len(one.commission.sensors), "version": one.version,

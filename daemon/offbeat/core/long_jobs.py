@@ -19,11 +19,11 @@ Slots = NDArray[np.intp]
 FEWEST_BINS = BINS // 4
 """With fewer bins that hold anything there is no course to judge."""
 
-RECENT_BINS = 8
-"""Newest bins of the view that its score speaks of."""
+RECENT_BINS = BINS // 2
+"""Newest bins of the view that its score speaks of: what is shorter, the recent window sees better."""
 
-STALE_BINS = 4
-"""An answer is said for so many bins' time at most: then the sensor has been away."""
+STALE_BINS = BINS // 4
+"""An answer is said for so many bins' time at most: then half of what it speaks of has passed."""
 
 
 def due(state: GroupState, limit: int) -> Iterator[WindowJob]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -120,7 +122,7 @@ def test_neither_cuts_nor_company_matter(times: list[float], cuts: list[int], se
     alone, beside = LongView(1, HOUR, 1), LongView(3, HOUR, 1)
     insert(alone, *((0, t, v) for t, v in zip(times, values, strict=True)))
     edges = sorted({0, len(times), *(c for c in cuts if c < len(times))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = [(2, t, v) for t, v in zip(times[start:end], values[start:end], strict=True)]
         insert(beside, *part, *((0, t + 7.0, 1.0) for _, t, _ in part))
     assert_same(alone.closed(np.array([0])), beside.closed(np.array([2])))

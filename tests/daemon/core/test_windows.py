@@ -164,3 +164,16 @@ def test_a_snapshot_of_other_channels_is_refused_with_advice() -> None:
     arrays = Windows(2, 4, 2).arrays()
     with pytest.raises(ValueError, match=r"\(2, 4, 2\).*do not fit \(2, 4, 1\).*start without it"):
         Windows(2, 4, 1).restore(arrays)
+
+
+def test_what_was_put_into_the_past_is_handed_on_once() -> None:
+    """For those who look further back: new readings only, neither repeated ones nor those that were dropped."""
+    windows = Windows(1, 3, 2)
+    windows.insert(batch((0, 1.0, 1.0), (0, 2.0, 2.0), (0, 4.0, 4.0)))
+    assert windows.insert(batch((0, 5.0, 5.0))).past is None
+    both = ((0, 3.0, 3.0), (0, 4.0, 9.0), (0, 0.5, 7.0))
+    done = windows.insert(batch(*both, channels=(0, 1, 0)))
+    assert done.past is not None
+    assert done.past.time_seconds.tolist() == [3.0, 4.0]
+    assert done.past.mask.tolist() == [[True, False], [False, True]]
+    assert windows.insert(batch(*both[:2], channels=(0, 1))).past is None

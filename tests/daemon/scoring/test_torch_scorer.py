@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -149,3 +151,16 @@ def test_windows_are_judged_sensor_by_sensor(scorer: TorchScorer) -> None:
     assert spoilt is not None
     assert spoilt.nll[0] > both.nll[0] + 1
     assert np.isclose(spoilt.nll[1], both.nll[1], atol=1e-5)
+
+
+def test_long_views_are_judged_by_a_model_of_their_own() -> None:
+    """A group without one gives no answer about them, and the other model's answer is not its."""
+    torch.set_num_threads(1)
+    near, far = (build("conv_vae", preset("tiny", 1, CAPACITY), seed=s).eval() for s in (1, 2))
+    scorer = TorchScorer({GROUP: GroupScorer(near, CAPACITY)}, "cpu", {GROUP: GroupScorer(far, 1)})
+    job = window_job()
+    recent, long = scorer.window(job), scorer.window(replace(job, long=True))
+    assert recent is not None
+    assert long is not None
+    assert not np.array_equal(recent.nll, long.nll)
+    assert new_scorer().window(replace(job, long=True)) is None
