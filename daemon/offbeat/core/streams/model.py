@@ -1,4 +1,4 @@
-"""What the model's answers say, as streams: value, value_mean, gap, window."""
+"""What the model's answers say, as streams: value, value_mean, gap, window, window_mean."""
 
 from __future__ import annotations
 
@@ -30,21 +30,22 @@ class ModelStreams:
 
     value: mean clipped NLL of the observed channels that are not constant. value_mean: its mean over the
         horizon.
-    gap: mean NLL of the last 8 gaps. window: NLL of the last window that was scored.
+    gap: mean NLL of the last 8 gaps. window: NLL of the newest rows of the last window that was scored.
+    window_mean: its mean over the horizon.
 
     Args:
         commission: what was learnt of the group.
         sensors: slots to make room for.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("value", "value_mean", "gap", "window")
-    tracks: ClassVar[tuple[str, ...]] = ("process", "process", "rhythm", "process")
-    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "rhythm", "shape")
+    names: ClassVar[tuple[str, ...]] = ("value", "value_mean", "gap", "window", "window_mean")
+    tracks: ClassVar[tuple[str, ...]] = ("process", "process", "rhythm", "process", "process")
+    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "rhythm", "shape", "shape")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         self._commission = commission
-        self._mean = np.zeros((sensors, 2), np.float32)
-        self._weight = np.zeros((sensors, 2), np.float32)
+        self._mean = np.zeros((sensors, 3), np.float32)
+        self._weight = np.zeros((sensors, 3), np.float32)
         self._window = np.zeros(sensors, np.float32)
         self._left = np.zeros(sensors, np.uint8)
         self._held_seconds = np.zeros(sensors, np.float32)
@@ -60,7 +61,7 @@ class ModelStreams:
         value_nll: Floats | None,
         gap_nll: Floats | None,
     ) -> Floats:
-        """Take one round's step answer in; return raw strangeness, float32 [n, 4].
+        """Take one round's step answer in; return raw strangeness, float32 [n, 5].
 
         Args:
             sensor: slots [n].
@@ -71,19 +72,20 @@ class ModelStreams:
             gap_nll: [n]; NaN for a first row; None = the scorer had no answer.
         """
         self._keep_pace(sensor, gap)
-        now = np.full((len(sensor), 2), np.nan, np.float32)
+        now = np.full((len(sensor), 3), np.nan, np.float32)
         if value_nll is not None:
             now[:, 0] = self._value(row, value_nll)
         if gap_nll is not None:
             now[:, 1] = gap_nll
+        now[:, 2] = self._held_window(sensor, gap_seconds)
         known = np.isfinite(now)
         keep = np.empty_like(now)
-        keep[:, 0] = horizon.decay(gap_seconds)
+        keep[:, 0] = keep[:, 2] = horizon.decay(gap_seconds)
         keep[:, 1] = horizon.of_rows(GAP_ROWS)
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
         self._mean[sensor], self._weight[sensor] = mean, weight
         mean = np.where(known & horizon.settled(weight, keep), mean, np.float32(np.nan))
-        return np.column_stack([now[:, 0], mean, self._held_window(sensor, gap_seconds)])
+        return np.column_stack([now[:, 0], mean[:, :2], now[:, 2], mean[:, 2]])
 
     def is_steady(self, sensor: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Tell whose recent gaps are about as long as usual, bool [n].
@@ -135,7 +137,7 @@ class ModelStreams:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return means and weights [S, 2]; window scores, rows to live, seconds held, pace and its weight [S]."""
+        """Return means and weights [S, 3]; window scores, rows to live, seconds held, pace and its weight [S]."""
         return {
             "mean": self._mean,
             "weight": self._weight,
