@@ -29,6 +29,7 @@ _WHY = {
     "value": "the model expected something else",
     "value_mean": "the model has expected something else for some time",
     "window": "the course of the last readings is new",
+    "window_mean": "the course of its readings has been new for some time",
     "horizon": "the course of its last hours or days is new",
 }
 
