@@ -258,5 +258,5 @@ def test_a_second_model_must_be_whole_and_of_the_same_sensors(tmp_path: Path) ->
         load_artifact(tmp_path / "artifact")
     del written["files"]["horizon.safetensors"]
     manifest.write_text(json.dumps(written))
-    with pytest.raises(ArtifactError, match="horizon.safetensors among them"):
+    with pytest.raises(ArtifactError, match=r"horizon\.safetensors among them"):
         load_artifact(tmp_path / "artifact")

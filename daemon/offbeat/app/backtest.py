@@ -11,9 +11,12 @@ from offbeat.app.comparison_text import line
 from offbeat.app.engine import Engine
 from offbeat.app.expected_bands import BandKeeper
 from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, scorer_of, train_group
+from offbeat.core.commission import Commission
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent
+from offbeat.core.model_choice import ModelChoice
 from offbeat.core.pipeline import Pipeline
+from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import ConfigError
 from offbeat.learn.progress import OnProgress, Progress, silent
@@ -26,6 +29,7 @@ from offbeat.replay.scores_csv import write_scores
 from offbeat.replay.series import Series, by_channels
 from offbeat.replay.splits import Splits
 from offbeat.replay.virtual_time import Player
+from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.device import choose_device
 
 
@@ -138,20 +142,44 @@ def play_group(
         plan: the device and the numbers of the core.
         on_progress: is told how far it is.
     """
-    directory = SensorDirectory([trained.commission.channels], len(played))
-    directory.groups[0].model = plan.choice
-    player = Player(played, directory, plan.core.window_stride_readings)
-    pipeline = Pipeline(directory, plan.core)
-    pipeline.install(0, trained.commission, (plan.family, trained.version or "backtest"))
     scorer = scorer_of(trained, len(played), choose_device(plan.device))
-    judgements, told = Judgements(), _Told(player)
+    model = (plan.family, trained.version or "backtest")
+    return play_learnt(trained.commission, scorer, model, plan.choice, played, plan.core, on_progress)
+
+
+def play_learnt(
+    commission: Commission,
+    scorer: TorchScorer,
+    model: tuple[str, str],
+    choice: ModelChoice,
+    played: Sequence[Series],
+    core: CoreSettings,
+    on_progress: OnProgress = silent,
+) -> tuple[list[JudgedSeries], list[EpisodeEvent]]:
+    """Play recordings of one group by what was learnt of it; return how rows were judged, and the events.
+
+    Args:
+        commission: of the group.
+        scorer: of its models, as group 0, with a slot for each recording.
+        model: name and version, for the events.
+        choice: what judges the group.
+        played: recordings with rows, all of the group's channels.
+        core: the numbers.
+        on_progress: is told how far it is.
+    """
+    directory = SensorDirectory([commission.channels], len(played))
+    directory.groups[0].model = choice
+    player = Player(played, directory, core.window_stride_readings)
+    pipeline = Pipeline(directory, core)
+    pipeline.install(0, commission, model)
+    judgements, told = Judgements(), Told(player)
     events: list[EpisodeEvent] = []
 
     def act(decisions: Decisions) -> None:
         judgements.add(decisions.scores)
         events.extend(told.recorded(decisions.events))
 
-    engine = Engine(pipeline, scorer, watch=BandKeeper(judgements, trained.commission, directory.groups[0]))
+    engine = Engine(pipeline, scorer, watch=BandKeeper(judgements, commission, directory.groups[0]))
     for step in player.steps():
         engine.feed(step.batches, step.now_seconds, act)
         if step.tick:
@@ -160,7 +188,7 @@ def play_group(
     return judgements.of(player.tracks), events
 
 
-class _Told:
+class Told:
     """Events in recorded time, without the silence of sensors whose recording is over.
 
     Args:
@@ -172,6 +200,7 @@ class _Told:
         self._untold: set[str] = set()
 
     def recorded(self, events: Sequence[EpisodeEvent]) -> Iterator[EpisodeEvent]:
+        """Yield what a person would have been told, in order."""
         for event in events:
             if event.event == "open" and self._player.is_over(event.sensor, event.updated_at):
                 self._untold.add(event.id)

@@ -160,7 +160,9 @@ def warn_of_baselines(groups: Sequence[TrainedGroup]) -> None:
 
 def note_long_views(groups: Sequence[TrainedGroup]) -> None:
     """Say for which groups the long view that was asked for could not be learnt, and why."""
-    warn([f"{', '.join(one.commission.channels)}: {one.long.note}" for one in groups if one.long.note], "note")
+    warn(
+        [f"{', '.join(one.commission.channels)}: {one.long.note}" for one in groups if one.long.note], "note"
+    )
 
 
 def _figures(group: TrainedGroup) -> str:

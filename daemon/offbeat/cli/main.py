@@ -21,6 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("offbeat.cli.run", "listen to the broker, score, and publish alerts"),
     "check": ("offbeat.cli.check", "look over the configuration without connecting to anything"),
     "train": ("offbeat.cli.train", "learn from recordings and write the artifact that run needs"),
+    "calibrate": (
+        "offbeat.cli.calibrate",
+        "tell what an artifact would alert about, and how often, before it goes live",
+    ),
     "backtest": (
         "offbeat.cli.backtest",
         "learn on the past of recordings, play the rest, write scores and a report",

@@ -19,6 +19,17 @@ COST = {"skab": 40, "nab": 110, "lro": 80, "ms_cloud": 80, "smap": 150, "smd8": 
 Results = Mapping[str, Mapping[str, Any]]
 
 
+WHAT = (
+    "One default configuration, learnt on what lies before each series' test time and played through the production "
+    "path. AP: average precision of the score per reading, mean over series with an event. Found: events with an "
+    "episode opened inside, at the default budget of one false alert a sensor and week. Nothing is point-adjusted."
+)
+DELAY = (
+    "Delay: median of the time from an event's start to the first alert inside, as a share of the event. The series of "
+    "skab are twelve minutes long: one false alert there is 24 a week."
+)
+
+
 def steps(sets: list[str]) -> list[Step]:
     """Return the steps of this section, the longest first."""
     names = sorted((name for name in sets if name in COST), key=lambda name: -COST[name])
@@ -45,9 +56,7 @@ def render(results: Results) -> list[str]:
     if not sets:
         return ["No recorded sets are here; name their folder by `OFFBEAT_DATA`.", ""]
     return [
-        "One default configuration, learnt on what lies before each series' test time and played through the production "
-        "path. AP: average precision of the score per reading, mean over series with an event. Found: events with an "
-        "episode opened inside, at the default budget of one false alert a sensor and week. Nothing is point-adjusted.",
+        WHAT,
         "",
         *_production(sets),
         "",
@@ -74,8 +83,7 @@ def _production(sets: Results) -> list[str]:
     return [
         *tables.table(head, rows),
         "",
-        "Delay: median of the time from an event's start to the first alert inside, as a share of the event. The series "
-        "of skab are twelve minutes long: one false alert there is 24 a week.",
+        DELAY,
     ]
 
 
