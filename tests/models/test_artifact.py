@@ -14,7 +14,8 @@ import torch
 from offbeat_models.artifact import ArtifactError, load_artifact, write_artifact
 from offbeat_models.base import WindowModel
 from offbeat_models.checks import awakened
-from offbeat_models.registry import build, preset
+from offbeat_models.registry import FAMILIES, build, preset
+from offbeat_models.scoring import GroupScorer
 
 STREAMS = {
     "streams": {"ridge": np.arange(6, dtype=np.float64).reshape(2, 3), "flags": np.array([1, 0], np.uint8)}
@@ -60,6 +61,24 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert not read.model.training
     np.testing.assert_array_equal(read.tensors["streams"]["ridge"], STREAMS["streams"]["ridge"])
     assert read.tensors["streams"]["flags"].dtype == np.uint8
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_served_from_its_artifact(family: str, tmp_path: Path) -> None:
+    """A scorer of the model that was read says what a scorer of the one that was written says."""
+    model = awakened(build(family, preset("tiny", 2, 4)))
+    _write(tmp_path / "artifact", model)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 20, 2)).astype(np.float32)
+    mask = (rng.random(x.shape) < 0.6).astype(np.float32)
+    tau = np.arange(-19.0, 1.0, dtype=np.float32)[None].repeat(3, 0)
+    row, lengths = np.arange(1, 4), np.array([20, 7, 13])
+    said = [
+        GroupScorer(one, 3).window(row, x, mask, tau, lengths, 8).channel_nll
+        for one in (model, load_artifact(tmp_path / "artifact").model)
+    ]
+    assert np.isfinite(said[0]).any()
+    np.testing.assert_array_equal(said[0], said[1])
 
 
 def test_the_same_content_has_the_same_version(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ class ModelStreams:
     def is_steady(self, sensor: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Tell whose recent gaps are about as long as usual, bool [n].
 
-        The LSTM foretells gaps from what it has read, so a strange value makes an ordinary gap look strange. That is
-        no rhythm to tell anybody of.
+        To a sensor that never missed a reading, one that was lost is as unlikely as can be. That is no rhythm to tell
+        anybody of: several gaps in a row have to be longer, or shorter.
         """
         return np.asarray(np.abs(self._pace[sensor]) < OFF_PACE, np.bool_)
 
