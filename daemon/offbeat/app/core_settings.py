@@ -7,7 +7,7 @@ from dataclasses import replace
 from offbeat.config.settings import RuleSettings, Settings
 from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.rules import Rule
+from offbeat.core.rulebook import Rule
 
 
 def core_settings(settings: Settings) -> CoreSettings:
@@ -33,6 +33,8 @@ def _rule(rule: RuleSettings) -> Rule:
         rise_per_second=rule.max_rise_per_second,
         fall_per_second=rule.max_fall_per_second,
         for_seconds=rule.for_seconds,
+        hysteresis=rule.hysteresis,
         score=scores.critical_score if rule.severity == "critical" else scores.warning_score,
+        unit=rule.unit,
         name=rule.name,
     )

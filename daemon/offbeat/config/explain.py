@@ -29,6 +29,7 @@ _BOUNDS = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }
+_LISTED = {"source", "rule"}
 _SECRETS = {"password", "passwd", "pass", "secret", "token"}
 
 
@@ -49,7 +50,17 @@ def _explain_one(details: ErrorDetails, model: type[BaseModel], merged: Merged) 
     if kind == "too_short" and path == ("source",):
         return _missing(path, merged)
     message = _value_message(kind, context, value, path, details["msg"])
-    return Problem(message, merged.value_place(path), dotted(path))
+    hint = (
+        f"write [[{path[0]}]], in double brackets"
+        if path[0] in _LISTED and _stands_alone(path, value)
+        else ""
+    )
+    return Problem(message, merged.value_place(path), dotted(path), hint)
+
+
+def _stands_alone(path: Key, value: Any) -> bool:
+    """Return True where one table stands in the place of a list of tables."""
+    return len(path) == 1 and isinstance(value, dict)
 
 
 def _value_message(kind: str, context: dict[str, Any], value: Any, path: Key, fallback: str) -> str:
@@ -107,7 +118,7 @@ def _unknown(path: Key, model: type[BaseModel]) -> tuple[str, str]:
 def _home_of(name: str, model: type[BaseModel]) -> str:
     for table in option_names(model):
         if name in option_names(table_at(model, (table,))):
-            return f"[[{table}]]" if table == "source" else f"[{table}]"
+            return f"[[{table}]]" if table in _LISTED else f"[{table}]"
     return ""
 
 

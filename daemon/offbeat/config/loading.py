@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,12 +16,15 @@ from offbeat.config.explain import explain, option_names, table_at
 from offbeat.config.fields import FileContext
 from offbeat.config.places import Key, Place
 from offbeat.config.report import Problem, Report
+from offbeat.config.rules.bounds import check_bounds
 from offbeat.config.rules.broker import check_broker
 from offbeat.config.rules.finding import Finding, Parts
 from offbeat.config.rules.limits import check_limits
 from offbeat.config.rules.sources import check_sources
-from offbeat.config.settings import Settings, SourceSettings
+from offbeat.config.settings import RuleSettings, Settings, SourceSettings
 from offbeat.errors import ConfigError
+
+T = TypeVar("T", bound=BaseModel)
 
 
 def load(path: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,6 +95,7 @@ def _validate(merged: Merged, context: FileContext) -> tuple[Settings | None, li
 def _judge(parts: Parts) -> Iterator[Finding]:
     yield from check_broker(parts)
     yield from check_sources(parts)
+    yield from check_bounds(parts)
     yield from check_limits(parts)
 
 
@@ -105,13 +109,19 @@ def _valid_parts(data: dict[str, Any], context: FileContext) -> Parts:
     for name in option_names(Settings):
         model = table_at(Settings, (name,))
         if name == "source":
-            listed = data.get(name)
-            for index, table in enumerate(listed if isinstance(listed, list) else []):
-                if isinstance(source := _valid(SourceSettings, table, context), SourceSettings):
-                    parts.sources[index] = source
+            parts.sources = _valid_tables(SourceSettings, data.get(name), context)
+        elif name == "rule":
+            parts.rules = _valid_tables(RuleSettings, data.get(name), context)
         elif hasattr(parts, name) and model is not None:
             setattr(parts, name, _valid(model, data.get(name, {}), context))
     return parts
+
+
+def _valid_tables(model: type[T], listed: Any, context: FileContext) -> dict[int, T]:
+    """Return the tables of a list that are valid, by their place in it."""
+    tables = enumerate(listed if isinstance(listed, list) else [])
+    valid = ((index, _valid(model, table, context)) for index, table in tables)
+    return {index: table for index, table in valid if isinstance(table, model)}
 
 
 def _valid(model: type[BaseModel], table: Any, context: FileContext) -> BaseModel | None:
@@ -119,9 +129,11 @@ def _valid(model: type[BaseModel], table: Any, context: FileContext) -> BaseMode
     try:
         return model.model_validate(table, by_alias=True, by_name=False, context=context)
     except ValidationError as error:
-        if not isinstance(table, dict):
+        paths = [details["loc"] for details in error.errors(include_url=False)]
+        # A finding about the table as a whole has no option that could be left out.
+        if not isinstance(table, dict) or not all(paths):
             return None
-        rest = _without(table, [details["loc"] for details in error.errors(include_url=False)])
+        rest = _without(table, paths)
     try:
         return model.model_validate(rest, by_alias=True, by_name=False, context=context)
     except ValidationError:

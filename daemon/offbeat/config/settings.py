@@ -105,7 +105,9 @@ class RuleSettings(_Table):
         min: lowest value that is allowed; `max` likewise.
         max_rise_per_second: fastest rise from one reading to the next; `max_fall_per_second` likewise.
         for_seconds: how long it must be broken before it counts.
+        hysteresis: how far inside of min or max a value must come again before the rule is kept.
         severity: of the alert.
+        unit: of the channel, such as "°C"; shown in the alert.
         name: shown in the alert.
     """
 
@@ -116,7 +118,9 @@ class RuleSettings(_Table):
     max_rise_per_second: Annotated[float | None, Field(gt=0)] = None
     max_fall_per_second: Annotated[float | None, Field(gt=0)] = None
     for_seconds: Annotated[Seconds, Field(alias="for", ge=0)] = 0.0
+    hysteresis: Annotated[float, Field(ge=0)] = 0.0
     severity: Literal["warning", "critical"] = "warning"
+    unit: str = ""
     name: str = ""
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from offbeat.core.events import EpisodeEvent
 
 Floats = NDArray[np.float32]
+
+RULE_COLUMN = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ class ScoredRows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.sensor)
+
+    def with_rules(self, broken: Floats) -> ScoredRows:
+        """Return the rows with a last column "rule": what the rules in engineering units say of each row.
+
+        Args:
+            broken: surprise by row, float32 [n]; NaN where no rule is for the sensor.
+        """
+        surprise = np.column_stack([self.surprise, broken])
+        return replace(self, surprise=surprise, names=(*self.names, RULE_COLUMN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,6 @@ TRACKS: dict[Track, TrackRule] = {
 }
 """All tracks, in the order of their columns. The shares add up to one; a broken rule is no false alert."""
 
-ENDED_BY_READINGS = (Track.SILENT, Track.RULE)
-"""Tracks that no time of quiet closes: a limit that was exceeded by the last reading still is."""
-
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRules:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.episode_rules import ENDED_BY_READINGS, TRACKS, EpisodeRules, Track, severity_codes
+from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes
 
 Bools = NDArray[np.bool_]
 Keys = NDArray[np.intp]
@@ -217,7 +217,9 @@ class Episodes:
     def close_quiet(
         self, now: float, quiet_seconds: NDArray[np.float64], listening_since: float
     ) -> list[Transition]:
-        """Close what has shown no strange row for the sensor's quiet time. Silence and rules wait for a reading.
+        """Close what has shown no strange row for the sensor's quiet time.
+
+        Silence ends by a reading only, and so does a rule that the last reading broke: it still is.
 
         Args:
             now: log time.
@@ -225,7 +227,8 @@ class Episodes:
             listening_since: log time from which on readings could have been seen.
         """
         key = np.flatnonzero(self.phase != IDLE)
-        key = key[~np.isin(key % _TRACKS, ENDED_BY_READINGS)]
+        track = key % _TRACKS
+        key = key[(track != Track.SILENT) & ((track != Track.RULE) | (self.calm[key] > 0))]
         if not len(key):
             return []
         quiet = now - np.maximum(self.hot_seen[key], listening_since)

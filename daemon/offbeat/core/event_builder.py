@@ -60,7 +60,8 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
         past = past.until(t.time) if t.track is Track.RULE else past
         newest = past.newest()
         bands = explain.bands(newest, center, scale, None, None)
-        return Moment(past, newest, bands, None, None, math.nan)
+        shares = _blamed(state, t.sensor) if t.track is Track.RULE else None
+        return Moment(past, newest, bands, shares, None, math.nan)
     work, answer, i = judged.work, judged.answer, t.index
     past = past.until(float(work.rows.time_seconds[i]))
     mean = None if answer.mean is None else answer.mean[i]
@@ -95,6 +96,12 @@ def _shares(
     return blame.shares(found, voices, known)
 
 
+def _blamed(state: GroupState, sensor: int) -> Floats | None:
+    """Return the whole share for the channel whose limit is broken."""
+    breach = state.rules.breach(sensor)
+    return None if breach is None else np.eye(len(state.group.channels), dtype=np.float32)[breach.channel]
+
+
 def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
     rule, channels = TRACKS[t.track], state.group.channels
     sensor_id = state.group.ids[t.sensor]
@@ -107,7 +114,7 @@ def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
         kind=_kind(state, t, moment),
         severity=SEVERITIES[t.severity],
         score=t.score,
-        p_value=10.0**-t.surprise,
+        p_value=math.nan if t.track is Track.RULE else 10.0**-t.surprise,
         started_at=t.started,
         updated_at=t.time,
         ended_at=t.time if t.change is Change.CLOSE else None,

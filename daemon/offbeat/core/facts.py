@@ -86,7 +86,10 @@ def gather(state: GroupState, t: Transition, moment: Moment) -> Facts:
         )
     if t.track is Track.RULE:
         breach = state.rules.breach(t.sensor)
-        return replace(_about(state, t, moment, 0 if breach is None else breach.channel), breach=breach)
+        if breach is None:
+            return _about(state, t, moment, moment.headline())
+        facts = _about(state, t, moment, breach.channel)
+        return replace(facts, breach=breach, unit=breach.rule.unit or facts.unit)
     usual = float(state.cadence.median_seconds(np.array([t.sensor], np.intp))[0])
     return replace(_about(state, t, moment, moment.headline()), usual_gap_seconds=usual)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.cadence import Cadence
 from offbeat.core.commission import Commission
+from offbeat.core.episode_rules import Track
 from offbeat.core.episodes import Episodes
 from offbeat.core.learnt import Learnt
 from offbeat.core.ledger import Ledger
@@ -50,6 +51,8 @@ class GroupState:
         self.episodes = Episodes(sensors, settings.episodes)
         self.ledger = Ledger(f"windows.{group.name}", "reading")
         self.rules = Rules(settings.rules, group.channels, sensors)
+        self.judges_rules = bool(self.rules)
+        """There are rules, or restored episodes of rules that are no more, and have to be closed."""
         self.learnt: Learnt | None = None
         self.generation = 0
         self.handed_out = 0
@@ -160,6 +163,7 @@ class GroupState:
         if self.long_view is not None:
             self.long_view.put(slots, _part(state, "long"))
         self.rules.put(slots, _part(state, "rules"))
+        self.judges_rules |= bool(self.episodes.arrays()["phase"][slots, Track.RULE].any())
         life = _part(state, "life")
         for name, array in self._life().items():
             array[slots] = life[name]

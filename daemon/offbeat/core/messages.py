@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from offbeat.core.episode_rules import Track
 from offbeat.core.episodes import Change, Reason
-from offbeat.core.rules import Breach
+from offbeat.core.rulebook import Limit
 from offbeat.core.wording import clock, duration, in_step, number
 
 _WHY = {
@@ -51,7 +51,7 @@ class Facts:
         unchanged_seconds, unchanged_readings: how long the value has stood still.
         usual_hold_seconds: how long it stands still usually.
         quiet_seconds: how long nothing strange was seen, for what a tick closes.
-        breach: the rule that is broken.
+        breach: the limit that is broken, or was.
     """
 
     sensor: str
@@ -74,7 +74,7 @@ class Facts:
     unchanged_readings: int = 0
     usual_hold_seconds: float = math.nan
     quiet_seconds: float = math.nan
-    breach: Breach | None = None
+    breach: Limit | None = None
 
 
 def sentence(facts: Facts) -> str:
@@ -83,7 +83,8 @@ def sentence(facts: Facts) -> str:
         return _closed(facts)
     text = _WORDS[facts.track](facts)
     if facts.change is Change.UPDATE and facts.track is not Track.SILENT:
-        text = f"{text} Strange for {duration(facts.now - facts.started)} now."
+        what = "Broken" if facts.track is Track.RULE else "Strange"
+        text = f"{text} {what} for {duration(facts.now - facts.started)} now."
     return text
 
 
@@ -96,11 +97,13 @@ def _closed(facts: Facts) -> str:
     if facts.reason is Reason.SETTLED:
         which = f"{facts.sensor} has been different for {lasted}{_reads(facts)}"
         return f"{which}: this counts as its new normal from now on."
+    if facts.track is Track.RULE and facts.breach is None:
+        return f"{facts.sensor} breaks no rule any more: closed after {lasted}."
+    if facts.track is Track.RULE:
+        return f"{facts.sensor} keeps its limits again after {lasted}{_reads(facts)}."
     if facts.reason is Reason.QUIET:
         calm = f" for {duration(facts.quiet_seconds)}" if math.isfinite(facts.quiet_seconds) else ""
         return f"{facts.sensor} has shown nothing strange{calm}: closed after {lasted}."
-    if facts.track is Track.RULE:
-        return f"{facts.sensor} keeps its limits again after {lasted}{_reads(facts)}."
     if facts.track is Track.STUCK:
         return f"{facts.sensor} changes again after {lasted}."
     return f"{facts.sensor} is back to normal after {lasted}{_reads(facts)}."
@@ -160,14 +163,17 @@ def _silent(facts: Facts) -> str:
 
 
 def _rule(facts: Facts) -> str:
-    if facts.breach is None:
+    breach = facts.breach
+    if breach is None:
         return f"{facts.sensor} breaks a rule."
-    reads = f"{facts.sensor} reads {_plain(facts.value, facts.unit)}"
-    name = f" ({facts.breach.name})" if facts.breach.name else ""
-    limit = _plain(facts.breach.limit, facts.unit)
-    if facts.breach.bound in ("above", "below"):
-        return f"{reads}, {facts.breach.bound} its limit of {limit}{name}."
-    return f"{reads}, {facts.breach.bound} faster than {limit} a second{name}."
+    limit, rule = _plain(breach.value, facts.unit), breach.rule
+    if breach.bound in ("above", "below"):
+        what = f"{breach.bound} its limit of {limit}"
+    else:
+        what = f"{breach.bound} faster than {limit} a second"
+    patience = f" for {duration(rule.for_seconds)}" if rule.for_seconds else ""
+    name = f" ({rule.name})" if rule.name else ""
+    return f"{facts.sensor} reads {_plain(facts.value, facts.unit)}, {what}{patience}{name}."
 
 
 def _plain(value: float, unit: str) -> str:

@@ -27,7 +27,7 @@ from offbeat.core.judgement import judge
 from offbeat.core.ledger import Ledger
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
-from offbeat.core.rule_judgement import judge_rules
+from offbeat.core.rule_judgement import judge_rules, judge_waiting
 from offbeat.core.sensor_states import SensorStates, states_of
 from offbeat.core.sensors import SensorDirectory
 from offbeat.core.silence import judge_silence, quiet_seconds
@@ -99,8 +99,10 @@ class Pipeline:
         state.taken_back += 1
         returned = state.episodes.close_returned(work.heard, _nowhere(work), work.heard_seconds)
         events = build(state, returned)
-        if state.rules and len(work):
-            events += build(state, judge_rules(state, work))
+        broken = np.full(len(work), np.nan, np.float32)
+        if state.judges_rules:
+            for transitions in judge_rules(state, work, broken):
+                events += build(state, transitions)
         if state.learnt is None or work.generation != state.generation or not len(work):
             return Decisions(events)
         # An alert has told of this silence already: it is not a strange rhythm as well.
@@ -108,7 +110,9 @@ class Pipeline:
         told &= np.isin(work.rows.sensor, [t.sensor for t in returned])
         judged = judge(state, state.learnt, work, Answer.of(work, result).without_gap(told))
         events += build(state, judged.transitions, judged)
-        return Decisions(events, judged.scored_rows(self.settings.collect))
+        scored = judged.scored_rows(self.settings.collect)
+        # All groups have the column where any has: they share a table in a backtest.
+        return Decisions(events, scored.with_rules(broken) if self.settings.rules else scored)
 
     def tick(self, now: float) -> Decisions:
         """Let time pass: find silent sensors, and close episodes that nothing keeps open.
@@ -119,6 +123,7 @@ class Pipeline:
         events = []
         for state in self.groups:
             transitions = judge_silence(state, now, self.listening_since)
+            transitions += judge_waiting(state, now, self.listening_since)
             if state.episodes.any_open():
                 quiet = quiet_seconds(state)
                 transitions += state.episodes.close_quiet(now, quiet, self.listening_since)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from offbeat.core.episode_rules import EpisodeRules
-from offbeat.core.rules import Rule
+from offbeat.core.rulebook import Rule
 
 
 @dataclass(frozen=True, slots=True)

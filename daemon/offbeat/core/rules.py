@@ -1,81 +1,57 @@
-"""Rules in engineering units: what an operator knows of a sensor without any learning.
+"""Which rules in engineering units each sensor breaks: state over sensor slots.
 
-A rule says how low, how high and how fast a channel may be. It needs no history, so it holds from the first reading on.
+A rule needs no history of the sensor, so it holds from the first reading on. What is known of a channel is its last
+reading: a limit stays broken until that channel says otherwise, whatever other channels report meanwhile.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.rulebook import Limit, Rule, Rulebook
+
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Slots = NDArray[np.intp]
-Bound = Literal["above", "below", "rising", "falling"]
 
-BOUNDS: tuple[Bound, ...] = ("above", "below", "rising", "falling")
 SURPRISE = np.float32(20.0)
 """What a broken rule counts: there is no chance about it."""
 
 THRESHOLD = np.float32(1.0)
 
+SHORTEST_SECONDS = 1.0
+"""A change is looked at over at least this time: two messages that a network held up and let go together would be
+infinitely fast, and noise is fast from one reading to the next."""
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What some channels of some sensors must keep to; None = no bound.
-
-    Attributes:
-        sensor: pattern of ids with `*`, `?` and `[...]`.
-        channel: pattern of channels.
-        low, high: in the channel's unit, both still allowed.
-        rise_per_second, fall_per_second: fastest change between two readings.
-        for_seconds: how long it must be broken before it counts.
-        score: severity of breaking it, as events have it.
-        name: shown with it; empty = none.
-    """
-
-    sensor: str = "*"
-    channel: str = "*"
-    low: float | None = None
-    high: float | None = None
-    rise_per_second: float | None = None
-    fall_per_second: float | None = None
-    for_seconds: float = 0.0
-    score: float = 1.0
-    name: str = ""
-
-    def limits(self) -> dict[Bound, float | None]:
-        """Return the limit of each bound."""
-        return dict(
-            zip(BOUNDS, (self.high, self.low, self.rise_per_second, self.fall_per_second), strict=True)
-        )
+_ROUNDING = float(np.finfo(np.float32).eps)
+_NOTHING = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
-    """Which rule is broken, where and how.
+class Standing:
+    """How some sensors stand to their rules; columns of equal length.
 
     Attributes:
-        channel: index.
-        bound: that was crossed.
-        limit: of that bound.
-        name: of the rule.
+        surprise: `SURPRISE` where a limit is broken for long enough, else 0, float32 [n].
+        score: of the gravest such limit, NaN without one, float32 [n].
+        start: when the first such limit began to count, event time, float64 [n]; infinite without one.
+        applies: whether any rule is for the sensor, bool [n].
     """
 
-    channel: int
-    bound: Bound
-    limit: float
-    name: str
+    surprise: Floats
+    score: Floats
+    start: Doubles
+    applies: Bools
 
 
 class Rules:
-    """The rules of one group over sensor slots.
+    """The rules of one group over sensor slots. A sensor's limits are looked up once, when it is met.
 
     Args:
         rules: in the order of the configuration.
@@ -84,108 +60,178 @@ class Rules:
     """
 
     def __init__(self, rules: Sequence[Rule], channels: tuple[str, ...], sensors: int) -> None:
-        self.rules = [rule for rule in rules if any(fnmatchcase(c, rule.channel) for c in channels)]
-        self._of_channel = np.array(
-            [[fnmatchcase(c, r.channel) for c in channels] for r in self.rules], np.bool_
-        )
-        count = len(self.rules)
-        self._of_sensor = np.zeros((sensors if count else 0, count), np.bool_)
-        shape = (sensors if count else 0, len(channels))
-        self._last = np.full(shape, np.nan, np.float32)
-        self._last_time = np.full(shape, -np.inf)
-        self._since = np.full((shape[0], count), np.inf)
-        self._broken = np.full((shape[0], 3), -1, np.int16)
-        self.fingerprint = zlib.crc32(repr((self.rules, channels)).encode("utf-8", "backslashreplace"))
+        self.book = Rulebook(rules, channels)
+        slots = sensors if len(self.book) else 0
+        rated = slots if self.book.is_rate.any() else 0
+        self._waits = bool((self.book.for_seconds > 0).any())
+        self._which = np.full((slots, 0), _NOTHING, np.int32)
+        self._since = np.full((slots, 0), np.inf)
+        self._seen = np.full((slots, 0), np.inf)
+        self._held = np.zeros((slots, 0), np.bool_)
+        self._told = np.full(slots, _NOTHING, np.int64)
+        self._last = np.full((rated, len(channels)), np.nan, np.float32)
+        self._last_time = np.full((rated, len(channels)), -np.inf)
 
     def __bool__(self) -> bool:
         """Whether there is any rule for this group."""
-        return bool(self.rules)
+        return len(self.book) > 0
 
     def meet(self, slot: Slots, ids: Sequence[str]) -> None:
-        """Look up which rules hold for new sensors."""
-        for r, rule in enumerate(self.rules):
-            self._of_sensor[slot, r] = [fnmatchcase(sensor_id, rule.sensor) for sensor_id in ids]
+        """Look up which limits hold for new sensors."""
+        if not self:
+            return
+        found = [self.book.of(sensor_id) for sensor_id in ids]
+        self._widen(max(map(len, found), default=0))
+        for at, limits in zip(slot.tolist(), found, strict=True):
+            self._which[at, : len(limits)] = limits
 
     def judge(
-        self, slot: Slots, time_seconds: Doubles, values: Floats, mask: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats]:
-        """Take one row of each of some sensors in; return its surprise and its score, float32 [n] each.
-
-        NaN where no rule holds for what was observed.
+        self, slot: Slots, time_seconds: Doubles, seen_seconds: Doubles, values: Floats, mask: Bools
+    ) -> Standing:
+        """Take one row of each of some sensors in.
 
         Args:
             slot: sensors [n], none twice.
             time_seconds: event times [n], each sensor's in order.
+            seen_seconds: log times [n].
             values: as measured [n, C].
             mask: where observed [n, C].
         """
-        before, passed = self._last[slot], time_seconds[:, None] - self._last_time[slot]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            speed = np.where(passed > 0, (values - before) / passed, np.nan)
-        self._last[slot] = np.where(mask, values, before)
-        self._last_time[slot] = np.where(mask, time_seconds[:, None], self._last_time[slot])
-        surprise = np.full(len(slot), np.nan, np.float32)
-        score = np.full(len(slot), np.nan, np.float32)
-        for r, rule in enumerate(self.rules):
-            here = mask & self._of_channel[r] & self._of_sensor[slot, r][:, None]
-            judged = here.any(axis=1)
-            crossed = here[:, :, None] & _crossed(rule, values, speed)
-            broken = crossed.any(axis=(1, 2))
-            since = np.where(broken, np.minimum(self._since[slot, r], time_seconds), np.inf)
-            self._since[slot, r] = np.where(judged, since, self._since[slot, r])
-            held = broken & (time_seconds - since >= rule.for_seconds)
-            surprise = np.where(judged, np.fmax(surprise, np.where(held, SURPRISE, np.float32(0))), surprise)
-            worse = held & ~(score >= rule.score)
-            score = np.where(worse, np.float32(rule.score), score)
-            first = crossed.reshape(len(slot), -1).argmax(axis=1)
-            told = np.stack([np.full(len(slot), r), first // len(BOUNDS), first % len(BOUNDS)], axis=1)
-            self._broken[slot[worse]] = told[worse]
-        return surprise, score
+        if not self:
+            return _nothing(len(slot))
+        book, which = self.book, self._which[slot]
+        k, row = np.maximum(which, 0), np.arange(len(slot))[:, None]
+        channel, rate = book.channel[k], book.is_rate[k]
+        speed, passed = self._speed(slot, time_seconds, values, mask)
+        x = np.where(rate, speed[row, channel], values[row, channel]) * book.sign[k]
+        was = np.isfinite(self._since[slot])
+        with np.errstate(invalid="ignore"):  # a speed that is not known crosses nothing
+            crossed = x > book.bound[k] - np.where(was, book.hysteresis[k], 0.0)
+        # Too soon after the last look at its speed a channel that is not too fast yet says nothing.
+        says = (which >= 0) & mask[row, channel]
+        says &= ~rate | crossed | (passed[row, channel] >= SHORTEST_SECONDS)
+        since, seen = self._since[slot], self._seen[slot]
+        begins, ends = says & crossed & ~was, says & ~crossed
+        since = np.where(begins, time_seconds[:, None], np.where(ends, np.inf, since))
+        seen = np.where(begins, seen_seconds[:, None], np.where(ends, np.inf, seen))
+        held = (self._held[slot] & np.isfinite(since)) | (
+            np.isfinite(since) & (time_seconds[:, None] - since >= book.for_seconds[k])
+        )
+        self._since[slot], self._seen[slot], self._held[slot] = since, seen, held
+        return self._standing(slot)
 
-    def breach(self, slot: int) -> Breach | None:
-        """Return what a sensor broke last, None if nothing."""
-        r, channel, bound = self._broken[slot].tolist() if self.rules else (-1, 0, 0)
-        if r < 0:
+    def wait(self, now: float, listening_since: float) -> tuple[Slots, Standing] | None:
+        """Let time pass: return sensors whose last readings have by now broken a limit for long enough, or None.
+
+        Args:
+            now: log time.
+            listening_since: log time from which on another reading could have been heard.
+        """
+        if not self._waits:
             return None
-        rule = self.rules[r]
-        limit = rule.limits()[BOUNDS[bound]]
-        return None if limit is None else Breach(channel, BOUNDS[bound], limit, rule.name)
+        k = np.maximum(self._which, 0)
+        # How fast a value changes is known of two readings, and not of the time after them.
+        waiting = np.isfinite(self._seen) & ~self._held & ~self.book.is_rate[k]
+        slot = np.flatnonzero(waiting.any(axis=1))
+        if not len(slot):
+            return None
+        elapsed = now - np.maximum(self._seen[slot], listening_since)
+        late = waiting[slot] & (elapsed >= self.book.for_seconds[k[slot]])
+        self._held[slot] |= late
+        slot = slot[late.any(axis=1)]
+        return (slot, self._standing(slot)) if len(slot) else None
+
+    def breach(self, slot: int) -> Limit | None:
+        """Return the gravest limit that a sensor broke when it last broke one; None if that is not known."""
+        if not self or self._told[slot] == _NOTHING:
+            return None
+        own = self._which[slot]
+        match = np.flatnonzero((own >= 0) & (self.book.key[np.maximum(own, 0)] == self._told[slot]))
+        return self.book.limits[int(own[match[0]])] if len(match) else None
 
     def take(self, slots: Slots) -> dict[str, NDArray[Any]]:
         """Return copies of the state of some sensors, for a snapshot."""
-        if not self.rules:
+        if not self:
             return {}
         state = {name: array[slots] for name, array in self._arrays().items()}
-        return state | {"fingerprint": np.full(len(slots), self.fingerprint, np.int64)}
+        own = self._which[slots]
+        return state | {"key": np.where(own >= 0, self.book.key[np.maximum(own, 0)], _NOTHING)}
 
     def put(self, slots: Slots, state: Mapping[str, NDArray[Any]]) -> None:
-        """Replace the state of some sensors by what `take` returned, where it is of the same rules."""
-        if not self.rules or not np.array_equal(
-            state.get("fingerprint", np.zeros(0)), np.full(len(slots), self.fingerprint)
-        ):
+        """Replace the state of sensors that were met by what `take` returned, where the limits are still the same."""
+        if not self or "key" not in state:
             return
-        for name, array in self._arrays().items():
-            array[slots] = state[name]
+        own = self._which[slots]
+        key = np.where(own >= 0, self.book.key[np.maximum(own, 0)], _NOTHING)
+        per_limit = {name: array[slots] for name, array in self._per_limit().items()}
+        for j in range(state["key"].shape[1]):
+            same = (key == state["key"][:, j, None]) & (key != _NOTHING)
+            for name, array in per_limit.items():
+                array[same] = np.broadcast_to(state[name][:, j, None], same.shape)[same]
+        for name, array in self._per_limit().items():
+            array[slots] = per_limit[name]
+        self._told[slots] = state["told"]
+        if len(self._last) and "last" in state:
+            self._last[slots], self._last_time[slots] = state["last"], state["last_time"]
 
     def nbytes(self) -> int:
         """Return the memory of the state."""
-        return self._of_sensor.nbytes + sum(array.nbytes for array in self._arrays().values())
+        return self._which.nbytes + sum(array.nbytes for array in self._arrays().values())
+
+    def _speed(
+        self, slot: Slots, time_seconds: Doubles, values: Floats, mask: Bools
+    ) -> tuple[Doubles, Doubles]:
+        """Return the change a second of each channel and over what time; NaN and infinity where not known."""
+        if not len(self._last):
+            return np.full(values.shape, np.nan), np.full(values.shape, np.inf)
+        before, at = self._last[slot].astype(np.float64), self._last_time[slot]
+        passed = time_seconds[:, None] - at
+        change, rounding = values - before, _ROUNDING * (np.abs(values) + np.abs(before))
+        change = np.sign(change) * np.maximum(np.abs(change) - rounding, 0.0)
+        speed = change / np.maximum(passed, SHORTEST_SECONDS)
+        look = mask & (passed >= SHORTEST_SECONDS)
+        self._last[slot] = np.where(look, values, self._last[slot])
+        self._last_time[slot] = np.where(look, time_seconds[:, None], at)
+        return speed, passed
+
+    def _standing(self, slot: Slots) -> Standing:
+        which, held = self._which[slot], self._held[slot]
+        if not which.shape[1]:
+            return _nothing(len(slot))
+        k = np.maximum(which, 0)
+        score = np.where(held, self.book.score[k], np.float32(-np.inf))
+        start = np.where(held, self._since[slot] + self.book.for_seconds[k], np.inf).min(axis=1)
+        broken, worst = held.any(axis=1), score.argmax(axis=1)
+        gravest = k[np.arange(len(slot)), worst]
+        self._told[slot[broken]] = self.book.key[gravest[broken]]
+        return Standing(
+            surprise=np.where(broken, SURPRISE, np.float32(0)),
+            score=np.where(broken, score.max(axis=1), np.float32(np.nan)),
+            start=start,
+            applies=np.asarray((which >= 0).any(axis=1), np.bool_),
+        )
+
+    def _widen(self, limits: int) -> None:
+        """Make room for so many limits of each sensor."""
+        more = ((0, 0), (0, max(0, limits - self._which.shape[1])))
+        self._which = np.pad(self._which, more, constant_values=_NOTHING)
+        self._since = np.pad(self._since, more, constant_values=np.inf)
+        self._seen = np.pad(self._seen, more, constant_values=np.inf)
+        self._held = np.pad(self._held, more)
+
+    def _per_limit(self) -> dict[str, NDArray[Any]]:
+        return {"since": self._since, "seen": self._seen, "held": self._held}
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {
-            "last": self._last,
-            "last_time": self._last_time,
-            "since": self._since,
-            "broken": self._broken,
-        }
+        told = {"told": self._told}
+        rates = {"last": self._last, "last_time": self._last_time} if len(self._last) else {}
+        return self._per_limit() | told | rates
 
 
-def _crossed(rule: Rule, values: Floats, speed: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which bounds are crossed, bool [n, C, bounds]; a bound that is not set never is."""
-    crossed = np.zeros((*values.shape, len(BOUNDS)), np.bool_)
-    for b, (value, sign) in enumerate(((values, 1.0), (values, -1.0), (speed, 1.0), (-speed, 1.0))):
-        limit = rule.limits()[BOUNDS[b]]
-        if limit is not None:
-            with np.errstate(invalid="ignore"):
-                crossed[:, :, b] = sign * value > sign * limit
-    return crossed
+def _nothing(count: int) -> Standing:
+    return Standing(
+        surprise=np.zeros(count, np.float32),
+        score=np.full(count, np.nan, np.float32),
+        start=np.full(count, np.inf),
+        applies=np.zeros(count, np.bool_),
+    )

@@ -72,7 +72,7 @@ class Laws(RuleBasedStateMachine):
 
     @rule(
         sensor=st.integers(0, SENSORS - 1),
-        track=st.sampled_from([Track.PROCESS, Track.RHYTHM, Track.STUCK]),
+        track=st.sampled_from([Track.PROCESS, Track.RHYTHM, Track.STUCK, Track.RULE]),
         surprise=SURPRISE,
         step=st.sampled_from([0.0, 0.5, 3.0]),
         count=st.integers(1, 12),

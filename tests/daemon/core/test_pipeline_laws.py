@@ -10,13 +10,18 @@ from offbeat.core.events import EpisodeEvent
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
+from offbeat.core.rulebook import Rule
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import Played, play
 from offbeat.testing.readings import Readings
 from tests.support.plant import BOILERS, live, plant
 
 EVERYONE = np.arange(len(BOILERS))
-SETTINGS = CoreSettings(provisional_readings=16, window_readings=32, ready_readings=40)
+RULES = (
+    Rule(high=75.0, hysteresis=2.0),
+    Rule(rise_per_second=2.0, fall_per_second=2.0, for_seconds=4.0, score=2.0),
+)
+SETTINGS = CoreSettings(provisional_readings=16, window_readings=32, ready_readings=40, rules=RULES)
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 """A whole play is slow to shrink, and its seed says enough."""
 
@@ -149,11 +154,14 @@ def test_an_open_episode_is_closed_after_a_restart() -> None:
     values[60:70] += 30
     first = fresh()
     before = play(first, Readings().add(0, times[:65], values[:65]).batches(), FakeScorer())
-    (opened,) = [e for e in before.events if e.event == "open"]
+    opened = {e.id for e in before.events if e.event == "open"}
     second = fresh()
     second.put_state(0, EVERYONE, first.state_of(0, EVERYONE))
     after = play(second, Readings(offset=65).add(0, times[75:], values[75:]).batches(), FakeScorer())
-    assert [(e.event, e.id) for e in after.events if e.event != "update"] == [("close", opened.id)]
+    assert len(opened) == 2, "one by the law of the sensor, one by a rule"
+    assert {(e.event, e.id) for e in after.events if e.event != "update"} == {
+        ("close", one) for one in opened
+    }
 
 
 def test_a_state_of_another_commission_keeps_windows_and_episodes_only() -> None:

@@ -13,6 +13,7 @@ from offbeat.config.settings import (
     MetricsSettings,
     ModelSettings,
     MqttSettings,
+    RuleSettings,
     SourceSettings,
     StateSettings,
 )
@@ -37,6 +38,7 @@ class Parts:
 
     mqtt: MqttSettings | None = None
     sources: dict[int, SourceSettings] = field(default_factory=dict)
+    rules: dict[int, RuleSettings] = field(default_factory=dict)
     alerts: AlertSettings | None = None
     limits: LimitSettings | None = None
     journal: JournalSettings | None = None
