@@ -107,10 +107,10 @@ def by_group(
     }
     left = [group for i, group in enumerate(groups) if i not in chosen]
     if other := [group for group in left if group.channels in {channels for channels, _ in known}]:
-        trained = " and ".join(_choice(one) for channels, one in known if channels == other[0].channels)
+        trained = " and ".join(str(one) for channels, one in known if channels == other[0].channels)
         raise ConfigError(
             f"{folder}: what was trained on sensors with the channels {', '.join(other[0].channels)} is {trained}, but "
-            f"the configuration asks for {_choice(other[0].model)}; train again, or set family and horizon accordingly"
+            f"the configuration asks for {other[0].model}; train again, or set family and horizon accordingly"
         )
     if not chosen:
         trained = " | ".join(", ".join(channels) for channels, _ in known)
@@ -120,12 +120,6 @@ def by_group(
             f"have {wanted}; train on recordings of these sources, or set `channels` of the source"
         )
     return chosen
-
-
-def _choice(choice: ModelChoice) -> str:
-    if choice.horizon_seconds is None:
-        return choice.family
-    return f"{choice.family} with a horizon of {choice.horizon_seconds / 3600.0:g} h"
 
 
 def _read(path: Path) -> GroupArtifact:

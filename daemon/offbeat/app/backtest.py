@@ -65,7 +65,9 @@ def run_backtest(
     for channels, group in by_channels([canonical(one) for one in series]).items():
         usable = [one for one in group if _is_usable(one, splits.test_from(one.sensor), result.notes)]
         if usable:
-            _one_group(usable, splits, plan.of_channels(channels)[0], result, on_progress)
+            chosen, *others = plan.of_channels(channels)
+            result.notes.extend(_passed_over(channels, chosen, one) for one in others)
+            _one_group(usable, splits, chosen, result, on_progress)
     if not result.judged:
         raise ConfigError(
             "no recording can be backtested: none has rows both before and after its test time; "
@@ -103,6 +105,13 @@ def _model_line(trained: TrainedGroup) -> str:
         f"{len(trained.commission.sensors)} sensors with {channels}, {trained.report.steps} steps of training"
     )
     return said if trained.comparison is None else f"{said}; {line(trained.comparison)}"
+
+
+def _passed_over(channels: tuple[str, ...], chosen: TrainingPlan, other: TrainingPlan) -> str:
+    return (
+        f"sensors with the channels {', '.join(channels)} are judged by {chosen.choice}, as the first source with "
+        f"these channels asks for; another asks for {other.choice}: say --family and --horizon to play that"
+    )
 
 
 def _is_usable(series: Series, test_from: float, notes: list[str]) -> bool:

@@ -40,9 +40,9 @@ class EpisodeEvent:
         id: hash of (sensor, start, rule).
         kind: what is strange: of a sensor "silent", "stuck" or "rhythm"; of what it measures "spike", "level", "shape",
             "relation" and more, by the loudest streams, or "value" where none can say. It may change while an episode
-            is open: what began as a spike may stay as a level.
+            is open: what began as a spike may stay as a level. "rule" where a rule in engineering units is broken.
         score: severity against the frozen calibration; 1.0 is the budget's boundary at commissioning.
-        p_value: against the trailing calibration; what opened the episode.
+        p_value: against the trailing calibration; what opened the episode. NaN for a broken rule: it is no chance.
         observed: last reading by channel.  expected: band by channel.  contributions: shares by channel, sum 1.
         streams: surprise of each stream that took part.
         model: (name, version) or None where no model took part.

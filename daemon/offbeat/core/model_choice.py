@@ -17,6 +17,12 @@ class ModelChoice:
     family: str = "lstm_vae"
     horizon_seconds: float | None = None
 
+    def __str__(self) -> str:
+        """Return the choice in words."""
+        if self.horizon_seconds is None:
+            return self.family
+        return f"{self.family} with a horizon of {self.horizon_seconds / 3600.0:g} h"
+
     @property
     def suffix(self) -> str:
         """What tells groups of the same channels apart by name; empty for the usual choice."""

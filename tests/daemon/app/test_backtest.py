@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from offbeat.app.backtest import Backtest, play_group, run_backtest, write_backtest
+from offbeat.core.model_choice import ModelChoice
+from offbeat.core.rulebook import Rule
 from offbeat.errors import ConfigError
 from offbeat.learn.progress import Progress
 from offbeat.replay.series import Series
@@ -180,6 +182,37 @@ def test_a_group_is_played_with_what_was_learnt_before(learnt: Learnt) -> None:
     assert np.array_equal(one.score, other.score, equal_nan=True)
     assert np.array_equal(one.surprise, other.surprise, equal_nan=True)
     assert events == again
+
+
+def test_rules_have_a_column_and_episodes_of_their_own(learnt: Learnt, tmp_path: Path) -> None:
+    """In a backtest as in service; groups without one share the table."""
+    rule = Rule(sensor=BOILERS[0], high=500.0)
+    plan = dataclasses.replace(TINY, core=dataclasses.replace(TINY.core, rules=(rule,)))
+    first, second = (dataclasses.replace(one, channels=("value",)) for one in boilers_recorded(200))
+    first.values[100:110] = 1000.0
+    boilers, events = play_group(learnt.groups[0], [first, second], plan)
+    pairs, _ = play_group(learnt.groups[1], pairs_recorded(200), plan)
+    write_backtest(tmp_path, Backtest(judged=[*boilers, *pairs], events=events), "rules")
+    rows = list(csv.DictReader((tmp_path / "scores.csv").read_text().splitlines()))
+    by_sensor = {
+        sensor: [row["rule"] for row in rows if row["sensor"] == sensor] for sensor in (*BOILERS[:2], "pair0")
+    }
+    assert [i for i, cell in enumerate(by_sensor[BOILERS[0]]) if cell == "20"] == list(range(100, 110))
+    assert set(by_sensor[BOILERS[1]]) == set(by_sensor["pair0"]) == {""}
+    assert any(row["level"] for row in rows if row["sensor"] == "pair0")
+    assert [event.event for event in events if event.kind == "rule"][::-1][:1] == ["close"]
+
+
+def test_a_second_choice_for_the_same_channels_is_said_to_be_passed_over() -> None:
+    """A recording has one score a row: that of the first source."""
+    first, _ = boilers_recorded(ROWS)
+    splits = Splits(by_sensor={first.sensor: test_from(first)})
+    choices = {("value",): (ModelChoice("robust_z"), ModelChoice("pca", 3600.0))}
+    result = run_backtest([first], splits, dataclasses.replace(TINY, choices=choices))
+    (note,) = result.notes
+    assert "judged by robust_z" in note
+    assert "another asks for pca with a horizon of 1 h" in note
+    assert result.trained[0].result.model.family == "robust_z"
 
 
 def test_what_was_found_is_written(done: Done, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from offbeat.app.core_settings import core_settings
+from offbeat.config.explain import option_names
 from offbeat.config.loading import examine
+from offbeat.config.settings import RuleSettings
 from offbeat.core.rulebook import Rule
 
 BASE = '[mqtt]\nurl = "mqtt://localhost"\n[[source]]\ntopic = "plant/{sensor}"\n'
@@ -27,6 +29,15 @@ def test_a_rule_reaches_the_core_in_its_units(tmp_path: Path) -> None:
         sensor="press.*", high=90.0, for_seconds=10.0, hysteresis=2.0, score=2.0, name="valve", unit="°C"
     )
     assert core_settings(settings).rules == (expected,)
+
+
+def test_the_example_of_the_documentation_is_right(tmp_path: Path) -> None:
+    """And names every option."""
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "rules.md").read_text()
+    example = page.split("```toml\n[[rule]]\n")[1].split("```")[0]
+    assert "warning: no source has a channel like" in report(tmp_path, example)
+    assert examine(tmp_path / "offbeat.toml", {})[0] is not None
+    assert all(f"`{name}`" in page or f"{name} = " in page for name in option_names(RuleSettings))
 
 
 def test_rules_of_several_files_are_joined(tmp_path: Path) -> None:
