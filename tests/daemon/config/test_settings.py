@@ -49,3 +49,20 @@ def test_state_lies_where_systemd_says(monkeypatch: pytest.MonkeyPatch) -> None:
     assert StateSettings().directory == Path("/var/lib/offbeat")
     monkeypatch.delenv("STATE_DIRECTORY")
     assert StateSettings().directory == Path("state")
+
+
+def test_a_source_is_judged_by_what_model_says_unless_it_says_so_itself() -> None:
+    """Family and horizon each by itself."""
+    sources = (
+        SourceSettings(topic="a/{s}"),
+        SourceSettings(topic="b/{s}", family="pca"),
+        SourceSettings(topic="c/{s}", horizon_seconds=7200.0),
+    )
+    model = ModelSettings(family="conv_vae", horizon_seconds=3600.0)
+    settings = Settings(mqtt=MqttSettings(url="mqtt://localhost"), sources=sources, model=model)
+    assert [(source.family, source.horizon_seconds) for source in settings.sources] == [
+        ("conv_vae", 3600.0),
+        ("pca", 3600.0),
+        ("conv_vae", 7200.0),
+    ]
+    assert [source.family for source in smallest().sources] == ["lstm_vae"]
