@@ -70,7 +70,7 @@ def _artifacts(settings: Settings, directory: SensorDirectory) -> dict[int, Grou
     folder: Path = settings.artifact_directory
     if settings.model.artifact is None and not folder.exists():
         _log.warning(
-            "there is no artifact yet; only silence is judged until one is trained",
+            "there is no artifact yet; only silence and rules are judged until one is trained",
             expected_at=str(folder), train_with="offbeat train",
         )  # fmt: skip
         return {}

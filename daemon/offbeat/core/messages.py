@@ -166,14 +166,16 @@ def _rule(facts: Facts) -> str:
     breach = facts.breach
     if breach is None:
         return f"{facts.sensor} breaks a rule."
+    reads = f"{facts.sensor} reads {_plain(facts.value, facts.unit)}"
     limit, rule = _plain(breach.value, facts.unit), breach.rule
-    if breach.bound in ("above", "below"):
-        what = f"{breach.bound} its limit of {limit}"
-    else:
-        what = f"{breach.bound} faster than {limit} a second"
-    patience = f" for {duration(rule.for_seconds)}" if rule.for_seconds else ""
     name = f" ({rule.name})" if rule.name else ""
-    return f"{facts.sensor} reads {_plain(facts.value, facts.unit)}, {what}{patience}{name}."
+    patience = f" for {duration(rule.for_seconds)}" if rule.for_seconds else ""
+    if breach.bound in ("rising", "falling"):
+        return f"{reads}, {breach.bound} faster than {limit} a second{patience}{name}."
+    beyond = facts.value > breach.value if breach.bound == "above" else facts.value < breach.value
+    if rule.hysteresis and not beyond:
+        return f"{reads}, not yet {_plain(rule.hysteresis, facts.unit)} inside its limit of {limit}{name}."
+    return f"{reads}, {breach.bound} its limit of {limit}{patience}{name}."
 
 
 def _plain(value: float, unit: str) -> str:

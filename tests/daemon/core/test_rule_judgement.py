@@ -80,6 +80,12 @@ def test_each_bound_has_its_sentence(rule: Rule, values: list[float], message: s
     assert [event.message for event in heard(fresh(rule), values)] == [message]
 
 
+def test_a_value_that_is_almost_back_is_said_to_be_so() -> None:
+    """It is no longer beyond the limit, and the alert is still open."""
+    (_, update) = heard(fresh(Rule(high=90.0, hysteresis=2.0)), [95.0] + [89.0] * 40)
+    assert update.message == "boiler reads 89, not yet 2 inside its limit of 90. Broken for 1 min now."
+
+
 def test_other_sensors_may_be_as_hot_as_they_like() -> None:
     """The pattern says whom it is for."""
     assert heard(fresh(HOT), [65.0, 95.0] + [70.0] * 8, sensor=1) == []
