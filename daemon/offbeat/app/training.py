@@ -11,21 +11,23 @@ from pathlib import Path
 import torch
 
 from offbeat.app.artifacts import write_group
+from offbeat.app.engine import Engine
 from offbeat.app.long_training import LongView, train_long_view
 from offbeat.app.model_training import Learnt, compare_model, learn_model
-from offbeat.app.past import Doubts, doubted_rows, doubtful_times, leave_out, play_past, without
 from offbeat.app.scorers import long_scorer
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
 from offbeat.core.model_choice import ModelChoice
+from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensors import UNIVARIATE
+from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.errors import UnavailableError
+from offbeat.learn.collected import Collected
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
 from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series, by_channels
-from offbeat.scoring.scorer import NoScorer
+from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.comparison import Comparison
 from offbeat_models.device import DeviceError, choose_device
@@ -51,7 +53,6 @@ class TrainingPlan:
         threads: of torch on the CPU.
         core: numbers of the core that the recordings are played through; as in service.
         compare: compare the model with baselines on held-back time.
-        leave_out_doubtful: learn nothing from the few rows that are far from all others.
         choices: what is to judge sensors by their channels, where the configuration says so; else the above.
     """
 
@@ -65,7 +66,6 @@ class TrainingPlan:
     threads: int = 1
     core: CoreSettings = field(default_factory=CoreSettings)
     compare: bool = True
-    leave_out_doubtful: bool = True
     choices: Mapping[tuple[str, ...], tuple[ModelChoice, ...]] = field(default_factory=dict)
 
     def of_channels(self, channels: tuple[str, ...]) -> list[TrainingPlan]:
@@ -164,14 +164,6 @@ def train_group(
     channels = series[0].channels
     on_progress(Progress("looking at the recordings", 0, 1))
     commission = fit_normaliser_and_ridge(channels, recordings)
-    hidden: Doubts = {}
-    if plan.leave_out_doubtful:
-        past = play_past(
-            commission, NoScorer(), series, plan.choice, plan.core, on_progress, "looking for what is no rule"
-        )
-        hidden = doubtful_times(past)
-        recordings = without(recordings, hidden)
-        commission = fit_normaliser_and_ridge(channels, recordings)
     learnt_from = model_series(commission, recordings)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
     comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None
@@ -181,9 +173,7 @@ def train_group(
             commission, recordings, plan.horizon_seconds, plan.recipe, device, on_progress
         )
     trained = TrainedGroup(commission, result, long=long, comparison=comparison)
-    return dataclasses.replace(
-        trained, commission=_calibrate(trained, series, plan, device, on_progress, hidden)
-    )
+    return dataclasses.replace(trained, commission=_calibrate(trained, series, plan, device, on_progress))
 
 
 def _device(plan: TrainingPlan) -> torch.device:
@@ -212,14 +202,20 @@ def _calibrate(
     plan: TrainingPlan,
     device: torch.device,
     on_progress: OnProgress,
-    hidden: Doubts,
 ) -> Commission:
-    scorer = scorer_of(trained, len(series), device)
-    past = play_past(
-        trained.commission, scorer, series, plan.choice, plan.core, on_progress, "playing the past through it"
-    )
+    commission = trained.commission
+    directory = SensorDirectory([commission.channels], len(series))
+    directory.groups[0].model = plan.choice
+    player = Player(series, directory, plan.core.window_stride_readings)
+    pipeline = Pipeline(directory, dataclasses.replace(plan.core, collect=True))
+    pipeline.install(0, commission, (plan.family, "in training"))
+    engine, collected = Engine(pipeline, scorer_of(trained, len(series), device)), Collected()
+    for step in player.steps():
+        engine.feed(step.batches, step.now_seconds, collected.add)
+        if step.tick:
+            on_progress(Progress("playing the past through it", step.played, player.rows))
+    ids = directory.groups[0].ids
+    raw = collected.raw(ids)
     on_progress(Progress("calibrating", 0, 1))
-    doubted = doubted_rows(past, hidden)
-    commission = calibrate_streams(trained.commission, leave_out(past.raw, doubted))
-    g, severity = refuse(commission, past.raw, past.times_seconds)
-    return calibrate_tracks(commission, leave_out(g, doubted), leave_out(severity, doubted))
+    commission = calibrate_streams(commission, raw)
+    return calibrate_tracks(commission, *refuse(commission, raw, collected.times_seconds(ids)))
