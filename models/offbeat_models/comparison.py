@@ -28,6 +28,7 @@ FULL_EFFORT_STEPS = 1000
 """A training of fewer steps is compared on proportionally fewer cases, so that comparing stays cheap beside it."""
 LEAST_EFFORT = 0.25
 CLEARLY = 0.01
+"""A figure that is better by less may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,12 @@ class Comparison:
     stretches: int
 
     def better(self) -> list[str]:
-        """Return the baselines that are better at one figure and not clearly worse at the other."""
-        mine = self.model
-        return [
-            one.detector
-            for one in self.baselines
-            if (one.recall >= mine.recall and one.average_precision > mine.average_precision - CLEARLY)
-            or (one.average_precision >= mine.average_precision and one.recall > mine.recall - CLEARLY)
-        ]
+        """Return the baselines that the model does not beat: clearly better at one figure, or as good at both."""
+        return [one.detector for one in self.baselines if self._not_beaten(one)]
+
+    def _not_beaten(self, one: Figures) -> bool:
+        gains = (one.average_precision - self.model.average_precision, one.recall - self.model.recall)
+        return max(gains) > CLEARLY or min(gains) >= 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as nested dictionaries of plain values, with the baselines that the model does not beat."""

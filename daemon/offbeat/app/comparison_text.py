@@ -39,9 +39,9 @@ def warning(comparison: Comparison, channels: str) -> str | None:
     if not better:
         return None
     names = " and ".join(better)
-    verb = "does" if len(better) == 1 else "do"
+    verb = "is" if len(better) == 1 else "are"
     return (
-        f"on sensors with {channels} the model {comparison.model.detector} does not win: {names} {verb} as well or "
-        f"better on faults put into held-back time. Train for longer or on more data, or set model.family to "
-        f"{better[0]!r}"
+        f"on sensors with {channels} the model {comparison.model.detector} does not win: {names} {verb} as good or "
+        "better on faults put into held-back time, at precision or at recall. Train for longer or on more data, or "
+        f"set model.family to {better[0]!r}"
     )

@@ -108,7 +108,7 @@ def test_people_read_a_table_a_line_and_a_warning() -> None:
     assert line(COMPARED).endswith("lstm_vae 0.50 / 0.40, robust_z 0.30 / 0.20, pca 0.60 / 0.40")
     said = warning(COMPARED, "temp")
     assert said is not None
-    assert said.startswith("on sensors with temp the model lstm_vae does not win: pca does as well or better")
+    assert said.startswith("on sensors with temp the model lstm_vae does not win: pca is as good or better")
     assert said.endswith("or set model.family to 'pca'")
     alone = dataclasses.replace(COMPARED, baselines=COMPARED.baselines[:1])
     assert warning(alone, "temp") is None
