@@ -3,7 +3,7 @@
 import pytest
 
 from offbeat_models.registry import FAMILIES
-from tests.benchmarks.detection.collapse import runs, table
+from tests.benchmarks.detection.collapse import rows, runs
 
 
 @pytest.mark.slow
@@ -11,4 +11,4 @@ from tests.benchmarks.detection.collapse import runs, table
 def test_no_family_collapses(family: str) -> None:
     """After 500 steps the latent is in use and the window is rebuilt better than by a constant."""
     (run,) = runs([0], [family])
-    assert not run.collapsed, table([run])[-1]
+    assert not run.collapsed, rows([run])

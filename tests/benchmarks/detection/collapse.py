@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
 from offbeat_models.registry import FAMILIES, preset
 from offbeat_models.training import TrainingConfig, train
 from offbeat_models.validation import CollapseGuard, Validation
+from tests.benchmarks.detection import tables
 from tests.support.model_samples import fleet
 
 SEEDS = 5
@@ -22,6 +24,10 @@ STEPS = 500
 """As many as a run needs to be judged by `CollapseGuard`; a sound family has long left the constant behind."""
 
 SIZE = "small"
+
+HEAD = [
+    "family", "seeds", "collapsed", "reconstruction, worst (nats)", "a constant", "KL, least (nats)", "active, least",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,24 +73,37 @@ def runs(
             yield Run(family, seed, train(sensors, sizes, recipe, family=family).report.validation)
 
 
-def table(ended: Sequence[Run]) -> list[str]:
-    """Return a Markdown table: a line a family, with its worst figures over the seeds."""
-    lines = [
-        "| family | seeds | collapsed | reconstruction, worst (nats) | a constant | KL, least (nats) | active, least |",
-        "|---|---|---|---|---|---|---|",
-    ]
+def measure(family: str, seeds: int = SEEDS) -> dict[str, Any]:
+    """Return how the trainings of one family ended, as JSON can hold it."""
+    ended = list(runs(range(seeds), [family]))
+    return {
+        "collapsed": sum(run.collapsed for run in ended),
+        "runs": [{"seed": run.seed, "figures": asdict(run.figures)} for run in ended],
+    }
+
+
+def runs_of(family: str, measured: dict[str, Any]) -> list[Run]:
+    """Return the runs that `measure` put into its answer."""
+    return [Run(family, one["seed"], Validation(**one["figures"])) for one in measured["runs"]]
+
+
+def rows(ended: Sequence[Run]) -> list[list[tables.Cell]]:
+    """Return the rows of a table: a line a family, with its worst figures over the seeds."""
+    out: list[list[tables.Cell]] = []
     for family in dict.fromkeys(run.family for run in ended):
         own = [run for run in ended if run.family == family]
         said = [run.figures for run in own]
-        lines.append(
-            f"| {family} | {len(own)} | {sum(run.collapsed for run in own)} "
-            f"| {max(one.reconstruction for one in said):.3f} | {said[0].constant_gaussian:.3f} "
-            f"| {min(one.kl_nats for one in said):.1f} | {min(one.active_dimensions for one in said)} |"
-        )
-    return lines
+        out.append(
+            [
+                family, len(own), sum(run.collapsed for run in own), max(one.reconstruction for one in said),
+                said[0].constant_gaussian, min(one.kl_nats for one in said),
+                min(one.active_dimensions for one in said),
+            ]
+        )  # fmt: skip
+    return out
 
 
 if __name__ == "__main__":
     ended = list(runs(range(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS)))
-    print("\n".join(table(ended)))
+    print("\n".join(tables.table(HEAD, rows(ended))))
     sys.exit(any(run.collapsed for run in ended))

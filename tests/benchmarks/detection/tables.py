@@ -17,6 +17,11 @@ def text(cell: Cell, digits: int = 3) -> str:
     return str(cell)
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """Return a difference with its sign."""
+    return ("+" if value >= 0 else "-") + text(abs(value), digits)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: int = 3) -> list[str]:
     """Return the lines of a table; the first column is left, the others right."""
     cells = [list(head), *([text(cell, digits) for cell in row] for row in rows)]
