@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import structlog
 
 from offbeat import __version__
+from offbeat.app.api_answers import ModelInUse, Status
 from offbeat.app.parts import Parts
 from offbeat.core.decisions import Decisions
 from offbeat.core.jobs import StepJob
@@ -78,21 +78,27 @@ class Instruments:
             f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
         )
 
-    def status(self) -> dict[str, Any]:
-        """Return how the daemon is, for programs."""
+    def status(self, waiting_for: str) -> Status:
+        """Return how the daemon is, for programs.
+
+        Args:
+            waiting_for: what keeps it from being ready; empty when it is.
+        """
         assert self._parts is not None
         directory, scorer = self._parts.core.directory, self._parts.core.engine.scorer
-        return {
-            "version": __version__,
-            "sensors": {readiness: count for (readiness,), count in self._sensors_by_readiness().items()},
-            "open_episodes": {kind: count for (kind,), count in self._open_by_kind().items()},
-            "rows_scored": self._rows_scored,
-            "device": scorer.device,
-            "models": {
-                directory.groups[i].name: {"name": one.name, "version": one.version}
+        return Status(
+            version=__version__,
+            ready=not waiting_for,
+            waiting_for=waiting_for,
+            sensors={readiness: count for (readiness,), count in self._sensors_by_readiness().items()},
+            open_episodes={kind: count for (kind,), count in self._open_by_kind().items()},
+            rows_scored=self._rows_scored,
+            device=scorer.device,
+            models={
+                directory.groups[i].name: ModelInUse(one.name, one.version)
                 for i, one in self._parts.core.artifacts.items()
             },
-        }
+        )
 
     def unbound(self) -> list[str]:
         """Return the names of the catalogue that nothing stands behind."""

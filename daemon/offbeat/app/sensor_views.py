@@ -1,4 +1,4 @@
-"""What is known of sensors now, as plain objects for JSON. To be called by the thread that owns the state."""
+"""What is known of sensors now, as the API tells it. To be called by the thread that owns the state."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.app.api_answers import Channel, SensorDetail, SensorSummary, Voice, Window
+from offbeat.app.recent_verdicts import RecentVerdicts, Verdicts
+from offbeat.app.sensor_list import Place
+from offbeat.core.decisions import RULE_COLUMN
 from offbeat.core.group_state import GroupState
+from offbeat.core.messages import why
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.sensor_states import Readiness, SensorStates
+from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
+from offbeat.state.store import Episode
 
-ORDERS = ("score", "name", "seen")
-"""How a list may be sorted: the strangest first, by name, or the last heard first."""
+_TRACK_OF = dict(zip(STREAM_NAMES, STREAM_TRACKS, strict=True)) | {RULE_COLUMN: "rule"}
 
-Place = tuple[int, int]
-"""Group and slot."""
+Columns = tuple[list[Place], list[str], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float64]]
 
 
 class UnknownSensorError(LookupError):
@@ -25,59 +31,38 @@ class UnknownSensorError(LookupError):
 
 
 class SensorViews:
-    """Lists of sensors, and one sensor in full.
+    """All sensors as columns, some of them as rows of a list, and one in full.
 
     Args:
         pipeline: whose sensors they are.
+        verdicts: on their last readings.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, verdicts: RecentVerdicts) -> None:
         self._pipeline = pipeline
+        self._verdicts = verdicts
 
-    def page_of(self, search: str, only_open: bool, sort: str, limit: int, offset: int) -> dict[str, Any]:
-        """Return a page of the list of sensors, with how many there are and how many match.
+    def columns(self) -> Columns:
+        """Return copies of what a `SensorList` is made of."""
+        groups = self._pipeline.groups
+        sizes = [group.size for group in groups]
+        places = [(index, slot) for index, size in enumerate(sizes) for slot in range(size)]
+        ids = [name for group, size in zip(groups, sizes, strict=True) for name in group.group.ids[:size]]
 
-        Args:
-            search: part of their names, in lower case; empty = all.
-            only_open: those with an open episode.
-            sort: one of `ORDERS`.
-            limit: sensors at most.
-            offset: sensors before the page.
-        """
-        places = [
-            (index, slot) for index, group in enumerate(self._pipeline.groups) for slot in range(group.size)
-        ]
-        keep = self._matching(places, search)
-        is_open = self._column(lambda group, slots: group.episodes.is_open(slots).any(axis=1))
-        if only_open:
-            keep &= is_open
-        # Those with an episode first, then the strangest; sensors without a score last.
-        score = np.nan_to_num(self._column(lambda group, slots: group.score[slots]), nan=-np.inf)
-        keys = {
-            "score": (-score, ~is_open),
-            "name": (np.array([self._id(place) for place in places]),),
-            "seen": (-self._column(lambda group, slots: group.heard[slots]),),
-        }[sort]
-        order = [i for i in np.lexsort(keys).tolist() if keep[i]]
-        shown = [places[i] for i in order[offset : offset + limit]]
-        return {"total": len(places), "matching": len(order), "sensors": self._summaries(shown)}
+        def column(of: Callable[[GroupState, NDArray[np.intp]], Any]) -> NDArray[Any]:
+            return np.concatenate([of(group, np.arange(n)) for group, n in zip(groups, sizes, strict=True)])
 
-    def _matching(self, places: list[Place], search: str) -> NDArray[np.bool_]:
-        if not search:
-            return np.ones(len(places), np.bool_)
-        return np.array([search in self._id(place).casefold() for place in places], np.bool_)
+        return (
+            places,
+            ids,
+            column(lambda group, slots: np.any(group.episodes.is_open(slots), axis=1)),
+            column(lambda group, slots: group.score[slots]),
+            column(lambda group, slots: group.heard[slots]),
+        )
 
-    def _id(self, place: Place) -> str:
-        return self._pipeline.groups[place[0]].group.ids[place[1]]
-
-    def _column(self, of: Callable[[GroupState, NDArray[np.intp]], Any]) -> NDArray[Any]:
-        """Return what each group says of its sensors, one group after the other."""
-        parts = [of(group, np.arange(group.size, dtype=np.intp)) for group in self._pipeline.groups]
-        return np.concatenate([np.asarray(part) for part in parts])
-
-    def _summaries(self, places: list[Place]) -> list[dict[str, Any]]:
+    def summaries(self, places: list[Place]) -> list[SensorSummary]:
         """Return what is known of some sensors, in their order; each group is asked once."""
-        found: dict[Place, dict[str, Any]] = {}
+        found: dict[Place, SensorSummary] = {}
         for index in {index for index, _ in places}:
             slots = [slot for other, slot in places if other == index]
             states = self._pipeline.sensor_states(index, np.array(slots, np.intp))
@@ -85,47 +70,74 @@ class SensorViews:
                 found[index, slot] = self._summary(index, slot, states, i)
         return [found[place] for place in places]
 
-    def _summary(self, index: int, slot: int, states: SensorStates, i: int) -> dict[str, Any]:
-        group = self._pipeline.directory.groups[index]
-        return {
-            "sensor": group.ids[slot],
-            "group": group.name,
-            "readiness": Readiness(int(states.readiness[i])).name.lower(),
-            "progress": _number(states.progress[i]),
-            "score": _number(states.score[i]),
-            "p_value": _number(states.p_value[i]),
-            "open": list(states.open_kinds(i)),
-            "last_seen": _number(states.heard_seconds[i]),
-            "usual_gap_seconds": _number(states.usual_gap_seconds[i]),
-            "late": int(states.late[i]),
-            "channels": [
-                {"channel": name, "value": _number(value), "low": _number(low), "high": _number(high)}
-                for name, value, low, high in zip(
-                    group.channels, states.value[i], states.low[i], states.high[i], strict=True
-                )
-            ],
-        }
-
-    def one(self, sensor: str) -> dict[str, Any]:
+    def one(self, sensor: str, episodes: list[Episode]) -> SensorDetail:
         """Return what is known of one sensor, with its window.
+
+        Args:
+            sensor: its id.
+            episodes: of it, to be told as well.
 
         Raises:
             UnknownSensorError: it was never heard.
         """
         for index, group in enumerate(self._pipeline.directory.groups):
-            slot = group.slots.get(sensor)
-            if slot is not None:
-                state = self._pipeline.groups[index]
-                window = state.windows.latest(np.array([slot], np.intp), state.windows.readings)
-                rows = int(window.lengths[0])
-                values = np.where(window.mask[0, :rows], window.values[0, :rows], np.nan)
-                return self._summaries([(index, slot)])[0] | {
-                    "window": {
-                        "times": window.times_seconds[0, :rows].tolist(),
-                        "values": [[_number(v) for v in values[:, c]] for c in range(values.shape[1])],
-                    }
-                }
-        raise UnknownSensorError(f"there is no sensor {sensor!r}")
+            if (slot := group.slots.get(sensor)) is not None:
+                return self._in_full(index, slot, episodes)
+        raise UnknownSensorError(f"there is no sensor {sensor!r}; /api/v1/sensors lists those there are")
+
+    def _in_full(self, index: int, slot: int, episodes: list[Episode]) -> SensorDetail:
+        windows = self._pipeline.groups[index].windows
+        window = windows.latest(np.array([slot], np.intp), windows.readings)
+        rows = int(window.lengths[0])
+        times = window.times_seconds[0, :rows]
+        values = np.where(window.mask[0, :rows], window.values[0, :rows], np.float32(np.nan))
+        verdicts = self._verdicts.of(index, slot, times)
+        summary = self.summaries([(index, slot)])[0]
+        return SensorDetail(
+            **msgspec.structs.asdict(summary),
+            window=Window(
+                times=times.tolist(),
+                values=_by_channel(values),
+                low=_by_channel(verdicts.low),
+                high=_by_channel(verdicts.high),
+                scores=[_number(score) for score in verdicts.score],
+            ),
+            voices=_voices(verdicts),
+            episodes=episodes,
+        )
+
+    def _summary(self, index: int, slot: int, states: SensorStates, i: int) -> SensorSummary:
+        group = self._pipeline.directory.groups[index]
+        return SensorSummary(
+            sensor=group.ids[slot],
+            group=group.name,
+            readiness=Readiness(int(states.readiness[i])).name.lower(),  # type: ignore[arg-type] # one of three names
+            progress=_number(states.progress[i]),
+            score=_number(states.score[i]),
+            p_value=_number(states.p_value[i]),
+            open=list(states.open_kinds(i)),
+            last_seen=_number(states.heard_seconds[i]),
+            usual_gap_seconds=_number(states.usual_gap_seconds[i]),
+            late=int(states.late[i]),
+            channels=[
+                Channel(name, _number(value), _number(low), _number(high))
+                for name, value, low, high in zip(
+                    group.channels, states.value[i], states.low[i], states.high[i], strict=True
+                )
+            ],
+        )
+
+
+def _voices(verdicts: Verdicts) -> list[Voice]:
+    loudest_first = sorted(verdicts.surprise.items(), key=lambda said: -said[1])
+    return [
+        Voice(stream, _TRACK_OF[stream], why(stream), round(surprise, 3))
+        for stream, surprise in loudest_first
+    ]
+
+
+def _by_channel(table: NDArray[np.float32]) -> list[list[float | None]]:
+    return [[_number(value) for value in table[:, c]] for c in range(table.shape[1])]
 
 
 def _number(value: Any) -> float | None:

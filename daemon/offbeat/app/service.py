@@ -14,8 +14,9 @@ from contextlib import ExitStack, contextmanager
 
 import structlog
 
-from offbeat.app.api import Api
+from offbeat.app.api_answers import Status
 from offbeat.app.instruments import Instruments
+from offbeat.app.live_pages import LivePages
 from offbeat.app.loop import Loop
 from offbeat.app.parts import build_parts
 from offbeat.app.questions import Questions
@@ -26,13 +27,11 @@ from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
 from offbeat.errors import OffbeatError
 from offbeat.ingest.source import LogBatch
-from offbeat.observe.broadcast import Broadcast
 from offbeat.observe.http import HttpServer
 from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
 from offbeat.observe.sensor_metrics import SensorPage
 from offbeat.observe.watchdog import Watchdog
-from offbeat.publish.event_json import to_json
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -70,8 +69,8 @@ class Service:
         self._instruments = Instruments(clock)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
         self._reports = SensorReports(parts.core.pipeline)
-        self._broadcast = Broadcast()
         questions = Questions(parts.inbox.wake)
+        self._live = LivePages(parts.core.pipeline, questions, parts.history, self._status)
         self._loop = Loop(
             parts.core.pipeline,
             parts.inbox,
@@ -96,8 +95,7 @@ class Service:
             lambda: self._unready,
             self._why_unhealthy,
         )
-        pages |= Api(parts.core.pipeline, questions, parts.history, self._status).pages()
-        pages["/api/v1/events"] = self._broadcast.page
+        pages |= self._live.pages()
         self._http = HttpServer(settings.metrics.listen, pages) if settings.metrics.listen else None
         every = watchdog_seconds()
         self._watchdog = Watchdog(
@@ -176,7 +174,6 @@ class Service:
             self._parts.history.record(decisions.events)
             self._parts.publisher.publish(decisions.events)
             for event in decisions.events:
-                self._broadcast.tell("episode", to_json(event))
                 if event.event in _TOLD:
                     _log.info(
                         _TOLD[event.event],
@@ -185,15 +182,17 @@ class Service:
                         id=event.id,
                         text=event.message,
                     )
+        self._live.decided(decisions)
         self._reports.note(decisions)
         self._instruments.decided(decisions)
 
     def _keep_house(self, now: float) -> None:
+        self._live.beat()
         self._parts.publisher.put_states(self._reports.take())
         self._parts.saver.save_due(now, time.monotonic(), self._loop.offset)
 
-    def _status(self) -> dict[str, object]:
-        return {"ready": not self._unready, "waiting_for": self._unready, **self._instruments.status()}
+    def _status(self) -> Status:
+        return self._instruments.status(self._unready)
 
     def _why_unhealthy(self) -> str:
         stalled = self._parts.progress.stalled(time.monotonic())
@@ -208,7 +207,7 @@ class Service:
             then.callback(self._notifier.close)
             if self._http:
                 then.callback(self._http.stop)
-                then.callback(self._broadcast.close)
+                then.callback(self._live.close)
             then.callback(self._watchdog.stop)
             then.callback(self._parts.history.close)
             then.callback(self._parts.log.close, 1.0)

@@ -1,4 +1,4 @@
-"""`offbeat export`: dashboards for Grafana, rules and alerts for Prometheus."""
+"""`offbeat export`: dashboards for Grafana, rules and alerts for Prometheus, the description of the JSON API."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add `export` to the command line."""
     parser = subparsers.add_parser(
         "export",
-        help="write dashboards for Grafana, or rules for Prometheus",
+        help="write dashboards for Grafana, rules for Prometheus, or the OpenAPI document",
         description="Writes what belongs to this version: `grafana` the dashboards, `prometheus` recording rules, "
-        "alerts and example configurations.",
+        "alerts and example configurations, `openapi` the description of the JSON API.",
     )
-    parser.add_argument("what", choices=("grafana", "prometheus"), help="what to write")
+    parser.add_argument("what", choices=("grafana", "prometheus", "openapi"), help="what to write")
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIR", help="where to; by default the working directory"
     )
@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and print where they are."""
-    files = _dashboards() if args.what == "grafana" else _rules()
+    files = {"grafana": _dashboards, "prometheus": _rules, "openapi": _openapi}[args.what]()
     args.out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (args.out / name).write_text(text)
@@ -42,3 +42,10 @@ def _rules() -> dict[str, str]:
     from offbeat.app.shipped import shipped
 
     return {path.name: path.read_text() for path in sorted(shipped("deploy/prometheus").glob("*.yml"))}
+
+
+def _openapi() -> dict[str, str]:
+    from offbeat.app.api import described
+    from offbeat.app.openapi import FILE, openapi_text
+
+    return {FILE: openapi_text(described())}

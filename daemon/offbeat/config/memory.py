@@ -9,16 +9,17 @@ from collections.abc import Iterable
 
 from offbeat.config.settings import LimitSettings, SourceSettings
 
-TIME_BYTES = 8
-READING_BYTES = 5
-"""A value and its mask."""
+ROW_BYTES = 18
+"""Its time, and the time and the score of the verdict on it."""
+READING_BYTES = 9
+"""A value, its mask, and what was expected."""
 STATE_BYTES = 3072
 """What a sensor keeps beside its window: cadence, baselines, calibrations, episodes, carried model state."""
 
 
 def bytes_per_sensor(window_readings: int, channels: int) -> int:
     """Return the bytes that one sensor's window and state take."""
-    return window_readings * (TIME_BYTES + READING_BYTES * channels) + STATE_BYTES
+    return window_readings * (ROW_BYTES + READING_BYTES * channels) + STATE_BYTES
 
 
 def required_bytes(limits: LimitSettings, sources: Iterable[SourceSettings]) -> int:

@@ -28,6 +28,7 @@ class ScoredRows:
         track_score: severity by track, float32 [n, Q], in the order of `streams.registry.TRACKS`.
         surprise: calibrated surprise of each stream, float32 [n, K]; NaN = no opinion.
         names: the streams' names, K.
+        mean, sigma: what the model expected of each row, squashed and normalised, float32 [n, C]; None without a model.
         raw, fused, severity: raw stream values [n, K], g and F by track [n, Q]; None unless collected.
     """
 
@@ -39,6 +40,8 @@ class ScoredRows:
     track_score: Floats
     surprise: Floats
     names: tuple[str, ...]
+    mean: Floats | None = None
+    sigma: Floats | None = None
     raw: Floats | None = None
     fused: Floats | None = None
     severity: Floats | None = None

@@ -63,6 +63,8 @@ class Judged:
             track_score=self.score,
             surprise=self.surprise,
             names=registry.STREAM_NAMES,
+            mean=self.answer.mean,
+            sigma=self.answer.sigma,
             raw=self.raw if collect else None,
             fused=self.fused if collect else None,
             severity=self.severity if collect else None,

@@ -31,7 +31,11 @@ _WHY = {
     "window": "the course of the last readings is new",
     "window_mean": "the course of its readings has been new for some time",
     "horizon": "the course of its last hours or days is new",
+    "gap": "it reports sooner or later than it usually does",
+    "stuck": "it has not changed for longer than it usually does",
+    "rule": "it breaks a rule",
 }
+"""What each stream says when it is loud, to go on after "but" or to stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,11 @@ class Facts:
     usual_hold_seconds: float = math.nan
     quiet_seconds: float = math.nan
     breach: Limit | None = None
+
+
+def why(stream: str) -> str:
+    """Return what a stream says when it is loud, in words."""
+    return _WHY.get(stream, "it is unusual here")
 
 
 def sentence(facts: Facts) -> str:
@@ -122,8 +131,8 @@ def _process(facts: Facts) -> str:
         return f"{text}. {_score(facts).capitalize()}."
     band = f"{_number(facts, facts.low)} to {_number(facts, facts.high)}"
     if facts.low <= facts.value <= facts.high:
-        why = _WHY.get(facts.loudest or "", "it is unusual here")
-        return f"{text}, inside the expected {band}, but {why}. {_score(facts).capitalize()}."
+        because = why(facts.loudest or "")
+        return f"{text}, inside the expected {band}, but {because}. {_score(facts).capitalize()}."
     rank = f"{_extreme(facts)}; {_score(facts)}" if _extreme(facts) else _score(facts).capitalize()
     return f"{text}; expected {band}. {rank}."
 

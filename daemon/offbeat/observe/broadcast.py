@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 from collections.abc import Iterator
@@ -58,8 +59,10 @@ class Broadcast:
         own: queue.Queue[bytes | None] = queue.Queue(MOST_WAITING)
         with self._lock:
             if self._closed or len(self._listeners) >= MOST_LISTENERS:
-                text = f"{len(self._listeners)} pages listen already: close one\n"
-                return Response(text.encode(), status=HTTPStatus.SERVICE_UNAVAILABLE)
+                text = f"{len(self._listeners)} pages listen already, or the daemon is stopping: close one"
+                return Response(
+                    json.dumps({"error": text}).encode(), "application/json", HTTPStatus.SERVICE_UNAVAILABLE
+                )
             self._listeners.add(own)
         return Response(b"retry: 3000\n\n", "text/event-stream", stream=self._stream(own))
 

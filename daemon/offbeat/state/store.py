@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 import threading
@@ -27,11 +28,13 @@ CREATE TABLE episode (
     updated_at REAL NOT NULL,
     closed_at REAL,
     peak_score REAL,
-    message TEXT NOT NULL
+    message TEXT NOT NULL,
+    contributions TEXT NOT NULL,
+    streams TEXT NOT NULL
 )
 """
 _SCHEMA = Schema(
-    1,
+    2,
     (
         _TABLE,
         "CREATE INDEX by_time ON episode (opened_at)",
@@ -41,15 +44,20 @@ _SCHEMA = Schema(
     # The loop writes it, and the outbox is what must not be lost.
     durable=False,
 )
-_COLUMNS = "id, sensor, family, kind, severity, opened_at, updated_at, closed_at, peak_score, message"
+_COLUMNS = """
+id, sensor, family, kind, severity, opened_at, updated_at, closed_at, peak_score, message, contributions, streams
+"""
 # A replay tells old transitions again: only what is not older may change the row.
 _UPSERT = f"""
-INSERT INTO episode ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO episode ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     severity = excluded.severity,
     updated_at = excluded.updated_at,
     closed_at = excluded.closed_at,
+    kind = excluded.kind,
     message = excluded.message,
+    contributions = excluded.contributions,
+    streams = excluded.streams,
     peak_score = max(ifnull(peak_score, excluded.peak_score), ifnull(excluded.peak_score, peak_score))
 WHERE excluded.updated_at >= updated_at AND (closed_at IS NULL OR excluded.closed_at IS NOT NULL)
 """  # noqa: S608 - the names of columns are ours
@@ -69,8 +77,11 @@ class Episode:
 
     Attributes:
         closed_at: None as long as it is open.
+        kind: of the newest event: what began as a spike may stay as a level.
         peak_score: the highest score that any of its events told; None if none had a finite one.
         message: of the newest event.
+        contributions: shares of the channels by the newest event.
+        streams: surprise of each stream that took part, by the newest event.
     """
 
     id: str
@@ -83,6 +94,8 @@ class Episode:
     closed_at: float | None
     peak_score: float | None
     message: str
+    contributions: dict[str, float]
+    streams: dict[str, float]
 
 
 class EpisodeHistory:
@@ -173,8 +186,14 @@ def _row(event: EpisodeEvent) -> tuple[object, ...]:
         event.ended_at,
         event.score if math.isfinite(event.score) else None,
         event.message,
+        _numbers(event.contributions),
+        _numbers(event.streams),
     )
 
 
+def _numbers(values: dict[str, float]) -> str:
+    return json.dumps({name: round(value, 4) for name, value in values.items() if math.isfinite(value)})
+
+
 def _episodes(rows: list[tuple[object, ...]]) -> list[Episode]:
-    return [Episode(*row) for row in rows]  # type: ignore[arg-type]
+    return [Episode(*row[:-2], *map(json.loads, map(str, row[-2:]))) for row in rows]  # type: ignore[arg-type]

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from offbeat.app.api import Api
+from offbeat.app.api_answers import Status
 from offbeat.app.questions import Questions
+from offbeat.app.recent_verdicts import RecentVerdicts
 from offbeat.core.pipeline import Pipeline
 from offbeat.observe.http import Request, Response
 from offbeat.state.store import EpisodeHistory
@@ -21,6 +23,8 @@ from offbeat.testing.readings import Readings
 from tests.support.plant import BOILERS, live, plant
 
 T = TypeVar("T")
+
+STATUS = Status("1.2.3", True, "", {"ready": 4.0}, {"value": 1.0}, 480, "none", {})
 
 
 class AtOnce(Questions):
@@ -43,21 +47,25 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EpisodeHistory
 
 
 @pytest.fixture(scope="module")
-def pipeline(history: EpisodeHistory) -> Pipeline:
+def verdicts(history: EpisodeHistory) -> tuple[Pipeline, RecentVerdicts]:
     """Four boilers, the third of which has run hot."""
     whole = plant()
     readings = Readings()
     for i in range(len(BOILERS)):
         times, values = live(i, 120)
         readings.add(i, times, values + np.where(np.arange(120) > 100, 40 * (i == 2), 0).astype(np.float32))
-    history.record(play(whole, readings.batches(40), FakeScorer()).events)
-    return whole
+    played = play(whole, readings.batches(40), FakeScorer())
+    history.record(played.events)
+    noted = RecentVerdicts(whole)
+    for rows in played.scores:
+        noted.note(rows)
+    return whole, noted
 
 
 @pytest.fixture
-def api(pipeline: Pipeline, history: EpisodeHistory) -> Api:
+def api(verdicts: tuple[Pipeline, RecentVerdicts], history: EpisodeHistory) -> Api:
     """The API over both."""
-    return Api(pipeline, AtOnce(), history, lambda: {"version": "1.2.3"})
+    return Api(*verdicts, AtOnce(), history, lambda: STATUS)
 
 
 def ask(api: Api, path: str, rest: str = "", **query: str) -> Any:
@@ -92,6 +100,7 @@ def test_a_list_can_be_searched_sorted_and_turned_page_by_page(api: Api) -> None
     assert names(ask(api, "sensors", search="ILER3")) == [BOILERS[3]]
     assert names(ask(api, "sensors", sort="name")) == list(BOILERS)
     assert names(ask(api, "sensors", sort="name", limit="2", offset="1")) == list(BOILERS[1:3])
+    assert names(ask(api, "sensors", sort="name", reverse="1")) == list(BOILERS[::-1])
     assert names(ask(api, "sensors", open="1")) == [BOILERS[2]]
     assert ask(api, "sensors", search="nothing")["matching"] == 0
     seen = [one["last_seen"] for one in ask(api, "sensors", sort="seen")["sensors"]]
@@ -101,10 +110,26 @@ def test_a_list_can_be_searched_sorted_and_turned_page_by_page(api: Api) -> None
 def test_one_sensor_is_told_in_full(api: Api) -> None:
     """Its window, and its episodes with their sentences."""
     answer = ask(api, "sensors/", BOILERS[2])
-    assert len(answer["window"]["times"]) == len(answer["window"]["values"][0]) == 120
+    window = answer["window"]
+    assert len(window["times"]) == len(window["values"][0]) == len(window["scores"]) == 120
+    assert len(window["low"][0]) == len(window["high"][0]) == 120
+    assert window["scores"][-1] == pytest.approx(answer["score"], rel=1e-3)
+    assert window["low"][0][-1] == pytest.approx(answer["channels"][0]["low"], rel=1e-3)
     assert answer["episodes"][0]["sensor"] == BOILERS[2]
     assert answer["episodes"][0]["message"]
+    assert answer["episodes"][0]["contributions"] == {"value": 1.0}
     assert answer["readiness"] == "ready"
+
+
+def test_the_detectors_speak_in_words_the_loudest_first(api: Api) -> None:
+    """Why a sensor is strange is more than a number."""
+    voices = ask(api, "sensors/", BOILERS[2])["voices"]
+    loud = [voice["surprise"] for voice in voices]
+    assert loud == sorted(loud, reverse=True)
+    assert loud[0] > 3
+    assert {"stream": "level", "track": "process", "about": "it is far from its usual level"}.items() <= next(
+        voice for voice in voices if voice["stream"] == "level"
+    ).items()
 
 
 def test_episodes_are_those_that_are_open_or_the_newest(api: Api) -> None:
@@ -116,7 +141,8 @@ def test_episodes_are_those_that_are_open_or_the_newest(api: Api) -> None:
 
 def test_the_status_is_what_the_daemon_says(api: Api) -> None:
     """As it is given."""
-    assert ask(api, "status") == {"version": "1.2.3"}
+    answer = ask(api, "status")
+    assert (answer["version"], answer["sensors"], answer["rows_scored"]) == ("1.2.3", {"ready": 4.0}, 480)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +152,9 @@ def test_the_status_is_what_the_daemon_says(api: Api) -> None:
         ("sensors", {"limit": "100000"}, 400, "expected a whole number 0..1000"),
         ("sensors", {"sort": "size"}, 400, "expected score or name or seen"),
         ("episodes", {"limit": "-1"}, 400, "expected a whole number"),
+        ("sensors", {"open": "yes"}, 400, "open is 'yes', expected 0 or 1"),
+        ("sensors", {"serach": "x"}, 400, "there is no parameter 'serach', expected search or open"),
+        ("status", {"x": ""}, 400, "there is no parameter 'x', expected none here"),
         ("sensors/", {}, 404, "there is no sensor ''"),
     ],
 )
@@ -138,10 +167,32 @@ def test_a_bad_question_is_answered_with_what_was_expected(
     assert words in json.loads(answer.body)["error"]
 
 
+def test_a_path_that_is_none_of_the_apis_is_told_in_json_too(api: Api) -> None:
+    """With those there are."""
+    answer = api.pages()["/api/"](Request("v1/sensor"))
+    assert answer.status == 404
+    assert "there is no /api/v1/sensor, expected /api/v1/status" in json.loads(answer.body)["error"]
+
+
+def test_a_daemon_that_cannot_answer_now_says_so_in_json(
+    verdicts: tuple[Pipeline, RecentVerdicts], history: EpisodeHistory
+) -> None:
+    """Nobody answers the questions here."""
+
+    class Never(Questions):
+        def ask(self, question: Callable[[], T], patience_seconds: float = 0.0) -> T:
+            return super().ask(question, 0.0)
+
+    answer = response(Api(*verdicts, Never(lambda: None), history, lambda: STATUS), "sensors")
+    assert answer.status == 503
+    assert "the daemon did not come to it" in json.loads(answer.body)["error"]
+
+
 def test_a_sensor_without_a_score_is_no_error(history: EpisodeHistory, tmp_path: Path) -> None:
     """NaN is nothing that JSON knows."""
     fresh = plant()
     fresh.directory.admit(0, "new.one")
-    api = Api(fresh, AtOnce(), history, dict)
+    api = Api(fresh, RecentVerdicts(fresh), AtOnce(), history, lambda: STATUS)
     answer = ask(api, "sensors/", "new.one")
     assert (answer["score"], answer["last_seen"], answer["window"]["times"]) == (None, None, [])
+    assert answer["voices"] == []

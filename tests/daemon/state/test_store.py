@@ -110,3 +110,22 @@ def test_a_damaged_history_does_not_stop_the_daemon(tmp_path: Path) -> None:
     assert history.quarantined == 1
     assert (tmp_path / "episodes.sqlite.bad").exists()
     history.close()
+
+
+def test_why_an_episode_is_open_is_what_its_newest_event_says(tmp_path: Path) -> None:
+    """Shares of channels, loud streams, and the kind, which may change."""
+    history = a_history(tmp_path)
+    history.record([an_event(id="1", kind="spike", contributions={"a": 1.0}, streams={"jump": 6.0})])
+    later = {
+        "kind": "level",
+        "contributions": {"a": 0.25, "b": 0.75},
+        "streams": {"level": 7.5, "x": math.nan},
+    }
+    history.record([an_event(id="1", event="update", updated_at=1_700_000_090.0, **later)])
+    (episode,) = history.open()
+    assert (episode.kind, episode.contributions, episode.streams) == (
+        "level",
+        {"a": 0.25, "b": 0.75},
+        {"level": 7.5},
+    )
+    history.close()

@@ -1,0 +1,120 @@
+"""What the JSON API answers: the types that answers are made of and that the OpenAPI document is generated from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from offbeat.state.store import Episode
+
+Time = Annotated[float, Meta(description="Unix seconds.")]
+
+
+class Error(Struct, frozen=True):
+    """Why there is no answer."""
+
+    error: Annotated[str, Meta(description="What was found and what was expected, for a person.")]
+
+
+class ModelInUse(Struct, frozen=True):
+    """What judges a group of sensors."""
+
+    name: str
+    version: str
+
+
+class Status(Struct, frozen=True):
+    """How the daemon is."""
+
+    version: str
+    ready: Annotated[bool, Meta(description="Connected, subscribed, and taking readings in.")]
+    waiting_for: Annotated[str, Meta(description="What keeps it from being ready; empty when it is.")]
+    sensors: Annotated[dict[str, float], Meta(description="How many there are, by readiness.")]
+    open_episodes: Annotated[dict[str, float], Meta(description="How many there are, by track.")]
+    rows_scored: Annotated[int, Meta(description="Readings judged since the start.")]
+    device: Annotated[str, Meta(description='What the model runs on: "cpu", "cuda" or "none".')]
+    models: Annotated[dict[str, ModelInUse], Meta(description="By group of sensors.")]
+
+
+class Channel(Struct, frozen=True):
+    """The newest of one quantity of a sensor."""
+
+    channel: str
+    value: Annotated[float | None, Meta(description="Newest value; null before the first.")]
+    low: Annotated[float | None, Meta(description="Lower end of the expected band; null without one.")]
+    high: Annotated[float | None, Meta(description="Upper end of the expected band; null without one.")]
+
+
+class SensorSummary(Struct, frozen=True):
+    """One sensor as it is now."""
+
+    sensor: str
+    group: Annotated[str, Meta(description="Sensors of a group have the same channels and share a model.")]
+    readiness: Literal["learning", "provisional", "ready"]
+    progress: Annotated[float | None, Meta(description="0 to 1: how far it is on its way to being ready.")]
+    score: Annotated[
+        float | None,
+        Meta(description="Of the newest reading; 1 is the budget's boundary. Null if not judged."),
+    ]
+    p_value: Annotated[
+        float | None, Meta(description="Chance of a reading as strange, against the last weeks.")
+    ]
+    open: Annotated[list[str], Meta(description="Tracks that have an open episode.")]
+    last_seen: Annotated[float | None, Meta(description="Unix seconds of its last message; null if never.")]
+    usual_gap_seconds: Annotated[float | None, Meta(description="Median time between its messages.")]
+    late: Annotated[int, Meta(description="Readings that came after a newer one.")]
+    channels: list[Channel]
+
+
+class SensorPage(Struct, frozen=True):
+    """A page of the list of sensors."""
+
+    total: Annotated[int, Meta(description="Sensors that there are.")]
+    matching: Annotated[int, Meta(description="Sensors that the search found, on all pages.")]
+    sensors: list[SensorSummary]
+
+
+class Window(Struct, frozen=True):
+    """The last readings of a sensor, by time. Lists of lists are channels of readings."""
+
+    times: Annotated[list[float], Meta(description="Unix seconds, ascending.")]
+    values: Annotated[list[list[float | None]], Meta(description="By channel; null where not observed.")]
+    low: Annotated[
+        list[list[float | None]],
+        Meta(description="Lower end of the band each reading was expected in; null without one."),
+    ]
+    high: Annotated[list[list[float | None]], Meta(description="Upper end of that band.")]
+    scores: Annotated[list[float | None], Meta(description="Null where not judged since the start.")]
+
+
+class Voice(Struct, frozen=True):
+    """What one detector says of the newest reading."""
+
+    stream: Annotated[str, Meta(description="Its name, as in the events' streams.")]
+    track: Annotated[str, Meta(description="Track of episodes that it speaks to.")]
+    about: Annotated[str, Meta(description="What it says when it is loud, in words.")]
+    surprise: Annotated[float, Meta(description="-log10 of the chance of a reading as strange.")]
+
+
+class SensorDetail(SensorSummary, frozen=True):
+    """One sensor in full."""
+
+    window: Window
+    voices: Annotated[list[Voice], Meta(description="The loudest first; empty if nothing was judged yet.")]
+    episodes: Annotated[list[Episode], Meta(description="Its newest ones, newest first.")]
+
+
+class EpisodeList(Struct, frozen=True):
+    """Episodes: the open ones, or the newest."""
+
+    episodes: list[Episode]
+
+
+class Document(Struct, frozen=True):
+    """A description of an API by OpenAPI 3.1."""
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]

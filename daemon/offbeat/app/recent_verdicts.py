@@ -1,0 +1,148 @@
+"""The newest verdicts on every sensor, for its charts: the score and the expected band of each of its last readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.bands import band
+from offbeat.core.decisions import ScoredRows
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.sensors import Group
+
+Floats = NDArray[np.float32]
+
+MOST_READINGS = 256
+"""Of a longer window the older readings are shown without a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What was said of the readings of one sensor.
+
+    Attributes:
+        score: float32 [n]; NaN where a reading was not judged, or too long ago.
+        low, high: the band it was expected in, float32 [n, C]; NaN likewise.
+        surprise: of the newest judged reading by stream; only streams that have an opinion.
+    """
+
+    score: Floats
+    low: Floats
+    high: Floats
+    surprise: dict[str, float]
+
+
+class RecentVerdicts:
+    """Rings of verdicts, filled as rows are judged. Used by the thread that owns the pipeline.
+
+    They begin empty after a restart: what is drawn is not what is decided by, so no snapshot holds it. Half
+    precision is finer than a screen.
+
+    Args:
+        pipeline: whose sensors they are.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        readings = min(pipeline.settings.window_readings, MOST_READINGS)
+        sensors = pipeline.directory.max_sensors
+        self._rings = [_Ring(group, sensors, readings) for group in pipeline.directory.groups]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all arrays in bytes, were every sensor there."""
+        return sum(ring.nbytes for ring in self._rings)
+
+    def note(self, rows: ScoredRows) -> None:
+        """Take in how rows were judged."""
+        if len(rows):
+            self._rings[rows.group].put(rows)
+
+    def of(self, group: int, slot: int, times_seconds: NDArray[np.float64]) -> Verdicts:
+        """Return what was said of the readings of a sensor at some times.
+
+        Args:
+            group: index of the group.
+            slot: of the sensor in it.
+            times_seconds: of the readings, ascending.
+        """
+        ring, learnt = self._rings[group], self._pipeline.groups[group].learnt
+        score, mean, sigma = ring.at(slot, times_seconds)
+        if learnt is None:
+            low = high = np.full_like(mean, np.nan)
+        else:
+            center, scale = learnt.normalisers.center[slot], learnt.normalisers.scale[slot]
+            low, high = band(mean, sigma, center, scale)
+            # Without a verdict nothing was expected, not even by the normaliser.
+            unjudged = np.isnan(score)
+            low[unjudged], high[unjudged] = np.nan, np.nan
+        return Verdicts(score, low, high, ring.surprise_of(slot))
+
+
+class _Ring:
+    """The verdicts on one group's sensors. Memory is committed by the system as sensors appear."""
+
+    def __init__(self, group: Group, sensors: int, readings: int) -> None:
+        channels = len(group.channels)
+        self._readings = readings
+        self._names: tuple[str, ...] = ()
+        self._surprise = np.zeros((sensors, 0), np.float16)
+        self._count = np.zeros(sensors, np.int64)
+        self._time = np.zeros((sensors, readings), np.float64)
+        self._score = np.zeros((sensors, readings), np.float16)
+        self._expected = np.zeros((sensors, readings, channels, 2), np.float16)
+
+    @property
+    def nbytes(self) -> int:
+        arrays = (self._surprise, self._count, self._time, self._score, self._expected)
+        return sum(array.nbytes for array in arrays)
+
+    def put(self, rows: ScoredRows) -> None:
+        slot = rows.sensor.astype(np.intp)
+        first = np.flatnonzero(np.r_[True, slot[1:] != slot[:-1]])
+        length = np.diff(np.r_[first, len(slot)])
+        rank = np.arange(len(slot)) - np.repeat(first, length)
+        # Of more rows of a sensor than the ring holds, those assigned last stay: the newest.
+        place = (self._count[slot] + rank) % self._readings
+        self._count[slot[first]] += length
+        self._time[slot, place] = rows.time_seconds
+        with np.errstate(over="ignore"):
+            self._score[slot, place] = rows.score
+            self._expected[slot, place] = np.nan if rows.mean is None else _pair(rows)
+        self._keep_surprise(slot[first + length - 1], rows, first + length - 1)
+
+    def at(self, slot: int, times: NDArray[np.float64]) -> tuple[Floats, Floats, Floats]:
+        """Return score [n], mean and sigma [n, C]; NaN at times that have no verdict."""
+        held = min(int(self._count[slot]), self._readings)
+        order = np.argsort(self._time[slot, :held], kind="stable")
+        known = self._time[slot, :held][order]
+        score = np.full(len(times), np.nan, np.float32)
+        expected = np.full((len(times), *self._expected.shape[2:]), np.nan, np.float32)
+        if held:
+            # The last of several verdicts on one time is the one that stands.
+            near = np.maximum(np.searchsorted(known, times, side="right") - 1, 0)
+            there = known[near] == times
+            score[there] = self._score[slot, order[near[there]]]
+            expected[there] = self._expected[slot, order[near[there]]]
+        return score, expected[:, :, 0], expected[:, :, 1]
+
+    def surprise_of(self, slot: int) -> dict[str, float]:
+        said = self._surprise[slot].astype(np.float64)
+        if not self._count[slot]:
+            return {}
+        return {name: float(s) for name, s in zip(self._names, said, strict=True) if np.isfinite(s)}
+
+    def _keep_surprise(self, slot: NDArray[np.intp], rows: ScoredRows, newest: NDArray[np.intp]) -> None:
+        if rows.names != self._names:
+            self._names = rows.names
+            self._surprise = np.full((len(self._count), len(rows.names)), np.nan, np.float16)
+        with np.errstate(over="ignore"):
+            self._surprise[slot] = rows.surprise[newest]
+
+
+def _pair(rows: ScoredRows) -> Floats:
+    assert rows.mean is not None
+    assert rows.sigma is not None
+    return np.stack([rows.mean, rows.sigma], axis=-1)

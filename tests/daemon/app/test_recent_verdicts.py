@@ -1,0 +1,90 @@
+"""What is kept of verdicts for charts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from offbeat.app.recent_verdicts import MOST_READINGS, RecentVerdicts
+from offbeat.core.decisions import ScoredRows
+from offbeat.core.pipeline_settings import CoreSettings
+from tests.support.plant import BOILERS, plant
+
+
+def rows(sensor: list[int], times: list[float], score: list[float], mean: float | None = 0.0) -> ScoredRows:
+    """Return rows as they were judged; the model expected `mean` of all, with a deviation of 0.5."""
+    n = len(sensor)
+    expected = None if mean is None else np.full((n, 1), mean, np.float32)
+    return ScoredRows(
+        group=0,
+        sensor=np.array(sensor, np.int32),
+        time_seconds=np.array(times),
+        score=np.array(score, np.float32),
+        p_value=np.ones(n),
+        track_score=np.zeros((n, 3), np.float32),
+        surprise=np.array([[s, np.nan] for s in score], np.float32),
+        names=("level", "horizon"),
+        mean=expected,
+        sigma=None if expected is None else np.full((n, 1), 0.5, np.float32),
+    )
+
+
+def test_each_reading_has_its_score_and_its_band() -> None:
+    """By its time; readings that were never judged have neither."""
+    verdicts = RecentVerdicts(plant())
+    verdicts.note(rows([0, 0, 1], [10.0, 20.0, 20.0], [0.5, 1.5, 9.0]))
+    said = verdicts.of(0, 0, np.array([5.0, 10.0, 15.0, 20.0, 25.0]))
+    np.testing.assert_array_equal(said.score, [np.nan, 0.5, np.nan, 1.5, np.nan])
+    assert np.isnan(said.low[[0, 2, 4]]).all()
+    assert (said.low[[1, 3]] < 65).all()
+    assert (said.high[[1, 3]] > 65).all()
+    assert said.surprise == {"level": 1.5}
+
+
+def test_without_a_model_the_usual_values_are_the_band() -> None:
+    """As everywhere else."""
+    pipeline = plant()
+    verdicts = RecentVerdicts(pipeline)
+    verdicts.note(rows([0], [10.0], [0.5], mean=None))
+    said, now = verdicts.of(0, 0, np.array([10.0])), pipeline.sensor_states(0, np.array([0]))
+    assert said.low[0, 0] == pytest.approx(now.low[0, 0])
+    assert said.high[0, 0] == pytest.approx(now.high[0, 0])
+
+
+def test_only_the_newest_are_kept() -> None:
+    """Also where one batch brings more of a sensor than there is room for."""
+    verdicts = RecentVerdicts(plant())
+    many = MOST_READINGS + 10
+    times = np.arange(many, dtype=float)
+    verdicts.note(rows([1] * many, times.tolist(), [2.0] * many))
+    verdicts.note(rows([1], [float(many)], [3.0]))
+    score = verdicts.of(0, 1, np.append(times, float(many))).score
+    assert np.isnan(score[:11]).all()
+    assert (score[11:-1] == 2.0).all()
+    assert score[-1] == 3.0
+
+
+def test_a_sensor_that_was_never_judged_has_nothing_to_say() -> None:
+    """Nor has one of a group that was not learnt yet."""
+    verdicts = RecentVerdicts(plant())
+    assert verdicts.of(0, 3, np.array([1.0])).surprise == {}
+    verdicts.note(rows([0], [1.0], [1.0]))
+    said = verdicts.of(0, 3, np.array([1.0]))
+    assert said.surprise == {}
+    assert np.isnan(said.score).all()
+
+
+def test_extreme_scores_do_no_harm() -> None:
+    """Half precision ends at 65504."""
+    verdicts = RecentVerdicts(plant())
+    verdicts.note(rows([0], [1.0], [1e30]))
+    assert np.isposinf(verdicts.of(0, 0, np.array([1.0])).score[0])
+
+
+def test_the_memory_of_a_sensor_is_bounded() -> None:
+    """However long windows are."""
+    short, long = (
+        RecentVerdicts(plant(CoreSettings(window_readings=readings))).nbytes / (len(BOILERS) + 8)
+        for readings in (256, 2048)
+    )
+    assert short == long < 4096
