@@ -14,13 +14,13 @@ from offbeat.replay.labels import Spans
 from offbeat.replay.series import Series
 from offbeat.replay.splits import Splits
 from tests.benchmarks.detection import judge, simple
-from tests.benchmarks.detection.fused import CHEAP, Surprises, columns_of, fuse
+from tests.benchmarks.detection.fused import CHEAP, NEURAL, Surprises, columns_of, fuse
 from tests.benchmarks.detection.judge import Scored
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.recorded import RecordedSet
 
 PROCESS = registry.TRACKS.index("process")
-ALL, WITHOUT_MODEL = "all streams", "without the model"
+ALL, WITHOUT_MODEL, MODEL_ALONE = "all streams", "without the model", "the model alone"
 
 
 def backtest(recorded: RecordedSet, seed: int = 0, family: str = "lstm_vae") -> Backtest:
@@ -71,6 +71,7 @@ def choices() -> dict[str, tuple[str, ...]]:
     return {
         ALL: registry.STREAM_NAMES,
         WITHOUT_MODEL: CHEAP,
+        MODEL_ALONE: NEURAL,
         **{f"without {name}": tuple(n for n in registry.STREAM_NAMES if n != name) for name in process},
     }
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.benchmarks.detection import played_set
+from tests.benchmarks.detection import nab, played_set, skab
 from tests.benchmarks.detection.played_set import ALL, WITHOUT_MODEL
 from tests.benchmarks.detection.recorded import read_set
 
 
 def measure(name: str, seed: int = 0, family: str = "lstm_vae") -> dict[str, Any]:
-    """Return the figures of one set.
+    """Return the figures of one set; of those with a score of their own, that too.
 
     Args:
         name: of the set.
@@ -24,6 +24,10 @@ def measure(name: str, seed: int = 0, family: str = "lstm_vae") -> dict[str, Any
     if seed:
         wanted = {key: wanted[key] for key in (ALL, WITHOUT_MODEL)}
     out = played_set.verdict(result, labels, splits)
+    if name == "nab":
+        out["benchmark score"] = nab.figures(recorded, result, reference=not seed)
+    if name == "skab":
+        out["rows"] = skab.figures(recorded, result)
     out["choices"] = played_set.precision_by_choice(result.judged, labels, splits, wanted)
     if not seed:
         kept = {one.series.sensor for one in result.judged}

@@ -23,6 +23,8 @@ SOURCES = (
     "daemon/offbeat/scoring",
     "daemon/offbeat/app/backtest.py",
     "daemon/offbeat/app/engine.py",
+    "daemon/offbeat/app/model_training.py",
+    "daemon/offbeat/app/scorers.py",
     "daemon/offbeat/app/training.py",
     "models/offbeat_models",
     "tests/benchmarks/detection",

@@ -50,9 +50,10 @@ def by_column(
     return table([first, *columns], body, digits)
 
 
-def met(value: float | None, bar: float) -> str:
+def met(value: float | None, bar: float, digits: int = 3) -> str:
     """Return a figure beside the least it has to be."""
-    return f"{text(value)} (bar {text(bar)}, {'met' if value is not None and value >= bar else 'NOT met'})"
+    said = "met" if value is not None and value >= bar else "NOT met"
+    return f"{text(value, digits)} (bar {text(bar, digits)}, {said})"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

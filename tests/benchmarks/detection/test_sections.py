@@ -1,0 +1,57 @@
+"""Every section of the report can be asked for its steps, and shown before anything was measured."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+import pytest
+
+from tests.benchmarks.detection.recorded import LABELLED
+from tests.benchmarks.detection.runner import SECTIONS
+from tests.benchmarks.detection.sections import published
+from tests.benchmarks.detection.step import Step
+
+SETS = list(LABELLED)
+
+
+def section(name: str) -> ModuleType:
+    """Return a section by its name."""
+    return importlib.import_module(f"tests.benchmarks.detection.sections.{name}")
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_says_what_it_is_before_it_is_measured(name: str) -> None:
+    """Without a result it renders to lines, and no figure is made up."""
+    one = section(name)
+    assert one.TITLE
+    lines = one.render({})
+    assert lines
+    assert not [line for line in lines if line.startswith("|")]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_the_function_of_every_step_is_there(name: str) -> None:
+    """Steps run in processes of their own, where a wrong name would only be found late."""
+    for step in section(name).steps(SETS):
+        module, _, function = step.function.partition(":")
+        measure = getattr(importlib.import_module(f"tests.benchmarks.detection.{module}"), function)
+        assert set(step.arguments) <= set(measure.__code__.co_varnames[: measure.__code__.co_argcount])
+
+
+def test_steps_of_one_name_are_the_same_work() -> None:
+    """Sections share results: what one has measured stands in the other."""
+    known: dict[str, Step] = {}
+    for name in SECTIONS:
+        for step in section(name).steps(SETS):
+            assert known.setdefault(step.name, step) == step
+
+
+@pytest.mark.parametrize(
+    ("gaussian", "drawn", "said"),
+    [(40.1, [2.0, 18.0], "is right"), (45.0, [2.0, 18.0], "is NOT right"), (39.0, [20.0], "is NOT right")],
+)
+def test_the_scorer_is_held_to_what_is_published(gaussian: float, drawn: list[float], said: str) -> None:
+    """Both detectors have to be within their tolerance."""
+    line = published._scorer(gaussian, drawn)
+    assert f"The scorer {said}" in line
