@@ -70,9 +70,9 @@ class Api:
         known = SensorList(*self._questions.ask(self._views.columns))
         order = known.order(query["search"], query["open"], query["sort"], query["reverse"])
         first = query["offset"]
-        shown = [known.places[i] for i in order[first : first + query["limit"]]]
+        shown = [known.place(i) for i in order[first : first + query["limit"]]]
         summaries = self._questions.ask(lambda: self._views.summaries(shown)) if shown else []
-        return SensorPage(len(known.places), len(order), summaries)
+        return SensorPage(len(known.ids), len(order), summaries)
 
     def sensor(self, rest: str, _query: Mapping[str, Any]) -> SensorDetail:
         """Return one sensor in full."""

@@ -40,6 +40,11 @@ class LivePages:
         self._broadcast = Broadcast()
         self._status = status
 
+    @property
+    def listeners(self) -> int:
+        """How many listen to the events now."""
+        return self._broadcast.listeners
+
     def pages(self) -> dict[str, Page]:
         """Return the pages by path."""
         return {**self._api.pages(), EVENTS.path: self._broadcast.page}

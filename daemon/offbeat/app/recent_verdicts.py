@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.bands import band
+from offbeat.core.bands import telling_band
 from offbeat.core.decisions import ScoredRows
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.sensors import Group
 
 Floats = NDArray[np.float32]
 
+STRANGE = 1.0
+"""The budget's boundary."""
 MOST_READINGS = 256
 """Of a longer window the older readings are shown without a score."""
 
@@ -60,13 +62,14 @@ class RecentVerdicts:
         if len(rows):
             self._rings[rows.group].put(rows)
 
-    def of(self, group: int, slot: int, times_seconds: NDArray[np.float64]) -> Verdicts:
+    def of(self, group: int, slot: int, times_seconds: NDArray[np.float64], values: Floats) -> Verdicts:
         """Return what was said of the readings of a sensor at some times.
 
         Args:
             group: index of the group.
             slot: of the sensor in it.
             times_seconds: of the readings, ascending.
+            values: of the readings, [n, C].
         """
         ring, learnt = self._rings[group], self._pipeline.groups[group].learnt
         score, mean, sigma = ring.at(slot, times_seconds)
@@ -74,7 +77,8 @@ class RecentVerdicts:
             low = high = np.full_like(mean, np.nan)
         else:
             center, scale = learnt.normalisers.center[slot], learnt.normalisers.scale[slot]
-            low, high = band(mean, sigma, center, scale)
+            strange = (score >= STRANGE)[:, None]
+            low, high = telling_band(values, strange, mean, sigma, center, scale)
             # Without a verdict nothing was expected, not even by the normaliser.
             unjudged = np.isnan(score)
             low[unjudged], high[unjudged] = np.nan, np.nan

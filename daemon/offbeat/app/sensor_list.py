@@ -20,18 +20,26 @@ class SensorList:
     """All sensors, one group after the other.
 
     Attributes:
-        places: where each is.
-        ids: as many.
+        sizes: sensors of each group.
+        ids: names of all.
         is_open: whether an episode is open, bool [n].
         score: float32 [n]; NaN without one.
         seen: log time of the last message, float64 [n]; -inf without one.
     """
 
-    places: Sequence[Place]
+    sizes: Sequence[int]
     ids: Sequence[str]
     is_open: NDArray[np.bool_]
     score: NDArray[np.float32]
     seen: NDArray[np.float64]
+
+    def place(self, i: int) -> Place:
+        """Return where sensor number i is."""
+        for group, size in enumerate(self.sizes):
+            if i < size:
+                return group, i
+            i -= size
+        raise IndexError(f"there are {len(self.ids)} sensors")
 
     def order(self, search: str, only_open: bool, sort: str, reverse: bool) -> list[int]:
         """Return which sensors match, in their order.

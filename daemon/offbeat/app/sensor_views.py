@@ -23,7 +23,7 @@ from offbeat.state.store import Episode
 
 _TRACK_OF = dict(zip(STREAM_NAMES, STREAM_TRACKS, strict=True)) | {RULE_COLUMN: "rule"}
 
-Columns = tuple[list[Place], list[str], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float64]]
+Columns = tuple[list[int], list[str], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float64]]
 
 
 class UnknownSensorError(LookupError):
@@ -46,14 +46,13 @@ class SensorViews:
         """Return copies of what a `SensorList` is made of."""
         groups = self._pipeline.groups
         sizes = [group.size for group in groups]
-        places = [(index, slot) for index, size in enumerate(sizes) for slot in range(size)]
         ids = [name for group, size in zip(groups, sizes, strict=True) for name in group.group.ids[:size]]
 
         def column(of: Callable[[GroupState, NDArray[np.intp]], Any]) -> NDArray[Any]:
             return np.concatenate([of(group, np.arange(n)) for group, n in zip(groups, sizes, strict=True)])
 
         return (
-            places,
+            sizes,
             ids,
             column(lambda group, slots: np.any(group.episodes.is_open(slots), axis=1)),
             column(lambda group, slots: group.score[slots]),
@@ -91,7 +90,7 @@ class SensorViews:
         rows = int(window.lengths[0])
         times = window.times_seconds[0, :rows]
         values = np.where(window.mask[0, :rows], window.values[0, :rows], np.float32(np.nan))
-        verdicts = self._verdicts.of(index, slot, times)
+        verdicts = self._verdicts.of(index, slot, times, values)
         summary = self.summaries([(index, slot)])[0]
         return SensorDetail(
             **msgspec.structs.asdict(summary),

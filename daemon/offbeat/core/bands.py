@@ -38,3 +38,26 @@ def band(mean: Floats, sigma: Floats, center: Floats, scale: Floats) -> tuple[Fl
     low, high = model_band(mean, sigma, center, scale)
     reach = np.where(scale > 0, DEVIATIONS * scale, np.float32(np.nan))
     return np.where(np.isnan(low), center - reach, low), np.where(np.isnan(high), center + reach, high)
+
+
+def telling_band(
+    value: Floats, strange: NDArray[np.bool_], mean: Floats, sigma: Floats, center: Floats, scale: Floats
+) -> tuple[Floats, Floats]:
+    """Return the (low, high) that says why a value is strange; of an ordinary one that of `band`.
+
+    A model that follows a lasting deviation comes to expect it. Where a strange value is inside the model's band and
+    outside the normaliser's, it is the latter that an alert tells of, and so does everything else.
+
+    Args:
+        value: as it was read [..., C].
+        strange: whether the row is [..., 1].
+        mean: as in `model_band`.
+        sigma: as in `model_band`.
+        center: of the normaliser.
+        scale: of the normaliser; 0 = unknown.
+    """
+    low, high = band(mean, sigma, center, scale)
+    reach = np.where(scale > 0, DEVIATIONS * scale, np.float32(np.nan))
+    usual_low, usual_high = center - reach, center + reach
+    followed = strange & (low <= value) & (value <= high) & ((value < usual_low) | (value > usual_high))
+    return np.where(followed, usual_low, low), np.where(followed, usual_high, high)

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.bands import band
+from offbeat.core.bands import telling_band
 from offbeat.core.episode_rules import TRACKS
 from offbeat.core.group_state import GroupState
 from offbeat.core.normalisers import COMMISSIONED, PROVISIONAL
@@ -67,7 +67,8 @@ class SensorStates:
 def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
     """Return what is known of some sensors of a group; copies."""
     readiness, progress = _readiness(state, slots)
-    low, high = _bands(state, slots)
+    is_open = state.episodes.is_open(slots)
+    low, high = _bands(state, slots, np.asarray(is_open.any(axis=1, keepdims=True), np.bool_))
     return SensorStates(
         time_seconds=state.windows.last_time[slots],
         heard_seconds=state.heard[slots],
@@ -76,7 +77,7 @@ def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
         high=high,
         score=state.score[slots],
         p_value=state.p_value[slots],
-        is_open=state.episodes.is_open(slots),
+        is_open=is_open,
         readiness=readiness,
         progress=progress,
         usual_gap_seconds=state.cadence.median_seconds(slots),
@@ -84,12 +85,15 @@ def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
     )
 
 
-def _bands(state: GroupState, slots: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _bands(
+    state: GroupState, slots: NDArray[np.intp], strange: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     if state.learnt is None:
         nothing = np.full(state.values[slots].shape, np.nan, np.float32)
         return nothing, nothing
     said, normalisers = state.expected[slots], state.learnt.normalisers
-    return band(said[:, :, 0], said[:, :, 1], normalisers.center[slots], normalisers.scale[slots])
+    center, scale = normalisers.center[slots], normalisers.scale[slots]
+    return telling_band(state.values[slots], strange, said[:, :, 0], said[:, :, 1], center, scale)
 
 
 def _readiness(state: GroupState, slots: NDArray[np.intp]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

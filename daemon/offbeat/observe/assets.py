@@ -7,13 +7,18 @@ from importlib.resources import files
 
 from offbeat.observe.http import Page, Response
 
-CONTENT_TYPES = {
-    "index.html": "text/html; charset=utf-8",
-    "app.js": "text/javascript; charset=utf-8",
-    "app.css": "text/css; charset=utf-8",
-    "uplot.js": "text/javascript; charset=utf-8",
-    "uplot.css": "text/css; charset=utf-8",
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
 }
+
+CONTENT_TYPES = {
+    one.name: _TYPES[suffix]
+    for one in (files("offbeat.observe") / "page").iterdir()
+    if (suffix := "." + one.name.rpartition(".")[2]) in _TYPES
+}
+"""Of each file of the page, by its name."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "

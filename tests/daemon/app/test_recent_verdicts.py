@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from offbeat.app.recent_verdicts import MOST_READINGS, RecentVerdicts
+from offbeat.app.recent_verdicts import MOST_READINGS, RecentVerdicts, Verdicts
 from offbeat.core.decisions import ScoredRows
 from offbeat.core.pipeline_settings import CoreSettings
 from tests.support.plant import BOILERS, plant
@@ -29,11 +29,16 @@ def rows(sensor: list[int], times: list[float], score: list[float], mean: float 
     )
 
 
+def of(verdicts: RecentVerdicts, sensor: int, times: list[float], value: float = 65.0) -> Verdicts:
+    """Return what was said of readings of a sensor that all read the same."""
+    return verdicts.of(0, sensor, np.array(times), np.full((len(times), 1), value, np.float32))
+
+
 def test_each_reading_has_its_score_and_its_band() -> None:
     """By its time; readings that were never judged have neither."""
     verdicts = RecentVerdicts(plant())
     verdicts.note(rows([0, 0, 1], [10.0, 20.0, 20.0], [0.5, 1.5, 9.0]))
-    said = verdicts.of(0, 0, np.array([5.0, 10.0, 15.0, 20.0, 25.0]))
+    said = of(verdicts, 0, [5.0, 10.0, 15.0, 20.0, 25.0])
     np.testing.assert_array_equal(said.score, [np.nan, 0.5, np.nan, 1.5, np.nan])
     assert np.isnan(said.low[[0, 2, 4]]).all()
     assert (said.low[[1, 3]] < 65).all()
@@ -46,7 +51,7 @@ def test_without_a_model_the_usual_values_are_the_band() -> None:
     pipeline = plant()
     verdicts = RecentVerdicts(pipeline)
     verdicts.note(rows([0], [10.0], [0.5], mean=None))
-    said, now = verdicts.of(0, 0, np.array([10.0])), pipeline.sensor_states(0, np.array([0]))
+    said, now = of(verdicts, 0, [10.0]), pipeline.sensor_states(0, np.array([0]))
     assert said.low[0, 0] == pytest.approx(now.low[0, 0])
     assert said.high[0, 0] == pytest.approx(now.high[0, 0])
 
@@ -58,7 +63,7 @@ def test_only_the_newest_are_kept() -> None:
     times = np.arange(many, dtype=float)
     verdicts.note(rows([1] * many, times.tolist(), [2.0] * many))
     verdicts.note(rows([1], [float(many)], [3.0]))
-    score = verdicts.of(0, 1, np.append(times, float(many))).score
+    score = of(verdicts, 1, [*times.tolist(), float(many)]).score
     assert np.isnan(score[:11]).all()
     assert (score[11:-1] == 2.0).all()
     assert score[-1] == 3.0
@@ -67,9 +72,9 @@ def test_only_the_newest_are_kept() -> None:
 def test_a_sensor_that_was_never_judged_has_nothing_to_say() -> None:
     """Nor has one of a group that was not learnt yet."""
     verdicts = RecentVerdicts(plant())
-    assert verdicts.of(0, 3, np.array([1.0])).surprise == {}
+    assert of(verdicts, 3, [1.0]).surprise == {}
     verdicts.note(rows([0], [1.0], [1.0]))
-    said = verdicts.of(0, 3, np.array([1.0]))
+    said = of(verdicts, 3, [1.0])
     assert said.surprise == {}
     assert np.isnan(said.score).all()
 
@@ -78,7 +83,7 @@ def test_extreme_scores_do_no_harm() -> None:
     """Half precision ends at 65504."""
     verdicts = RecentVerdicts(plant())
     verdicts.note(rows([0], [1.0], [1e30]))
-    assert np.isposinf(verdicts.of(0, 0, np.array([1.0])).score[0])
+    assert np.isposinf(of(verdicts, 0, [1.0]).score[0])
 
 
 def test_the_memory_of_a_sensor_is_bounded() -> None:
@@ -88,3 +93,12 @@ def test_the_memory_of_a_sensor_is_bounded() -> None:
         for readings in (256, 2048)
     )
     assert short == long < 4096
+
+
+def test_the_band_of_a_strange_reading_is_the_one_that_says_why() -> None:
+    """A model that follows a lasting deviation comes to expect it. An ordinary reading keeps the model's band."""
+    verdicts = RecentVerdicts(plant())
+    verdicts.note(rows([0, 0], [10.0, 20.0], [0.5, 2.5], mean=6.0))
+    said = of(verdicts, 0, [10.0, 20.0], value=80.0)
+    assert said.low[0, 0] < 80 < said.high[0, 0]
+    assert said.high[1, 0] < 80

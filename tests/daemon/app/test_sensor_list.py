@@ -8,7 +8,7 @@ import pytest
 from offbeat.app.sensor_list import ORDERS, SensorList
 
 KNOWN = SensorList(
-    places=[(0, 0), (0, 1), (1, 0), (1, 1)],
+    sizes=[2, 0, 2],
     ids=["Pump.temp", "fan.temp", "pump.flow", "valve"],
     is_open=np.array([False, True, False, False]),
     score=np.array([0.5, 0.2, np.nan, 3.0], np.float32),
@@ -37,3 +37,10 @@ def test_only_sensors_with_an_episode_if_that_is_asked_for() -> None:
     """Among those that the search found."""
     assert KNOWN.order("", True, "score", False) == [1]
     assert KNOWN.order("pump", True, "score", False) == []
+
+
+def test_a_place_is_a_group_and_a_slot_in_it() -> None:
+    """A group may be empty."""
+    assert [KNOWN.place(i) for i in range(4)] == [(0, 0), (0, 1), (2, 0), (2, 1)]
+    with pytest.raises(IndexError, match="4 sensors"):
+        KNOWN.place(4)

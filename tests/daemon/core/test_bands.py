@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from offbeat.core.bands import DEVIATIONS, band, model_band
+from offbeat.core.bands import DEVIATIONS, band, model_band, telling_band
 
 
 def floats(*values: float) -> np.ndarray:
@@ -35,3 +35,14 @@ def test_where_the_model_has_no_say_the_normaliser_has() -> None:
     reach = 2.0 * float(DEVIATIONS)
     np.testing.assert_allclose(low, floats(7.0 - reach, nan, -0.3), rtol=1e-6)
     np.testing.assert_allclose(high, floats(7.0 + reach, nan, 0.3), rtol=1e-6)
+
+
+def test_the_band_of_a_strange_value_is_the_one_it_is_outside_of() -> None:
+    """The model expects 50 where 10 is usual: of a strange 50 the usual is told, of an ordinary one the model's."""
+    facts = floats(5.0), floats(0.2), floats(10.0), floats(2.0)
+    followed = model_band(*facts)
+    value = followed[0]
+    usual = floats(4.0), floats(16.0)
+    np.testing.assert_allclose(telling_band(value, np.array([[True]]), *facts), usual)
+    np.testing.assert_allclose(telling_band(value, np.array([[False]]), *facts), followed)
+    np.testing.assert_allclose(telling_band(floats(12.0), np.array([[True]]), *facts), followed)

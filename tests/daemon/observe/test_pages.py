@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -69,8 +70,40 @@ def test_the_page_loads_nothing_but_its_own_files() -> None:
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     loaded = re.findall(rb'(?:src|href)="(/page/[^"]+)"', page.body)
-    assert len(loaded) == 4
+    assert {path.rpartition(b"/")[2] for path in loaded} == {b"uplot.css", b"app.css", b"uplot.js", b"app.js"}
     for path in loaded:
         assert get(path.decode()).status == 200
     assert b"<script>" not in page.body
     assert b"style=" not in page.body
+
+
+def test_every_module_of_the_page_is_served() -> None:
+    """Also those that modules import."""
+    waiting, known = ["app.js"], set()
+    while waiting:
+        name = waiting.pop()
+        known.add(name)
+        module = get(f"/page/{name}")
+        assert module.content_type.startswith("text/javascript")
+        imported = re.findall(r'from "\./([a-z]+\.js)"', module.body.decode())
+        waiting += [other for other in imported if other not in known]
+    assert {"api.js", "charts.js", "detail.js"} < known
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour of six or three digits, as WCAG defines it."""
+    digits = colour if len(colour) == 6 else "".join(digit * 2 for digit in colour)
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("text", ["ink", "faint", "calm", "warn", "bad", "curve"])
+@pytest.mark.parametrize("ground", ["back", "panel"])
+def test_text_stands_out_from_what_is_behind_it(scheme: str, text: str, ground: str) -> None:
+    """By 4.5 to 1, as WCAG AA asks of small text, in the light and in the dark."""
+    light, dark = re.findall(r":root \{(.*?)\}", get("/page/app.css").body.decode(), re.DOTALL)
+    colours = dict(re.findall(r"--([a-z]+): #([0-9a-f]{3,6});", light if scheme == "light" else dark))
+    brighter, darker = sorted([luminance(colours[text]), luminance(colours[ground])], reverse=True)
+    assert (brighter + 0.05) / (darker + 0.05) >= 4.5
