@@ -108,11 +108,23 @@ def precision_of_streams(
     return out
 
 
-def precision_of_simple(series: Sequence[Series], labels: Spans, splits: Splits) -> dict[str, float | None]:
-    """Return the average precision of the simple detectors on the same rows."""
+def precision_of_simple(
+    series: Sequence[Series], labels: Spans, splits: Splits, forest: bool = False
+) -> dict[str, float | None]:
+    """Return the average precision of the simple detectors on the same rows.
+
+    Args:
+        series: recordings.
+        labels: events by series.
+        splits: where the test parts begin.
+        forest: ask the isolation forest of lagged windows, too, which takes longer than all others.
+    """
     rows: dict[str, dict[str, Scored]] = {}
     for one in series:
         start = splits.test_from(one.sensor)
-        for name, score in simple.score_all(one, start).items():
+        scores = simple.score_all(one, start)
+        if forest:
+            scores["isolation forest of lags"] = simple.forest_of_lags(one, start)
+        for name, score in scores.items():
             rows.setdefault(name, {})[one.sensor] = Scored(one.times_seconds, score)
     return {name: judge.mean(judge.precision_by_series(by, labels, splits)) for name, by in rows.items()}

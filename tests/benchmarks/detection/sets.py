@@ -33,5 +33,5 @@ def measure(name: str, seed: int = 0, family: str = "lstm_vae") -> dict[str, Any
         kept = {one.series.sensor for one in result.judged}
         series = [one for one in recorded.series if one.sensor in kept]
         out["streams"] = played_set.precision_of_streams(result.judged, labels, splits)
-        out["simple"] = played_set.precision_of_simple(series, labels, splits)
+        out["simple"] = played_set.precision_of_simple(series, labels, splits, forest=True)
     return out

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import IsolationForest
 
 from offbeat.replay.series import Series
 
 LAGS = 16
 MEAN_ROWS = 25
+TREES, FEWEST_ROWS = 100, 16
+"""Of the isolation forest."""
 KEPT_SHARE = 0.9
 """Share of the variance that the subspace of lagged windows holds."""
 MOST_COLUMNS = 160
@@ -27,12 +30,24 @@ def score_all(series: Series, test_from: float) -> dict[str, Doubles]:
     robust, plain = _robust(values, learnt), _plain(values, learnt)
     rows = np.flatnonzero(learnt)
     return {
-        "max |z|": np.abs(plain).max(axis=1),
-        "mean of 25 |z|": _trailing_mean(np.abs(plain).max(axis=1), MEAN_ROWS),
+        "max abs z": np.abs(plain).max(axis=1),
+        "mean of 25 abs z": _trailing_mean(np.abs(plain).max(axis=1), MEAN_ROWS),
         "robust z": np.abs(robust).max(axis=1),
-        "|difference|": np.abs(np.diff(robust, axis=0, prepend=robust[:1])).max(axis=1),
+        "abs difference": np.abs(np.diff(robust, axis=0, prepend=robust[:1])).max(axis=1),
         "PCA of lags": pca_of_lags(np.clip(robust, -10, 10), rows),
     }
+
+
+def forest_of_lags(series: Series, test_from: float) -> Doubles:
+    """Return how soon random cuts set the lagged window of each row apart, by an isolation forest of the past [n]."""
+    learnt = series.times_seconds < test_from
+    z = np.clip(_robust(filled(series.values.astype(np.float64)), learnt), -10, 10)
+    windows = lagged(z, max(min(LAGS, MOST_COLUMNS // z.shape[1]), 1))
+    if learnt.sum() < FEWEST_ROWS:
+        return np.zeros(len(series))
+    forest = IsolationForest(n_estimators=TREES, random_state=0, n_jobs=1).fit(windows[learnt])
+    strangeness: Doubles = -forest.score_samples(windows)
+    return strangeness
 
 
 def filled(values: Doubles) -> Doubles:
