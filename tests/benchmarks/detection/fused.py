@@ -51,7 +51,7 @@ def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Floats
 
     A row that moves time not on is said again what the row before it was: the core keeps such rows out.
     """
-    moves = [_moves_on(one.times_seconds) for one in sensors]
+    moves = [moves_on(one.times_seconds) for one in sensors]
     lengths = np.array([int(kept.sum()) for kept in moves])
     order = np.argsort(-lengths, kind="stable")
     fusion = Fusion(len(sensors))
@@ -117,6 +117,7 @@ def largest(surprise: Floats) -> Floats:
     return np.asarray(np.nan_to_num(np.fmax.reduce(surprise, axis=1), nan=0.0), np.float32)
 
 
-def _moves_on(times_seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+def moves_on(times_seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows move their sensor's time on: the core keeps the others out."""
     newest = np.maximum.accumulate(times_seconds)
     return np.asarray(np.diff(newest, prepend=-np.inf) > 0, np.bool_)

@@ -13,14 +13,14 @@ from offbeat.replay.judged import JudgedSeries
 from offbeat.replay.labels import Spans
 from offbeat.replay.series import Series
 from offbeat.replay.splits import Splits
-from tests.benchmarks.detection import judge, simple
-from tests.benchmarks.detection.fused import CHEAP, NEURAL, Surprises, columns_of, fuse
+from tests.benchmarks.detection import judge, rules, simple
+from tests.benchmarks.detection.fused import CHEAP, NEURAL, Surprises
 from tests.benchmarks.detection.judge import Scored
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.recorded import RecordedSet
+from tests.benchmarks.detection.rules import Rule
 
-PROCESS = registry.TRACKS.index("process")
-ALL, WITHOUT_MODEL, MODEL_ALONE = "all streams", "without the model", "the model alone"
+ALL, WITHOUT_MODEL, MODEL_ALONE = "all streams", rules.WITHOUT_MODEL, "the model alone"
 
 
 def backtest(recorded: RecordedSet, seed: int = 0, family: str = "lstm_vae") -> Backtest:
@@ -63,16 +63,14 @@ def verdict(result: Backtest, labels: Spans, splits: Splits) -> dict[str, Any]:
 
 def choices() -> dict[str, tuple[str, ...]]:
     """Return choices of streams to be compared: all, without the model, and without each one."""
-    process = [
-        name
-        for name, track in zip(registry.STREAM_NAMES, registry.STREAM_TRACKS, strict=True)
-        if track == "process"
-    ]
     return {
         ALL: registry.STREAM_NAMES,
         WITHOUT_MODEL: CHEAP,
         MODEL_ALONE: NEURAL,
-        **{f"without {name}": tuple(n for n in registry.STREAM_NAMES if n != name) for name in process},
+        **{
+            f"without {name}": tuple(n for n in registry.STREAM_NAMES if n != name)
+            for name in rules.PROCESS_STREAMS
+        },
     }
 
 
@@ -80,14 +78,17 @@ def precision_by_choice(
     judged: Sequence[JudgedSeries], labels: Spans, splits: Splits, wanted: Mapping[str, Sequence[str]]
 ) -> dict[str, float | None]:
     """Return the average precision of the severity that each choice of streams gives."""
+    return precision_by_rule(judged, labels, splits, {name: Rule(of) for name, of in wanted.items()})
+
+
+def precision_by_rule(
+    judged: Sequence[JudgedSeries], labels: Spans, splits: Splits, wanted: Mapping[str, Rule]
+) -> dict[str, float | None]:
+    """Return the average precision of the severity that each rule makes of the same surprises."""
     sensors = [Surprises.of(one) for one in judged]
     out = {}
-    for name, streams in wanted.items():
-        severity = fuse(sensors, columns_of(streams))
-        rows = {
-            one.sensor: Scored(one.times_seconds, np.nan_to_num(f[:, PROCESS], nan=0.0))
-            for one, f in zip(sensors, severity, strict=True)
-        }
+    for name, severity in rules.severities(sensors, wanted).items():
+        rows = {one.sensor: Scored(one.times_seconds, f) for one, f in zip(sensors, severity, strict=True)}
         out[name] = judge.mean(judge.precision_by_series(rows, labels, splits))
     return out
 

@@ -19,7 +19,18 @@ from tests.benchmarks.detection.bar import Bar
 from tests.benchmarks.detection.step import KEPT, Step, hash_of_sources, keep_result, kept_result
 from tests.benchmarks.load import ROOT
 
-SECTIONS = ("injected", "sets", "published", "baselines", "seeds", "collapse", "training_time")
+SECTIONS = (
+    "injected",
+    "sets",
+    "published",
+    "baselines",
+    "robustness",
+    "variants",
+    "leave_one_out",
+    "seeds",
+    "collapse",
+    "training_time",
+)
 """In the order of their importance, which is the order in which they are measured."""
 WORKERS = 2
 

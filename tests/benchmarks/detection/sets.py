@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.benchmarks.detection import nab, played_set, skab
+from tests.benchmarks.detection import nab, played_set, rules, skab
 from tests.benchmarks.detection.played_set import ALL, WITHOUT_MODEL
 from tests.benchmarks.detection.recorded import read_set
 
@@ -32,6 +32,7 @@ def measure(name: str, seed: int = 0, family: str = "lstm_vae") -> dict[str, Any
     if not seed:
         kept = {one.series.sensor for one in result.judged}
         series = [one for one in recorded.series if one.sensor in kept]
+        out["rules"] = played_set.precision_by_rule(result.judged, labels, splits, rules.rules())
         out["streams"] = played_set.precision_of_streams(result.judged, labels, splits)
         out["simple"] = played_set.precision_of_simple(series, labels, splits, forest=True)
     return out

@@ -34,6 +34,7 @@ def score_all(series: Series, test_from: float) -> dict[str, Doubles]:
         "mean of 25 abs z": _trailing_mean(np.abs(plain).max(axis=1), MEAN_ROWS),
         "robust z": np.abs(robust).max(axis=1),
         "abs difference": np.abs(np.diff(robust, axis=0, prepend=robust[:1])).max(axis=1),
+        "jump over gap": jump_over_gap(robust, series.times_seconds, rows),
         "PCA of lags": pca_of_lags(np.clip(robust, -10, 10), rows),
     }
 
@@ -50,12 +51,27 @@ def forest_of_lags(series: Series, test_from: float) -> Doubles:
     return strangeness
 
 
+def jump_over_gap(z: Doubles, times_seconds: Doubles, learnt: NDArray[np.intp]) -> Doubles:
+    """Return the largest step of a channel, as a share of what a random walk takes in such a gap, by row."""
+    gaps = np.maximum(np.diff(times_seconds, prepend=times_seconds[:1]), 0.0)
+    past = gaps[learnt]
+    usual = float(np.median(past[past > 0])) if (past > 0).any() else 1.0
+    steps = np.abs(np.diff(z, axis=0, prepend=z[:1])).max(axis=1)
+    jump: Doubles = steps / np.sqrt(np.maximum(gaps / usual, 1.0))
+    return jump
+
+
 def filled(values: Doubles) -> Doubles:
     """Return the values with the newest one seen where none was observed; 0 before the first."""
+    return np.nan_to_num(held(values), nan=0.0)
+
+
+def held(values: Doubles) -> Doubles:
+    """Return the values with the newest one seen where none was observed; NaN before the first."""
     seen = np.isfinite(values)
     newest = np.maximum.accumulate(np.where(seen, np.arange(len(values))[:, None], -1), axis=0)
-    held = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
-    return np.where(newest >= 0, held, 0.0)
+    taken = np.take_along_axis(values, np.maximum(newest, 0), axis=0)
+    return np.where(newest >= 0, taken, np.nan)
 
 
 def pca_of_lags(z: Doubles, learnt: NDArray[np.intp]) -> Doubles:

@@ -15,9 +15,9 @@ from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
 from tests.benchmarks.detection.fused import Surprises, columns_of, fuse
 from tests.benchmarks.detection.judge import labelled
-from tests.benchmarks.detection.played_set import PROCESS
 from tests.benchmarks.detection.recorded import RecordedSet
 from tests.benchmarks.detection.row_verdict import RowVerdict
+from tests.benchmarks.detection.rules import PROCESS
 
 BOUNDARY = "severity at the budget's boundary"
 SMOOTHED = "the same, median of 5 rows"

@@ -7,12 +7,11 @@ from types import ModuleType
 
 import pytest
 
-from tests.benchmarks.detection.recorded import LABELLED
-from tests.benchmarks.detection.runner import SECTIONS
+from tests.benchmarks.detection.runner import ALL_SETS, SECTIONS
 from tests.benchmarks.detection.sections import published
 from tests.benchmarks.detection.step import Step
 
-SETS = list(LABELLED)
+SETS = list(ALL_SETS)
 
 
 def section(name: str) -> ModuleType:

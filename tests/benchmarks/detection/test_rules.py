@@ -1,0 +1,84 @@
+"""Rules of fusion say of kept surprises what the core would have said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from offbeat.core.streams import registry
+from tests.benchmarks.detection.fused import Surprises, columns_of, fuse
+from tests.benchmarks.detection.rules import (
+    PROCESS,
+    PROCESS_STREAMS,
+    WITHOUT_MODEL,
+    Rule,
+    Together,
+    capped_mean,
+    half_of_largest,
+    largest,
+    mean_of_two_largest,
+    power_mean,
+    rules,
+    severities,
+)
+
+ROW = np.array([[1.0, np.nan, 5.0, 3.0], [np.nan] * 4], np.float32)
+
+
+def surprises(seed: int, rows: int) -> Surprises:
+    """Return what streams could have said, with gaps in it and a time that repeats."""
+    random = np.random.default_rng(seed)
+    said = random.exponential(1.0, (rows, len(registry.STREAM_NAMES))).astype(np.float32)
+    said[random.random(said.shape) < 0.2] = np.nan
+    times = np.cumsum(random.exponential(60.0, rows))
+    times[5] = times[4]
+    return Surprises(f"s{seed}", times, said)
+
+
+def test_the_mean_of_all_is_what_the_core_makes_of_them() -> None:
+    """To the last bit, for sensors of different lengths side by side."""
+    sensors = [surprises(0, 30), surprises(1, 80), surprises(2, 50)]
+    core = fuse(sensors, columns_of(registry.STREAM_NAMES))
+    ours = severities(sensors, rules() | {"all": Rule(PROCESS_STREAMS)})["all"]
+    for expected, found in zip(core, ours, strict=True):
+        np.testing.assert_array_equal(np.nan_to_num(expected[:, PROCESS], nan=0.0), found)
+
+
+def test_a_rule_is_not_moved_by_those_beside_it() -> None:
+    """Alone it says the same."""
+    sensors = [surprises(0, 40)]
+    alone = severities(sensors, {"it": rules()[WITHOUT_MODEL]})["it"][0]
+    np.testing.assert_array_equal(severities(sensors, rules())[WITHOUT_MODEL][0], alone)
+
+
+@pytest.mark.parametrize(
+    ("together", "said"),
+    [
+        (power_mean(2.0), np.sqrt(35 / 3)),
+        (largest, 5.0),
+        (mean_of_two_largest, 4.0),
+        (capped_mean, 8 / 3),
+        (half_of_largest, 3.0),
+    ],
+)
+def test_a_rule_hears_only_streams_with_an_opinion(together: Together, said: float) -> None:
+    """A row of which nobody has one has none."""
+    found = together(ROW)
+    assert found[0] == pytest.approx(said)
+    assert np.isnan(found[1])
+
+
+def test_one_loud_stream_is_heard_over_many_calm_ones() -> None:
+    """By the half of the largest, less what it costs to have looked so often."""
+    loud = np.array([[12.0, *[0.0] * 9]], np.float32)
+    assert half_of_largest(loud)[0] == pytest.approx(0.5 * (12.0 - 1.0))
+
+
+def test_without_hold_a_peak_is_gone_at_once() -> None:
+    """With it, half is left four rows later."""
+    said = np.zeros((6, len(registry.STREAM_NAMES)), np.float32)
+    said[1] = 8.0
+    sensor = Surprises("s", 60.0 * np.arange(6), said)
+    found = severities([sensor], {"bare": Rule(PROCESS_STREAMS, held=False), "held": Rule(PROCESS_STREAMS)})
+    assert found["bare"][0].tolist() == [0, 8, 0, 0, 0, 0]
+    assert found["held"][0][5] > 4.0
