@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.app.backtest import Backtest
+from offbeat.core import horizon
 from offbeat.replay.judged import JudgedSeries
 from offbeat.replay.labels import Spans
 from offbeat.replay.series import Series
@@ -19,9 +21,11 @@ from tests.benchmarks.detection.nab_score import File, NabScore, nab_score
 from tests.benchmarks.detection.recorded import RecordedSet
 
 Doubles = NDArray[np.float64]
+Rows = NDArray[np.intp]
 Output = Callable[[JudgedSeries], Doubles]
 
 ALERTS = "alerts, one p-value for all"
+SELDOM = "the same, at most one in 4 hours"
 DEFAULT_BUDGET = "alerts at the default budget"
 RECORDS = "-log10 p where it is a record of the day"
 EVERY_ROW = "-log10 p of every row"
@@ -47,7 +51,11 @@ def figures(recorded: RecordedSet, result: Backtest, reference: bool = True) -> 
         EVERY_ROW: surprise_of,
         SEVERITY: lambda one: np.asarray(one.score, np.float64),
     }
-    ours = {ALERTS: alerts(series, labels, result.judged)}
+    opened_at = openings(result.judged, THRESHOLDS)
+    ours = {
+        ALERTS: alerts(series, labels, result.judged, opened_at),
+        SELDOM: alerts(series, labels, result.judged, opened_at, horizon.HOURS_4),
+    }
     ours |= {name: _scored(series, labels, result.judged, output) for name, output in outputs.items()}
     found: dict[str, Any] = {"ours": {name: asdict(score) for name, score in ours.items()}}
     if reference:
@@ -56,17 +64,40 @@ def figures(recorded: RecordedSet, result: Backtest, reference: bool = True) -> 
     return found
 
 
-def alerts(series: Sequence[Series], labels: Spans, judged: Sequence[JudgedSeries]) -> NabScore:
-    """Return the score of the episodes' openings at the p-value, one for all files, that is best."""
-    opened = openings(judged, THRESHOLDS)
-    best: NabScore | None = None
+def alerts(
+    series: Sequence[Series],
+    labels: Spans,
+    judged: Sequence[JudgedSeries],
+    opened: Sequence[Sequence[Rows]],
+    apart_seconds: float = 0.0,
+) -> NabScore:
+    """Return the score of the episodes' openings at that threshold of `THRESHOLDS`, one for all files, that is best.
+
+    Args:
+        series: all files.
+        labels: windows by file.
+        judged: their rows.
+        opened: rows at which episodes open, by judged file and threshold.
+        apart_seconds: an alert sooner after the one before it is not told.
+    """
+    found = []
     for which, threshold in enumerate(THRESHOLDS):
-        rows = {one.series.sensor: opened[place][which] for place, one in enumerate(judged)}
-        found = _scored(series, labels, judged, lambda one, rows=rows: _rows(one, rows[one.series.sensor]))  # type: ignore[misc]
-        found = NabScore(found.score, threshold, found.found, found.windows, found.false)
-        best = found if best is None or found.score > best.score else best
-    assert best is not None
-    return best
+        told = {
+            one.series.sensor: seldom(one.series.times_seconds, opened[place][which], apart_seconds)
+            for place, one in enumerate(judged)
+        }
+        score = _scored(series, labels, judged, functools.partial(_rows, told))
+        found.append(replace(score, threshold=threshold))
+    return max(found, key=lambda one: one.score)
+
+
+def seldom(times_seconds: Doubles, rows: Rows, apart_seconds: float) -> Rows:
+    """Return those of some rows that are at least so far from the one returned before."""
+    kept: list[int] = []
+    for row in rows.tolist():
+        if not kept or times_seconds[row] - times_seconds[kept[-1]] >= apart_seconds:
+            kept.append(row)
+    return np.array(kept, np.intp)
 
 
 def records(times_seconds: Doubles, strangeness: Doubles, within_seconds: float) -> Doubles:
@@ -103,7 +134,8 @@ def _at(judged: JudgedSeries, opened: Sequence[float]) -> Doubles:
     return np.where(np.isin(judged.series.times_seconds, np.array(opened)), 1.0, np.nan)
 
 
-def _rows(judged: JudgedSeries, rows: NDArray[np.intp]) -> Doubles:
+def _rows(told: Mapping[str, Rows], judged: JudgedSeries) -> Doubles:
+    """Return 1 at some rows of a file, NaN at the others."""
     out = np.full(len(judged.series), np.nan)
-    out[rows] = 1.0
+    out[told[judged.series.sensor]] = 1.0
     return out

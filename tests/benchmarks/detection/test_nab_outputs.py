@@ -8,7 +8,7 @@ from offbeat.core.episode_rules import EpisodeRules
 from offbeat.replay.judged import JudgedSeries
 from offbeat.replay.series import Series
 from tests.benchmarks.detection.alarm_replay import openings
-from tests.benchmarks.detection.nab import records
+from tests.benchmarks.detection.nab import records, seldom
 
 
 def judged(surprise: list[float], gap_seconds: float = 60.0) -> JudgedSeries:
@@ -46,3 +46,11 @@ def test_a_record_is_stranger_than_all_of_the_time_before() -> None:
     times = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
     assert records(times, np.array([1.0, 3.0, 2.0, 3.0, 2.0, 2.5]), 2.0).tolist() == [1, 3, 0, 0, 0, 0]
     assert records(times, np.array([1.0, 3.0, 2.0, 1.0, 2.0, 2.5]), 2.0).tolist() == [1, 3, 0, 0, 0, 2.5]
+
+
+def test_alerts_may_be_told_seldom() -> None:
+    """What comes too soon after the last one told is left out, and does not put the next one off."""
+    times = np.arange(10.0)
+    rows = np.array([1, 3, 4, 5, 9])
+    assert seldom(times, rows, 3.0).tolist() == [1, 4, 9]
+    assert seldom(times, rows, 0.0).tolist() == rows.tolist()

@@ -33,8 +33,10 @@ NAB_WHAT = (
     "Numenta Anomaly Benchmark, standard profile: 58 files in streaming mode, learnt on the first 15 % of each file, "
     "750 rows at most, which are not judged; one configuration, and one threshold for all files, which the benchmark "
     "chooses by the score. A product that alerts is judged by its alerts: what counts is the first line, the openings "
-    "of its episodes, where the threshold is the p-value that opens one; the state machine is the one in service. The "
-    "second line leaves the p-value to the default budget, so that nothing was chosen by labels."
+    "of its episodes, where the threshold is the p-value that opens one; the state machine is the one in service. At "
+    "the default budget the p-values are the commission's own, and nothing was chosen by labels. Told at most once in "
+    "4 hours (the memory of the streams), re-openings count as one. A score of every row repeats itself while an "
+    "anomaly lasts, and each row outside the windows costs."
 )
 SKAB_WHAT = (
     "Skoltech Anomaly Benchmark, outlier detection: rows of all 34 files together, called anomalous or not by a "
