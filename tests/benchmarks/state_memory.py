@@ -1,9 +1,10 @@
-"""Memory a sensor-channel takes with a full window: the core's state and the model's carried state."""
+"""Memory a sensor-channel takes with a full window: the core's state, the model's, and verdicts for the charts."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from offbeat.app.recent_verdicts import RecentVerdicts
 from offbeat.core.commissioning import fit_normaliser_and_ridge
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
@@ -31,7 +32,8 @@ def measure(folder: Path) -> list[Line]:
     pipeline.install(0, fit_normaliser_and_ridge(UNIVARIATE, past), ("lstm_vae", ""))
     scorer = GroupScorer(build("lstm_vae", preset("default", 1, 2)), SENSORS)
     core, carried = pipeline.state_bytes_per_sensor(0) / 1024, scorer.state_bytes / SENSORS / 1024
-    ours, bare = core + carried, READINGS * _READING_BYTES / 1024
+    verdicts = RecentVerdicts(pipeline).nbytes / SENSORS / 1024
+    ours, bare = core + carried + verdicts, READINGS * _READING_BYTES / 1024
     return [
         Line(
             f"memory a sensor-channel, {READINGS} readings, all state",
@@ -40,6 +42,8 @@ def measure(folder: Path) -> list[Line]:
             ours / bare,
             "<= 12 KiB",
             ours <= BAR_KIB,
-            (f"{core:.1f} KiB in the core, {carried:.2f} KiB of the model's carried state.",),
+            (
+                f"{core:.1f} KiB core, {carried:.2f} KiB the model's carried state, {verdicts:.1f} KiB for charts.",
+            ),
         )
     ]

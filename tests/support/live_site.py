@@ -17,7 +17,8 @@ from offbeat.app.api_answers import Status
 from offbeat.app.live_pages import LivePages
 from offbeat.app.questions import Questions
 from offbeat.core.pipeline import Pipeline
-from offbeat.core.sensor_states import KINDS
+from offbeat.core.readings import ReadingBatch
+from offbeat.core.sensor_states import KINDS, Readiness
 from offbeat.observe.http import HttpServer, Response
 from offbeat.observe.pages import build_pages
 from offbeat.state.store import EpisodeHistory
@@ -87,6 +88,18 @@ class LiveSite:
             values[LEARNT_ROWS + first :] + np.float32(offset),
         )
 
+    def play_others(self, rows: int, strange: Sequence[int] = ()) -> None:
+        """Let all other sensors report what boilers do; the last readings of some are far off."""
+        random = np.random.default_rng(1)
+        times, _ = boiler(0, rows)
+        times += time.time() - times[-1]
+        readings = Readings()
+        for slot in range(len(BOILERS), self._pipeline.groups[0].size):
+            values = 65 + 3 * np.sin(times / 300 + slot) + random.normal(0, 0.3, rows)
+            values[-6:] += 9 * (slot in strange)
+            readings.add(slot, times + 2 * np.sin(slot), values)
+        self._judge(readings.batches(20_000))
+
     def beat(self) -> None:
         """Tell the page how the daemon is, as the loop does every second."""
         with self._lock:
@@ -110,8 +123,11 @@ class LiveSite:
         self._history.close()
 
     def _tell(self, sensor: int, times: NDArray[np.float64], values: NDArray[np.float32]) -> None:
+        self._judge(Readings().add(sensor, times, values).batches(20))
+
+    def _judge(self, batches: Sequence[ReadingBatch]) -> None:
         with self._lock:
-            for batch in Readings().add(sensor, times, values).batches(20):
+            for batch in batches:
                 for work in self._pipeline.ingest(batch):
                     result = self._scorer.step(work.job) if work.job is not None else None
                     decisions = self._pipeline.scored(work, result)
@@ -129,12 +145,12 @@ class LiveSite:
         group = self._pipeline.groups[0]
         assert group.learnt is not None
         is_open = group.episodes.is_open(np.arange(group.size)).sum(axis=0)
-        ready = int((group.learnt.normalisers.stage[: group.size] == 2).sum())
+        stages = np.bincount(group.learnt.normalisers.stage[: group.size], minlength=len(Readiness))
         return Status(
             version="0.0.0",
             ready=True,
             waiting_for="",
-            sensors={"learning": float(group.size - ready), "provisional": 0.0, "ready": float(ready)},
+            sensors={one.name.lower(): float(stages[one]) for one in Readiness},
             open_episodes={kind: float(n) for kind, n in zip(KINDS, is_open, strict=True)},
             rows_scored=self._judged,
             device="none",

@@ -21,6 +21,7 @@ FILE = "openapi.json"
 _ABOUT = "What the page shows, for programs. Read only. Times are unix seconds, what is not known is null."
 _WHY_NOT = {
     HTTPStatus.BAD_REQUEST: "A parameter cannot be used.",
+    HTTPStatus.UNAUTHORIZED: "The daemon has a password, and this was not it.",
     HTTPStatus.NOT_FOUND: "There is no such sensor.",
     HTTPStatus.SERVICE_UNAVAILABLE: "The daemon is starting, stopping or overloaded: ask again in a moment.",
 }
@@ -62,7 +63,11 @@ def openapi(paths: Sequence[Described]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": {one.path: {"get": _operation(one)} for one in paths},
-        "components": {"schemas": dict(sorted(components.items()))},
+        "security": [{}, {"basic": []}, {"bearer": []}],
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {name: {"type": "http", "scheme": name} for name in ("basic", "bearer")},
+        },
     }
 
 
@@ -74,7 +79,7 @@ def openapi_text(paths: Sequence[Described]) -> str:
 def _operation(one: Described) -> dict[str, Any]:
     answer = {"type": "string"} if one.answer is None else _reference(one.answer)
     responses = {"200": {"description": one.about, "content": {one.content_type: {"schema": answer}}}}
-    for status in one.errors:
+    for status in sorted({*one.errors, HTTPStatus.UNAUTHORIZED}):
         content = {"application/json": {"schema": _reference(Error)}}
         responses[str(status.value)] = {"description": _WHY_NOT[status], "content": content}
     return {

@@ -14,8 +14,6 @@ from offbeat.core.sensors import Group
 
 Floats = NDArray[np.float32]
 
-STRANGE = 1.0
-"""The budget's boundary."""
 MOST_READINGS = 256
 """Of a longer window the older readings are shown without a score."""
 
@@ -62,7 +60,14 @@ class RecentVerdicts:
         if len(rows):
             self._rings[rows.group].put(rows)
 
-    def of(self, group: int, slot: int, times_seconds: NDArray[np.float64], values: Floats) -> Verdicts:
+    def of(
+        self,
+        group: int,
+        slot: int,
+        times_seconds: NDArray[np.float64],
+        values: Floats,
+        strange: NDArray[np.bool_],
+    ) -> Verdicts:
         """Return what was said of the readings of a sensor at some times.
 
         Args:
@@ -70,6 +75,7 @@ class RecentVerdicts:
             slot: of the sensor in it.
             times_seconds: of the readings, ascending.
             values: of the readings, [n, C].
+            strange: which readings an alert tells of, bool [n].
         """
         ring, learnt = self._rings[group], self._pipeline.groups[group].learnt
         score, mean, sigma = ring.at(slot, times_seconds)
@@ -77,8 +83,7 @@ class RecentVerdicts:
             low = high = np.full_like(mean, np.nan)
         else:
             center, scale = learnt.normalisers.center[slot], learnt.normalisers.scale[slot]
-            strange = (score >= STRANGE)[:, None]
-            low, high = telling_band(values, strange, mean, sigma, center, scale)
+            low, high = telling_band(values, strange[:, None], mean, sigma, center, scale)
             # Without a verdict nothing was expected, not even by the normaliser.
             unjudged = np.isnan(score)
             low[unjudged], high[unjudged] = np.nan, np.nan

@@ -90,7 +90,7 @@ class SensorViews:
         rows = int(window.lengths[0])
         times = window.times_seconds[0, :rows]
         values = np.where(window.mask[0, :rows], window.values[0, :rows], np.float32(np.nan))
-        verdicts = self._verdicts.of(index, slot, times, values)
+        verdicts = self._verdicts.of(index, slot, times, values, _told_of(times, episodes))
         summary = self.summaries([(index, slot)])[0]
         return SensorDetail(
             **msgspec.structs.asdict(summary),
@@ -125,6 +125,15 @@ class SensorViews:
                 )
             ],
         )
+
+
+def _told_of(times: NDArray[np.float64], episodes: list[Episode]) -> NDArray[np.bool_]:
+    """Return which times are of an episode about what the sensor measures."""
+    told = np.zeros(len(times), np.bool_)
+    for one in episodes:
+        if one.family == "process":
+            told |= (times >= one.opened_at) & (times <= (np.inf if one.closed_at is None else one.closed_at))
+    return told
 
 
 def _voices(verdicts: Verdicts) -> list[Voice]:

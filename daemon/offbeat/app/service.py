@@ -28,6 +28,7 @@ from offbeat.core.decisions import Decisions
 from offbeat.errors import OffbeatError
 from offbeat.ingest.source import LogBatch
 from offbeat.observe.http import HttpServer
+from offbeat.observe.http_access import Access
 from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
 from offbeat.observe.sensor_metrics import SensorPage
@@ -96,7 +97,11 @@ class Service:
             self._why_unhealthy,
         )
         pages |= self._live.pages()
-        self._http = HttpServer(settings.metrics.listen, pages) if settings.metrics.listen else None
+        self._http = (
+            HttpServer(settings.metrics.listen, pages, access=Access.of(settings.metrics))
+            if settings.metrics.listen
+            else None
+        )
         every = watchdog_seconds()
         self._watchdog = Watchdog(
             parts.progress,

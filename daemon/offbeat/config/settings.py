@@ -194,9 +194,13 @@ class StateSettings(_Table):
 
 
 class MetricsSettings(_Table):
-    """Where metrics and health are served, and which sensors have metrics; an empty address turns all off."""
+    """Where metrics, health and the page are served, to whom, and which sensors have metrics; "" turns all off."""
 
     listen: str = "127.0.0.1:9641"
+    open_to_all: bool = False
+    password_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     sensors: SensorsShown = SensorChoice("all")
 
 

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import structlog
 
 from offbeat.errors import ConfigError, UnavailableError
+from offbeat.observe.http_access import Access
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -91,6 +92,7 @@ class HttpServer:
         listen: address as in the settings.
         pages: by path.
         request_seconds: after which a request that has not been read, or an answer, is cut off.
+        access: who may read.
 
     Raises:
         ConfigError: the address cannot be read or is none of this machine.
@@ -98,11 +100,16 @@ class HttpServer:
     """
 
     def __init__(
-        self, listen: str, pages: Mapping[str, Page], request_seconds: float = REQUEST_SECONDS
+        self,
+        listen: str,
+        pages: Mapping[str, Page],
+        request_seconds: float = REQUEST_SECONDS,
+        access: Access | None = None,
     ) -> None:
         host, port = parse_listen(listen)
         self._server = _bind(listen, host, port, dict(pages))
         self._server.request_seconds = request_seconds
+        self._server.access = access or Access()
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), name="offbeat-http", daemon=True
         )
@@ -155,6 +162,7 @@ class _Server(ThreadingHTTPServer):
         (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         self.address_family = family
         self.pages = pages
+        self.access = Access()
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         super().__init__((str(address[0]), port), _Handler)
 
@@ -174,7 +182,13 @@ class _Server(ThreadingHTTPServer):
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
+            if self.access.tls is not None:
+                request.settimeout(self.request_seconds)
+                # In this thread: a client that is slow to shake hands keeps nobody else waiting.
+                request = self.access.tls.wrap(request)
             super().process_request_thread(request, client_address)
+        except OSError:
+            self.shutdown_request(request)
         finally:
             self._free.release()
 
@@ -255,6 +269,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(piece)
 
     def _page(self) -> Response:
+        if not self.server.access.admits(self.headers.get("Authorization", "")):
+            return _REFUSAL
         url = urlsplit(self.path)
         path, (page, rest) = url.path, _find(self.server.pages, url.path)
         if page is None:
@@ -269,6 +285,14 @@ class _Handler(BaseHTTPRequestHandler):
             _log.exception("a page cannot be made", path=path)
             text = f"the page cannot be made: {type(error).__name__}\n"
             return Response(text.encode(), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+_REFUSAL = Response(
+    b'{"error":"a password is needed: the content of metrics.password_file, as Basic with any name, or as Bearer"}',
+    "application/json",
+    HTTPStatus.UNAUTHORIZED,
+    {"WWW-Authenticate": 'Basic realm="Offbeat", charset="UTF-8"'},
+)
 
 
 def _find(pages: Mapping[str, Page], path: str) -> tuple[Page | None, str]:

@@ -29,9 +29,16 @@ def rows(sensor: list[int], times: list[float], score: list[float], mean: float 
     )
 
 
-def of(verdicts: RecentVerdicts, sensor: int, times: list[float], value: float = 65.0) -> Verdicts:
-    """Return what was said of readings of a sensor that all read the same."""
-    return verdicts.of(0, sensor, np.array(times), np.full((len(times), 1), value, np.float32))
+def of(
+    verdicts: RecentVerdicts,
+    sensor: int,
+    times: list[float],
+    value: float = 65.0,
+    strange_from: float = np.inf,
+) -> Verdicts:
+    """Return what was said of readings of a sensor that all read the same and are told of from some time on."""
+    at = np.array(times)
+    return verdicts.of(0, sensor, at, np.full((len(times), 1), value, np.float32), at >= strange_from)
 
 
 def test_each_reading_has_its_score_and_its_band() -> None:
@@ -99,6 +106,6 @@ def test_the_band_of_a_strange_reading_is_the_one_that_says_why() -> None:
     """A model that follows a lasting deviation comes to expect it. An ordinary reading keeps the model's band."""
     verdicts = RecentVerdicts(plant())
     verdicts.note(rows([0, 0], [10.0, 20.0], [0.5, 2.5], mean=6.0))
-    said = of(verdicts, 0, [10.0, 20.0], value=80.0)
+    said = of(verdicts, 0, [10.0, 20.0], value=80.0, strange_from=20.0)
     assert said.low[0, 0] < 80 < said.high[0, 0]
     assert said.high[1, 0] < 80

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from offbeat.config.broker_url import Address, parse_address
+from offbeat.config.rules.files import check_file
 from offbeat.config.rules.finding import Finding, Parts
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
@@ -30,43 +30,13 @@ def check_broker(parts: Parts) -> Iterator[Finding]:
     for option in _FILES:
         path: Path | None = getattr(mqtt, option)
         if path is not None:
-            yield from _check_file(option, path)
+            yield from check_file(("mqtt", option), path)
     yield from _check_pairs(mqtt)
     yield from _check_tls(mqtt, addresses)
     if mqtt.reconnect_min_seconds > mqtt.reconnect_max_seconds:
         yield Finding(
             ("mqtt", "reconnect_min"),
             "the shortest pause between attempts to connect is longer than reconnect_max",
-        )
-
-
-def _check_file(option: str, path: Path) -> Iterator[Finding]:
-    where = ("mqtt", option)
-    try:
-        state = path.stat()
-    except OSError as error:
-        yield Finding(where, f"cannot use {path}: {error.strerror}")
-        return
-    if not stat.S_ISREG(state.st_mode):
-        yield Finding(where, f"{path} is not a file")
-        return
-    try:
-        with path.open("rb") as file:
-            content = file.read(4096)
-    except OSError as error:
-        yield Finding(where, f"cannot read {path}: {error.strerror}", "let the service's user read it")
-        return
-    if not content.strip():
-        yield Finding(where, f"{path} is empty")
-    elif option != "password_file" and b"-----BEGIN" not in content:
-        yield Finding(where, f"{path} is not in PEM form: it holds no line with BEGIN", severity="warning")
-    if option in ("password_file", "key_file") and state.st_mode & stat.S_IRWXO:
-        mode = stat.S_IMODE(state.st_mode)
-        yield Finding(
-            where,
-            f"every user of this machine may read {path} (mode {mode:04o})",
-            f"chmod 0640 {path}",
-            "warning",
         )
 
 

@@ -11,13 +11,12 @@ _MIB = 1024**2
 
 
 def check_limits(parts: Parts) -> Iterator[Finding]:
-    """Yield what is wrong with [limits], [journal], [model], [alerts], [state] and [metrics]."""
+    """Yield what is wrong with [limits], [journal], [model], [alerts] and [state]."""
     yield from _check_memory(parts)
     yield from _check_journal(parts)
     yield from _check_windows(parts)
     yield from _check_root(parts)
     yield from _check_state(parts)
-    yield from _check_listen(parts)
 
 
 def _check_memory(parts: Parts) -> Iterator[Finding]:
@@ -78,20 +77,3 @@ def _check_state(parts: Parts) -> Iterator[Finding]:
     ):
         if folder and folder.exists() and not folder.is_dir():
             yield Finding(path, f"{folder} is a file; expected a folder")
-
-
-def _check_listen(parts: Parts) -> Iterator[Finding]:
-    if parts.metrics is None or not parts.metrics.listen:
-        return
-    host, _, port = parts.metrics.listen.rpartition(":")
-    if (
-        not host
-        or not port.isdecimal()
-        or not 0 <= int(port) <= 65_535
-        or (":" in host and host[0] + host[-1] != "[]")
-    ):
-        yield Finding(
-            ("metrics", "listen"),
-            f'cannot listen on "{parts.metrics.listen}"',
-            'write an address and a port, such as "127.0.0.1:9641", or "" to serve nothing',
-        )

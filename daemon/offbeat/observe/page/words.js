@@ -5,7 +5,8 @@ const OPEN = { value: "out of step", rhythm: "out of rhythm", stuck: "stuck", si
 export const short = (v) => {
   if (v === null || v === undefined) return "–";
   const size = Math.abs(v);
-  return size && (size >= 1e7 || size < 1e-4) ? v.toExponential(2) : String(Number(v.toPrecision(5)));
+  if (size && (size >= 1e7 || size < 1e-4)) return v.toExponential(2);
+  return String(size >= 1000 ? Math.round(v) : Number(v.toPrecision(4)));
 };
 
 export const between = (low, high) => (low === null || high === null ? "–" : `${short(low)} to ${short(high)}`);
@@ -39,6 +40,7 @@ export const level = (v) => (v === null ? "faint" : v >= 2 ? "bad" : v >= 1 ? "w
 /** Return a sensor's state in words, and the class of their colour. */
 export const stateOf = (sensor) => {
   if (sensor.open.length) return [sensor.open.map((kind) => OPEN[kind] || kind).join(", "), "bad"];
+  if (sensor.last_seen === null) return ["not heard yet", "faint"];
   if (sensor.readiness === "ready") return ["in step", "calm"];
   return [`${sensor.readiness} ${percent(sensor.progress || 0)}`, "faint"];
 };

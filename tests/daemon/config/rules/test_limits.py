@@ -1,4 +1,4 @@
-"""Rules about limits, the journal, and addresses."""
+"""Rules about limits, the journal, and folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from offbeat.config.settings import (
     AlertSettings,
     JournalSettings,
     LimitSettings,
-    MetricsSettings,
     ModelSettings,
     SourceSettings,
     StateSettings,
@@ -36,7 +35,6 @@ def test_the_defaults_are_fine() -> None:
             journal=JournalSettings(),
             model=ModelSettings(),
             state=StateSettings(),
-            metrics=MetricsSettings(),
         )
         == []
     )
@@ -47,12 +45,12 @@ def test_a_budget_of_memory_that_is_too_small_is_told() -> None:
     [finding] = judge(limits=LimitSettings(max_sensors=10_000, memory_bytes=100 * MIB))
     assert finding.path == ("limits", "memory")
     assert "10,000 sensors" in finding.message
-    assert "lower max_sensors (to 5,898)" in finding.help
+    assert "lower max_sensors (to 3,780)" in finding.help
 
 
 def test_wide_sensors_need_more() -> None:
     """Windows hold all channels."""
-    limits = LimitSettings(memory_bytes=130 * MIB)
+    limits = LimitSettings(memory_bytes=170 * MIB)
     assert judge(limits=limits) == []
     wide = SourceSettings(topic="a/{b}", channels=("x", "y", "z"))
     assert len(judge(limits=limits, sources={0: wide})) == 1
@@ -80,22 +78,6 @@ def test_readings_are_scored_before_they_leave_the_window() -> None:
 def test_a_root_that_nothing_can_be_published_below_is_told(root: str) -> None:
     """Brokers close the connection over it."""
     assert [finding.path for finding in judge(alerts=AlertSettings(root=root))] == [("alerts", "root")]
-
-
-@pytest.mark.parametrize("listen", ["", "127.0.0.1:9641", "[::1]:9641", "0.0.0.0:0", "metrics.local:80"])
-def test_addresses_to_listen_on(listen: str) -> None:
-    """Of both kinds, by name, on any port, and none."""
-    assert judge(metrics=MetricsSettings(listen=listen)) == []
-
-
-@pytest.mark.parametrize(
-    "listen", ["9641", ":9641", "::1:9641", "localhost", "localhost:http", "localhost:70000"]
-)
-def test_what_is_no_address_to_listen_on_is_told(listen: str) -> None:
-    """An open port on all addresses is never guessed."""
-    assert [finding.path for finding in judge(metrics=MetricsSettings(listen=listen))] == [
-        ("metrics", "listen")
-    ]
 
 
 def test_folders_are_not_files(tmp_path: Path) -> None:
