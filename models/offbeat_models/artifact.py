@@ -10,16 +10,14 @@ Nothing in it is executed: JSON and safetensors hold data only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -27,23 +25,23 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from offbeat_models.base import ModelConfigError, WindowModel
+from offbeat_models.manifest import (
+    ENDING,
+    FORMAT,
+    HORIZON,
+    MANIFEST,
+    NAME,
+    SCHEMA_VERSION,
+    WEIGHTS,
+    fail,
+    load_manifest,
+    read_checked,
+    sha256,
+    version_of,
+)
 from offbeat_models.served import ServedModel, rebuild, shapes_of, tensors_of
 
-FORMAT = "offbeat-artifact"
-SCHEMA_VERSION = 1
-MANIFEST = "manifest.json"
-WEIGHTS = "model"
-"""Name of the weights' file, without its ending."""
-HORIZON = "horizon"
-"""Name of the second model's weights' file, and of what the manifest says of it."""
-
 Tensors = dict[str, NDArray[Any]]
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_ENDING = ".safetensors"
-
-
-class ArtifactError(Exception):
-    """An artifact cannot be used; the message says what was found, expected, where, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,7 @@ class Artifact:
         tensors: the caller's tensors by file name (without ending) and tensor name.
         version: short name of exactly this content.
         horizon: a second model of the same channels and sensors that looks further back, as `model`; or None.
+        lineage: what it came from, as the writer said: which model was before it, which readings it was learnt from.
     """
 
     model: ServedModel
@@ -73,6 +72,7 @@ class Artifact:
     config_hash: str = ""
     version: str = ""
     horizon: WindowModel | None = None
+    lineage: dict[str, Any] = field(default_factory=dict)
 
 
 def write_artifact(
@@ -86,6 +86,7 @@ def write_artifact(
     training: Mapping[str, Any] | None = None,
     tensors: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
     horizon: WindowModel | None = None,
+    lineage: Mapping[str, Any] | None = None,
 ) -> str:
     """Write an artifact to the folder `path`, replacing one that is there; return its version.
 
@@ -102,6 +103,7 @@ def write_artifact(
         training: the training's report.
         tensors: further arrays, by file name (without ending) and tensor name.
         horizon: a second model of the same channels and sensors.
+        lineage: what it came from; kept as it is.
 
     Raises:
         ValueError: if names and counts do not fit the model, or a file name is not plain.
@@ -115,12 +117,12 @@ def write_artifact(
                 f"{len(channels)} channels and {len(sensors)} sensors were named for a model of "
                 f"{one.config.channels} channels and {one.config.rows - 1} sensors"
             )
-    if bad := [n for n in tensors or {} if n in (WEIGHTS, HORIZON) or not _NAME.fullmatch(n)]:
+    if bad := [n for n in tensors or {} if n in (WEIGHTS, HORIZON) or not NAME.fullmatch(n)]:
         raise ValueError(
             f"tensor files cannot be named {bad}; use small letters, digits, _ and -, not model or horizon"
         )
     groups = {name: tensors_of(one) for name, one in models.items()} | dict(tensors or {})
-    blobs = {name + _ENDING: _serialised(group) for name, group in groups.items()}
+    blobs = {name + ENDING: _serialised(group) for name, group in groups.items()}
     what = {**_about(model), "settings": dict(settings or {})}
     what |= {} if horizon is None else {HORIZON: _about(horizon)}
     manifest = {
@@ -130,13 +132,14 @@ def write_artifact(
         "channels": list(channels),
         "sensors": list(sensors),
         "created_at": created_at,
-        "config_hash": _hash(_json(what)),
+        "config_hash": sha256(_json(what)),
         "training": _plain(dict(training or {})),
-        "files": {name: {"bytes": len(blob), "sha256": _hash(blob)} for name, blob in blobs.items()},
+        "files": {name: {"bytes": len(blob), "sha256": sha256(blob)} for name, blob in blobs.items()},
     }
+    manifest |= {"lineage": _plain(dict(lineage))} if lineage else {}
     content = _json(manifest)
     _replace_folder(path, {**blobs, MANIFEST: content})
-    return _version(content)
+    return version_of(content)
 
 
 def load_artifact(path: Path) -> Artifact:
@@ -146,14 +149,13 @@ def load_artifact(path: Path) -> Artifact:
         path: the folder.
     """
     folder = _folder(path)
-    content = _read(folder / MANIFEST)
-    manifest = _manifest(folder / MANIFEST, content)
+    manifest, version = load_manifest(folder)
     tensors = {name: _tensors(folder / name, about) for name, about in manifest["files"].items()}
     model = _model(folder, manifest, manifest, WEIGHTS, tensors)
     second = manifest.get(HORIZON)
     horizon = None if second is None else _model(folder, manifest, second, HORIZON, tensors)
     if not (horizon is None or isinstance(horizon, WindowModel)):
-        _fail(folder / MANIFEST, f"its second model is {horizon.family!r}", "a model that looks further back")
+        fail(folder / MANIFEST, f"its second model is {horizon.family!r}", "a model that looks further back")
     return Artifact(
         model=model,
         horizon=horizon,
@@ -162,9 +164,10 @@ def load_artifact(path: Path) -> Artifact:
         created_at=manifest["created_at"],
         settings=manifest["settings"],
         training=manifest["training"],
-        tensors={name.removesuffix(_ENDING): group for name, group in tensors.items()},
+        tensors={name.removesuffix(ENDING): group for name, group in tensors.items()},
         config_hash=manifest["config_hash"],
-        version=_version(content),
+        version=version,
+        lineage=manifest.get("lineage") or {},
     )
 
 
@@ -185,15 +188,6 @@ def _plain(value: Any) -> Any:
 
 def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _version(manifest: bytes) -> str:
-    """Name an artifact by its manifest, which holds the hashes of all its files."""
-    return _hash(manifest)[:12]
 
 
 def _serialised(group: Mapping[str, NDArray[Any]]) -> bytes:
@@ -237,115 +231,23 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _fail(where: Path, found: str, expected: str, do: str = "") -> NoReturn:
-    do = do or "copy the artifact again from where it came from, or train a new one with `offbeat train`"
-    raise ArtifactError(f"{where}: {found}; expected {expected}. To go on: {do}.")
-
-
 def _folder(path: Path) -> Path:
     """Return the folder to read: the artifact's, or the one before if a replacement was cut off."""
     if path.is_dir():
         return path
-    if not path.exists() and _previous(path).is_dir():
-        return _previous(path)
-    found = "there is a file" if path.exists() else "nothing is there"
-    _fail(path, found, "the folder of an artifact", "train one with `offbeat train`, or correct the path")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        _fail(path, "the file is missing", "every file that an artifact is made of")
-    except OSError as error:
-        _fail(
-            path,
-            f"it cannot be read ({error.strerror})",
-            "a readable file",
-            "look at its permissions and disk",
-        )
-
-
-_FIELDS: dict[str, type] = {
-    "family": str,
-    "model": dict,
-    "settings": dict,
-    "channels": list,
-    "sensors": list,
-    "created_at": str,
-    "config_hash": str,
-    "training": dict,
-    "files": dict,
-}
-
-
-def _manifest(path: Path, content: bytes) -> dict[str, Any]:
-    """Return the manifest with every field of the type the rest relies on."""
-    try:
-        manifest = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        _fail(path, f"it is not valid JSON ({error})", "the manifest of an artifact")
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        _fail(path, f"its format is {found!r}", repr(FORMAT), "point to the folder of an artifact")
-    version = manifest.get("schema_version")
-    if version != SCHEMA_VERSION:
-        do = "use the version of offbeat that wrote it, or train anew with this one"
-        _fail(path, f"its schema version is {version!r}", f"version {SCHEMA_VERSION}", do)
-    for name, kind in _FIELDS.items():
-        if not isinstance(manifest.get(name), kind):
-            found = f"{name!r} is {manifest[name]!r:.40}" if name in manifest else f"{name!r} is missing"
-            _fail(path, found, f"a {kind.__name__}")
-    for name in ("channels", "sensors"):
-        if not all(isinstance(one, str) for one in manifest[name]):
-            _fail(path, f"{name!r} holds something that is not a name", "a list of names")
-    _check_files(path, manifest["files"])
-    _check_second(path, manifest)
-    return manifest
-
-
-def _check_files(path: Path, files: dict[str, Any]) -> None:
-    for name, about in files.items():
-        # A name with a slash would read outside of the folder.
-        if not (name.endswith(_ENDING) and _NAME.fullmatch(name.removesuffix(_ENDING))):
-            _fail(path, f"it lists a file {name!r}", "plain names of safetensors files")
-        fits = (
-            isinstance(about, dict)
-            and type(about.get("bytes")) is int
-            and isinstance(about.get("sha256"), str)
-        )
-        if not fits:
-            _fail(path, f"what it says of {name} is {about!r:.60}", "its bytes and sha256")
-    if WEIGHTS + _ENDING not in files:
-        _fail(path, f"it lists the files {sorted(files)}", f"{WEIGHTS}{_ENDING} among them")
-
-
-def _check_second(path: Path, manifest: dict[str, Any]) -> None:
-    second = manifest.get(HORIZON)
-    if second is None:
-        return
-    fits = (
-        isinstance(second, dict) and type(second.get("family")) is str and type(second.get("model")) is dict
-    )
-    if not fits:
-        _fail(path, f"what it says of the model {HORIZON!r} is {second!r:.60}", "its family and sizes")
-    if HORIZON + _ENDING not in manifest["files"]:
-        _fail(path, f"it lists the files {sorted(manifest['files'])}", f"{HORIZON}{_ENDING} among them")
+    if path.exists() or not _previous(path).is_dir():
+        found = "there is a file" if path.exists() else "nothing is there"
+        fail(path, found, "the folder of an artifact", "train one with `offbeat train`, or correct the path")
+    return _previous(path)
 
 
 def _tensors(path: Path, about: dict[str, Any]) -> Tensors:
-    """Return the tensors of a file whose size and hash are as the manifest says."""
-    content = _read(path)
-    if len(content) != about["bytes"]:
-        _fail(path, f"it has {len(content)} bytes", f"{about['bytes']} bytes, as the manifest says")
-    if (found := _hash(content)) != about["sha256"]:
-        _fail(
-            path, f"its SHA-256 is {found[:16]}...", f"{about['sha256'][:16]}...: it was changed or damaged"
-        )
+    """Return the tensors of a file that is as the manifest says."""
+    content = read_checked(path, about)
     try:
         tensors: Tensors = safetensors.numpy.load(content)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        _fail(path, f"it holds no tensors ({error})", "a safetensors file")
+        fail(path, f"it holds no tensors ({error})", "a safetensors file")
     return tensors
 
 
@@ -353,28 +255,28 @@ def _model(
     folder: Path, manifest: dict[str, Any], about: dict[str, Any], name: str, tensors: dict[str, Tensors]
 ) -> ServedModel:
     """Build the model that the manifest describes, and give it the weights in the file `name`."""
-    where, weights = folder / MANIFEST, tensors.pop(name + _ENDING)
+    where, weights = folder / MANIFEST, tensors.pop(name + ENDING)
     try:
         shapes, channels, rows = shapes_of(about["family"], about["model"])
     except ModelConfigError as error:
-        _fail(where, str(error), "a model that this version of offbeat knows")
+        fail(where, str(error), "a model that this version of offbeat knows")
     for what, count in (("channels", channels), ("sensors", rows - 1)):
         if len(manifest[what]) != count:
-            _fail(where, f"it names {len(manifest[what])} {what}", f"{count}, as its model has")
-    _check_weights(folder / (name + _ENDING), weights, shapes)
+            fail(where, f"it names {len(manifest[what])} {what}", f"{count}, as its model has")
+    _check_weights(folder / (name + ENDING), weights, shapes)
     return rebuild(about["family"], about["model"], weights)
 
 
 def _check_weights(path: Path, weights: Tensors, shapes: dict[str, tuple[int, ...]]) -> None:
     if missing := sorted(set(shapes) - set(weights)):
-        _fail(path, f"tensors are missing: {', '.join(missing[:4])}", f"{len(shapes)} tensors of the model")
+        fail(path, f"tensors are missing: {', '.join(missing[:4])}", f"{len(shapes)} tensors of the model")
     if extra := sorted(set(weights) - set(shapes)):
-        _fail(
+        fail(
             path, f"it has unknown tensors: {', '.join(extra[:4])}", f"the {len(shapes)} tensors of the model"
         )
     for name, shape in shapes.items():
         found = weights[name]
         if found.shape != shape or found.dtype != np.float32:
-            _fail(path, f"tensor {name} is {found.dtype} {found.shape}", f"float32 {shape}")
+            fail(path, f"tensor {name} is {found.dtype} {found.shape}", f"float32 {shape}")
         if not np.isfinite(found).all():
-            _fail(path, f"tensor {name} holds NaN or infinity", "finite weights", "train a new one")
+            fail(path, f"tensor {name} holds NaN or infinity", "finite weights", "train a new one")

@@ -11,9 +11,10 @@ import pytest
 import safetensors.numpy
 import torch
 
-from offbeat_models.artifact import ArtifactError, load_artifact, write_artifact
+from offbeat_models.artifact import load_artifact, write_artifact
 from offbeat_models.base import WindowModel
 from offbeat_models.checks import awakened
+from offbeat_models.manifest import ArtifactError
 from offbeat_models.registry import FAMILIES, build, preset
 from offbeat_models.scoring import GroupScorer
 

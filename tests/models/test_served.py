@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from offbeat_models.artifact import ArtifactError, load_artifact, write_artifact
+from offbeat_models.artifact import load_artifact, write_artifact
 from offbeat_models.base import ModelConfigError
 from offbeat_models.baselines.base import Baseline, BaselineConfig
 from offbeat_models.baselines.registry import BASELINES, fit_baseline
 from offbeat_models.baselines.scoring import BaselineScorer
 from offbeat_models.baselines.training import train_baseline
+from offbeat_models.manifest import ArtifactError
 from offbeat_models.registry import FAMILIES, build, preset
 from offbeat_models.scoring import GroupScorer
 from offbeat_models.served import scorer_of, shapes_of, tensors_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +10,10 @@ from offbeat.core.commission import Commission
 from offbeat.core.model_choice import ModelChoice
 from offbeat.core.sensors import Group
 from offbeat.errors import ConfigError
-from offbeat_models.artifact import MANIFEST, Artifact, ArtifactError, load_artifact, write_artifact
+from offbeat.learn.library import folder_name
+from offbeat_models.artifact import Artifact, load_artifact, write_artifact
 from offbeat_models.base import WindowModel
+from offbeat_models.manifest import MANIFEST, ArtifactError
 from offbeat_models.served import ServedModel
 
 STREAMS = "streams"
@@ -41,15 +41,6 @@ class GroupArtifact:
     long: WindowModel | None = None
 
 
-def folder_name(channels: Sequence[str], choice: ModelChoice | None = None) -> str:
-    """Return the name of a group's folder: its channels as far as a file name can hold them, and what judges it."""
-    name = "+".join(channels) + ("" if choice is None else choice.suffix)
-    plain = re.sub(r"[^A-Za-z0-9_.+@-]", "_", name)[:60].lstrip(".")
-    if plain == name:
-        return plain
-    return f"{plain}-{hashlib.blake2s(name.encode(), digest_size=4).hexdigest()}"
-
-
 def write_group(
     folder: Path,
     commission: Commission,
@@ -59,6 +50,7 @@ def write_group(
     training: dict[str, object],
     choice: ModelChoice | None = None,
     long: WindowModel | None = None,
+    lineage: dict[str, object] | None = None,
 ) -> str:
     """Write one group's artifact under a folder, replacing an older one; return its version."""
     return write_artifact(
@@ -71,6 +63,7 @@ def write_group(
         training=training,
         tensors={STREAMS: commission.to_tensors()},
         horizon=long,
+        lineage=lineage,
     )
 
 
@@ -88,7 +81,7 @@ def read_artifacts(folder: Path) -> list[GroupArtifact]:
         raise ConfigError(
             f"{folder}: {found}; expected what `offbeat train` writes. Train one, or correct model.artifact"
         )
-    return [_read(path) for path in folders]
+    return [read_artifact(path) for path in folders]
 
 
 def by_group(
@@ -122,7 +115,12 @@ def by_group(
     return chosen
 
 
-def _read(path: Path) -> GroupArtifact:
+def read_artifact(path: Path) -> GroupArtifact:
+    """Return the artifact that a folder is.
+
+    Raises:
+        ConfigError: it cannot be used; the message says what to do.
+    """
     try:
         artifact = load_artifact(path)
     except ArtifactError as error:

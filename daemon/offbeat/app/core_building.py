@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import structlog
 
 from offbeat.app.artifacts import GroupArtifact, by_group, read_artifacts
 from offbeat.app.core_settings import core_settings
 from offbeat.app.engine import Engine
-from offbeat.app.scorers import build_scorer
+from offbeat.app.model_library import fitting, library_of, models_of, serving, take_over
+from offbeat.app.scorers import WarmModel, build_scorer
 from offbeat.config.settings import Settings
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.sensors import SensorDirectory
@@ -29,26 +30,38 @@ class Core:
         decoder: messages to readings.
         engine: pipeline and scorer in step.
         artifacts: of each group that has one, by its index.
+        versions: of the same.
     """
 
     directory: SensorDirectory
     decoder: Decoder
     engine: Engine
     artifacts: dict[int, GroupArtifact]
+    versions: dict[int, str] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:
         """The core's run-time state."""
         return self.engine.pipeline
 
-    @property
-    def versions(self) -> dict[int, str]:
-        """Version of each group's artifact by the group's index."""
-        return {index: artifact.version for index, artifact in self.artifacts.items()}
+    def exchange(self, group: int, artifact: GroupArtifact, warm: WarmModel) -> None:
+        """Judge a group by another artifact from now on; no work and no window may be under way.
+
+        Raises:
+            ValueError: it is of other channels; nothing was changed.
+        """
+        self.pipeline.install(group, artifact.commission, (artifact.name, artifact.version))
+        self.engine.scorer.exchange(group, warm.served, warm.long)
+        self.artifacts[group] = artifact
+        self.versions[group] = artifact.version
 
 
-def build_core(settings: Settings) -> Core:
+def build_core(settings: Settings, last_served: Callable[[str], str] = lambda _: "") -> Core:
     """Return the core of a configuration, its models loaded and warm.
+
+    Args:
+        settings: as loaded.
+        last_served: tells by the name of a group under which version its state was saved; "" if it was not.
 
     Raises:
         ConfigError: the artifact cannot be used, or the memory budget does not hold the sensors.
@@ -57,24 +70,35 @@ def build_core(settings: Settings) -> Core:
     directory = directory_of(settings.sources, settings.limits.max_sensors, settings.state.shards)
     core = core_settings(settings)
     pipeline = Pipeline(directory, core)
-    artifacts = _artifacts(settings, directory)
+    artifacts = _artifacts(settings, directory, last_served)
     for index, artifact in artifacts.items():
         pipeline.install(index, artifact.commission, (artifact.name, artifact.version))
     _check_memory(settings, pipeline)
     scorer = build_scorer(artifacts, settings.model, core, settings.limits.max_sensors)
     decoder = Decoder(settings.sources, directory, settings.limits)
-    return Core(directory, decoder, Engine(pipeline, scorer, settings.model.batch_windows), artifacts)
+    engine = Engine(pipeline, scorer, settings.model.batch_windows)
+    versions = {index: artifact.version for index, artifact in artifacts.items()}
+    return Core(directory, decoder, engine, artifacts, versions)
 
 
-def _artifacts(settings: Settings, directory: SensorDirectory) -> dict[int, GroupArtifact]:
-    folder: Path = settings.artifact_directory
-    if settings.model.artifact is None and not folder.exists():
+def _artifacts(
+    settings: Settings, directory: SensorDirectory, last_served: Callable[[str], str]
+) -> dict[int, GroupArtifact]:
+    folder = settings.model.artifact
+    if folder is not None:
+        return by_group(read_artifacts(folder), directory.groups, folder)
+    take_over(settings)
+    library, found = library_of(settings), {}
+    for index, group in enumerate(directory.groups):
+        artifact = serving(models_of(library, group), last_served(group.name))
+        if artifact is not None:
+            found[index] = fitting(artifact, group)
+            continue
         _log.warning(
-            "there is no artifact yet; only silence and rules are judged until one is trained",
-            expected_at=str(folder), train_with="offbeat train",
+            "there is no model yet; only silence and rules are judged until one is trained",
+            group=group.name, expected_at=str(models_of(library, group).folder), train_with="offbeat train",
         )  # fmt: skip
-        return {}
-    return by_group(read_artifacts(folder), directory.groups, folder)
+    return found
 
 
 def _check_memory(settings: Settings, pipeline: Pipeline) -> None:

@@ -9,7 +9,7 @@ from offbeat.core.jobs import StepResult
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.readings import ReadingBatch
 from offbeat.core.work import Work
-from offbeat.scoring.scorer import Scorer
+from offbeat.scoring.scorer import ModelScorer
 
 Act = Callable[[Decisions], None]
 Watch = Callable[[Work, StepResult | None], None]
@@ -26,7 +26,7 @@ class Engine:
     """
 
     def __init__(
-        self, pipeline: Pipeline, scorer: Scorer, window_limit: int = 64, watch: Watch | None = None
+        self, pipeline: Pipeline, scorer: ModelScorer, window_limit: int = 64, watch: Watch | None = None
     ) -> None:
         self.pipeline = pipeline
         self.scorer = scorer

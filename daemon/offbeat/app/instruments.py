@@ -43,7 +43,7 @@ class Instruments:
 
     def answered(self, answer: Answer[Work]) -> None:
         """Take in how long a job took, whether it was answered, and how old its rows are; called by the loop."""
-        if answer.tag is not None:
+        if answer.tag is not None and not answer.tag.is_rehearsal:
             self._decision_delay.observe_many(np.maximum(self._clock() - answer.tag.seen_seconds, 0.0))
         if answer.job is None:
             return
@@ -96,7 +96,7 @@ class Instruments:
             device=scorer.device,
             models={
                 directory.groups[i].name: ModelInUse(one.name, one.version)
-                for i, one in self._parts.core.artifacts.items()
+                for i, one in dict(self._parts.core.artifacts).items()
             },
         )
 
@@ -152,8 +152,12 @@ class Instruments:
             "offbeat_model_info",
             lambda: {
                 (directory.groups[i].name, one.name, one.version, scorer.device): 1.0
-                for i, one in parts.core.artifacts.items()
+                for i, one in dict(parts.core.artifacts).items()
             },
+        )
+        bind(
+            "offbeat_model_swaps_total",
+            lambda: {(result,): count for result, count in parts.exchange.counts.items()},
         )
 
     def _bind_way_out(self, parts: Parts) -> None:

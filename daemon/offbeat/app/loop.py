@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import structlog
 
@@ -28,6 +29,19 @@ CLOCK_STEP_SECONDS = 5.0
 """A clock that moves so much between two ticks was set, not late."""
 
 
+class Exchange(Protocol):
+    """Brings other versions of models."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether one is ready to be taken up."""
+        ...
+
+    def take_up(self) -> Iterator[Work]:
+        """Put it into service; return the work through which it gets to know the windows."""
+        ...
+
+
 class Loop:
     """Takes batches in, hands jobs to the scorer thread, judges its answers, and acts on the decisions.
 
@@ -47,6 +61,7 @@ class Loop:
         questions: of other threads about the state, answered between two batches.
         beat: called once a turn: the pulse for the watchdog.
         on_answer: told of each answer of the scorer, for metrics.
+        exchange: brings other versions of models; None = there will be none.
 
     Attributes:
         offset: position in the log behind all that was taken in.
@@ -66,6 +81,7 @@ class Loop:
         questions: Questions | None = None,
         beat: Callable[[], None] = lambda: None,
         on_answer: Callable[[Answer[Work]], None] = lambda _: None,
+        exchange: Exchange | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._inbox = inbox
@@ -83,6 +99,8 @@ class Loop:
         self._questions = questions or Questions(inbox.wake)
         self._beat = beat
         self._on_answer = on_answer
+        self._exchange = exchange
+        self._rehearsal: Iterator[Work] | None = None
         self.offset = 0
         self.failure: Exception | None = None
 
@@ -118,6 +136,8 @@ class Loop:
         for answer in self._scorer.answers():
             self._on_answer(answer)
             self._judge(answer)
+        if self._exchanges_models():
+            return
         timer = self._timer()
         tick_is_due = timer >= self._next_tick
         # A tick waits for the scorer: what it decides, and what a snapshot holds, must include every row taken in.
@@ -129,6 +149,28 @@ class Loop:
         else:
             self._take_in()
         self._ask_for_windows(timer)
+
+    def _exchanges_models(self) -> bool:
+        """Bring a model that is ready a step nearer to judging; return whether the turn was for that.
+
+        Nothing is taken in meanwhile: readings wait in the inbox for as long as the model reads the windows.
+        """
+        if self._exchange is None or self._draining.is_set():
+            return False
+        if self._rehearsal is None:
+            if not self._exchange.waiting:
+                return False
+            if self._scorer.settled and not self._scorer.windows_waiting:
+                self._rehearsal = self._exchange.take_up()
+                return True
+        elif self._scorer.steps_waiting < STEPS_IN_FLIGHT:
+            if (work := next(self._rehearsal, None)) is not None:
+                self._scorer.submit_step(work, work.job)
+                return True
+            self._rehearsal = None
+            return False
+        self._inbox.wait_for_wake(IDLE_SECONDS)
+        return True
 
     def _tick(self, timer: float) -> None:
         now = self._clock()

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from offbeat import __version__
 from offbeat.app.core_building import Core, build_core
+from offbeat.app.model_exchange import ModelExchange
+from offbeat.app.model_library import library_of
+from offbeat.app.scorers import warm_up
 from offbeat.app.state_saver import StateSaver
 from offbeat.config.settings import Settings
 from offbeat.core.work import Work
@@ -35,6 +38,7 @@ class Parts:
         source: the way in.
         inbox: between the reader and the loop.
         scorer: the thread that owns the core's scorer.
+        exchange: brings other versions of models into the core.
         store, saver: snapshots.
         history: episodes, for people.
         outbox, publisher: the way out.
@@ -46,6 +50,7 @@ class Parts:
     source: MqttSource
     inbox: Inbox
     scorer: ScorerThread[Work]
+    exchange: ModelExchange
     store: SnapshotStore
     saver: StateSaver
     history: EpisodeHistory
@@ -69,9 +74,10 @@ def build_parts(
         UnavailableError: a device, or the state directory, cannot be had.
     """
     state, progress = settings.state.directory, Progress()
-    core, inbox = build_core(settings), Inbox(settings.limits.inbox_bytes)
+    store = SnapshotStore(state / "snapshots")
+    core, inbox = build_core(settings, store.model_of), Inbox(settings.limits.inbox_bytes)
     log = Journal(state / "journal", settings.journal) if settings.journal.enabled else VolatileLog()
-    store, outbox = SnapshotStore(state / "snapshots"), Outbox(state / "outbox.sqlite")
+    outbox = Outbox(state / "outbox.sqlite")
     publisher = Publisher(
         settings.mqtt, settings.alerts, outbox, __version__, on_progress=progress.stage("publisher").beat
     )
@@ -97,6 +103,14 @@ def build_parts(
         source=source,
         inbox=inbox,
         scorer=ScorerThread(core.engine.scorer, inbox.wake, on_scorer_error),
+        exchange=ModelExchange(
+            core,
+            None if settings.model.artifact is not None else library_of(settings),
+            lambda artifact, place: warm_up(
+                artifact, core.pipeline.settings, settings.limits.max_sensors, place
+            ),
+            inbox.wake,
+        ),
         store=store,
         saver=saver,
         history=EpisodeHistory(state / "episodes.sqlite"),

@@ -85,6 +85,7 @@ class Service:
             questions=questions,
             beat=parts.progress.stage("loop").beat,
             on_answer=self._instruments.answered,
+            exchange=parts.exchange,
         )
         sensors = SensorPage(
             lambda: questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
@@ -142,6 +143,7 @@ class Service:
         parts.scorer.start()
         self._loop.start()
         self._loop_started = True
+        parts.exchange.start()
         parts.source.start(self._deliver)
         self._unready = "connecting to the broker"
         self._started_at = time.monotonic()
@@ -222,6 +224,7 @@ class Service:
     def _drain(self, deadline: float) -> None:
         parts = self._parts
         parts.source.stop(_share(deadline, 0.25))
+        parts.exchange.stop(0.5)
         drained = self._loop_started and self._loop.drain(_share(deadline, 0.5))
         parts.scorer.stop(1.0)
         if drained and self._loop.failure is None:

@@ -12,6 +12,7 @@ import torch
 
 from offbeat.app.artifacts import write_group
 from offbeat.app.engine import Engine
+from offbeat.app.lineage import lineage
 from offbeat.app.long_training import LongView, train_long_view
 from offbeat.app.model_training import Learnt, compare_model, learn_model
 from offbeat.app.scorers import long_scorer
@@ -23,6 +24,7 @@ from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.errors import UnavailableError
 from offbeat.learn.collected import Collected
+from offbeat.learn.library import folder_name
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
 from offbeat.learn.refusing import refuse
@@ -117,9 +119,20 @@ class TrainedGroup:
 
 
 def train_from_recordings(
-    series: Sequence[Series], plan: TrainingPlan, folder: Path, on_progress: OnProgress = silent
+    series: Sequence[Series],
+    plan: TrainingPlan,
+    folder: Path,
+    on_progress: OnProgress = silent,
+    before: Mapping[str, str] | None = None,
 ) -> list[TrainedGroup]:
     """Learn each group of channels from recordings and write its artifact under a folder.
+
+    Args:
+        series: recordings of sensors.
+        plan: how to train.
+        folder: gets a folder for each group.
+        on_progress: is told how far it is.
+        before: version in service so far by the name of its group's folder; written down as lineage.
 
     Raises:
         OffbeatError: nothing can be learnt from a group, or its model collapsed; the message says why.
@@ -140,6 +153,7 @@ def train_from_recordings(
                 one.training_dict(),
                 own.choice,
                 one.long.model,
+                lineage(group, (before or {}).get(folder_name(channels, own.choice))),
             )
             trained.append(dataclasses.replace(one, version=version))
     return trained

@@ -62,15 +62,17 @@ def run(args: argparse.Namespace) -> int:
     log_beside_output(settings)
     from offbeat.app.artifacts import read_artifacts
     from offbeat.app.core_settings import core_settings
+    from offbeat.app.model_library import artifacts_in_service
     from offbeat.app.predicting import predict
     from offbeat.app.recorded_sensors import recorded_sensors
     from offbeat.cli.progress import ProgressView
     from offbeat.core.pipeline_settings import CoreSettings
 
-    folder = (
-        args.artifact if args.artifact is not None else settings.artifact_directory if settings else Path()
-    )
-    artifacts = read_artifacts(folder)
+    if args.artifact is not None:
+        artifacts = read_artifacts(args.artifact)
+    else:
+        assert settings is not None
+        artifacts = artifacts_in_service(settings)
     recorded = recorded_sensors(paths, settings)
     warn(recorded.warnings)
     core = core_settings(settings) if settings else CoreSettings()

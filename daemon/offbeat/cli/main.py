@@ -20,7 +20,8 @@ from offbeat.errors import OffbeatError
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("offbeat.cli.run", "listen to the broker, score, and publish alerts"),
     "check": ("offbeat.cli.check", "look over the configuration without connecting to anything"),
-    "train": ("offbeat.cli.train", "learn from recordings and write the artifact that run needs"),
+    "train": ("offbeat.cli.train", "learn from recordings and put the model into service"),
+    "models": ("offbeat.cli.models", "list and compare versions of models, put one into service, go back"),
     "calibrate": (
         "offbeat.cli.calibrate",
         "tell what an artifact would alert about, and how often, before it goes live",

@@ -168,9 +168,15 @@ class JournalSettings(_Table):
 
 
 class ModelSettings(_Table):
-    """The model, the device it runs on, and how its windows are batched."""
+    """The model, the device it runs on, and how its windows are batched.
+
+    Attributes:
+        artifact: folder of a model to use instead of what is in service in the library.
+        keep_versions: versions of each group that the library keeps.
+    """
 
     artifact: FilePath | None = None
+    keep_versions: Annotated[int, Field(ge=2, le=1000)] = 5
     family: Family = "lstm_vae"
     horizon_seconds: Annotated[Seconds | None, Field(alias="horizon", ge=600)] = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -237,6 +243,6 @@ class Settings(_Table):
         return self
 
     @property
-    def artifact_directory(self) -> Path:
-        """Where the trained model lies: `model.artifact`, else a folder of the state directory."""
-        return self.model.artifact or self.state.directory / "artifact"
+    def library_directory(self) -> Path:
+        """Where the versions of trained models lie; `model.artifact` names a model to use instead."""
+        return self.state.directory / "models"

@@ -57,7 +57,7 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
     works = []
     for i, part in enumerate(parts):
         part_age = age if len(parts) == 1 else age[rows.rank // state.settings.step_rows == i]
-        works.append(_work(state, part, part_age, heard if i == 0 else heard[:0]))
+        works.append(work_of(state, part, part_age, heard if i == 0 else heard[:0]))
     return works
 
 
@@ -138,8 +138,18 @@ def _learn_first_rows(state: GroupState, learnt: Learnt, slot: Slots) -> None:
         learnt.normalisers.learn(np.unique(new), state.windows)
 
 
-def _work(state: GroupState, rows: Rows, age: NDArray[np.int64], heard: Slots) -> Work:
-    """Let the cheap streams see rows, and write down what the model is to be asked about them."""
+def work_of(
+    state: GroupState, rows: Rows, age: NDArray[np.int64], heard: Slots, *, is_rehearsal: bool = False
+) -> Work:
+    """Let the cheap streams see rows, and write down what the model is to be asked about them.
+
+    Args:
+        state: of the group.
+        rows: sorted by (sensor, time).
+        age: how many rows of its sensor came before each row.
+        heard: sensors that were heard of.
+        is_rehearsal: the rows were judged before, under another commission.
+    """
     learnt, slot = state.learnt, rows.sensor.astype(np.intp)
     n, channels = rows.values.shape
     rounds = list(rows.rounds())
@@ -174,6 +184,7 @@ def _work(state: GroupState, rows: Rows, age: NDArray[np.int64], heard: Slots) -
         heard=heard,
         heard_seconds=state.heard[heard],
         seen_seconds=state.heard[slot],
+        is_rehearsal=is_rehearsal,
     )
     state.handed_out += 1
     return work

@@ -89,6 +89,14 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     return judged
 
 
+def rehearse(learnt: Learnt, work: Work, answer: Answer) -> None:
+    """Let streams and trailing calibrations learn of rows that were judged before; no episode changes by it."""
+    slot = work.rows.sensor.astype(np.intp)
+    row = learnt.row[slot]
+    raw, _ = _with_model(learnt, work, slot, row, answer)
+    _fuse(learnt, work, slot, row, learnt.commission.surprise(row, raw))
+
+
 def _cautious(
     state: GroupState, learnt: Learnt, work: Work, slot: Slots, score: Floats
 ) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import TRACKS, Track, threshold
 from offbeat.core.fusion import Fusion
-from offbeat.core.normalisers import Normalisers
+from offbeat.core.normalisers import UNKNOWN, Normalisers
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams import registry
 from offbeat.core.streams.base import Round
@@ -71,6 +71,11 @@ class Learnt:
         """Look new sensors up in the commission."""
         self.row[slot] = [self.commission.row_of(sensor_id) for sensor_id in ids]
         self.normalisers.commission(slot, self.row[slot])
+
+    def take_over(self, slot: Slots, windows: Windows) -> None:
+        """Give sensors that the commission does not know the normalisers that their windows are enough for."""
+        self.normalisers.learn(slot[self.normalisers.stage[slot] == UNKNOWN], windows)
+        self.normalisers.learn_again(slot, windows)
 
     def learn_again(self, slot: Slots, windows: Windows, rows: NDArray[np.int64]) -> None:
         """Give provisional sensors with a full window their lasting normaliser, and begin anew with it."""

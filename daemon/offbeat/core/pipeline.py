@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core import long_jobs, windowing
+from offbeat.core import long_jobs, rehearsal, windowing
 from offbeat.core.commission import Commission
 from offbeat.core.decisions import Decisions
 from offbeat.core.event_builder import build
 from offbeat.core.group_state import GroupState
 from offbeat.core.intake import take_in
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
-from offbeat.core.judgement import judge
+from offbeat.core.judgement import judge, rehearse
 from offbeat.core.ledger import Ledger
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
@@ -97,6 +97,10 @@ class Pipeline:
                 f"give each work back once, in the order of `ingest`."
             )
         state.taken_back += 1
+        if work.is_rehearsal:
+            if state.learnt is not None and work.generation == state.generation:
+                rehearse(state.learnt, work, Answer.of(work, result))
+            return Decisions()
         returned = state.episodes.close_returned(work.heard, _nowhere(work), work.heard_seconds)
         events = build(state, returned)
         broken = np.full(len(work), np.nan, np.float32)
@@ -166,6 +170,17 @@ class Pipeline:
         """
         for state in self.groups:
             yield from windowing.rebuild_jobs(state, at_once)
+
+    def rehearse(self, group: int, at_once: int = 512) -> Iterator[Work]:
+        """Yield the windows of a group as work that makes a commission known to them, after `install` while running.
+
+        Its works come back by `scored`, in order, before anything is taken in; they decide nothing.
+
+        Args:
+            group: index of the group.
+            at_once: sensors in one work.
+        """
+        return rehearsal.rehearse(self.groups[group], at_once)
 
     @property
     def holds_to(self) -> int:

@@ -35,6 +35,7 @@ class Work:
         heard: sensors that were heard of, slots, none twice; also those without a new row.
         heard_seconds: log time at which they were last heard, float64.
         seen_seconds: log time of each row, float64 [n].
+        is_rehearsal: the rows were judged before, under another commission: streams learn of them, and nobody is told.
     """
 
     group: int
@@ -52,6 +53,7 @@ class Work:
     heard: NDArray[np.intp]
     heard_seconds: NDArray[np.float64]
     seen_seconds: NDArray[np.float64]
+    is_rehearsal: bool = False
 
     def __len__(self) -> int:
         """Return the number of rows."""

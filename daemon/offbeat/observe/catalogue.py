@@ -73,6 +73,11 @@ _ALL = (
     _gauge(
         "offbeat_model_info", "The model in use for a group; always 1.", "group", "name", "version", "device"
     ),
+    _counter(
+        "offbeat_model_swaps_total",
+        "Versions that came into service while running, and that failed to.",
+        "result",
+    ),
     # Episodes and the way out.
     _gauge("offbeat_episodes_open", "Episodes that are open.", "kind"),
     _counter("offbeat_episode_events_total", "Events decided.", "event"),

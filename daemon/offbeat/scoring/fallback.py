@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
-from offbeat.scoring.scorer import Scorer
+from offbeat.scoring.scorer import ModelScorer, Scorer
+from offbeat_models.scoring import GroupScorer
+from offbeat_models.served import ServedScorer
 
 T = TypeVar("T")
 
@@ -27,16 +29,28 @@ class FallbackScorer:
     """
 
     def __init__(
-        self, first: Scorer, build_second: Callable[[], Scorer], on_failure: Callable[[Exception], None]
+        self,
+        first: ModelScorer,
+        build_second: Callable[[], ModelScorer],
+        on_failure: Callable[[Exception], None],
     ) -> None:
         self._scorer = first
-        self._build_second: Callable[[], Scorer] | None = build_second
+        self._build_second: Callable[[], ModelScorer] | None = build_second
         self._on_failure = on_failure
 
     @property
     def device(self) -> str:
         """Where the scorer in use runs."""
         return self._scorer.device
+
+    @property
+    def place(self) -> str:
+        """Device on which models run now."""
+        return self._scorer.place
+
+    def exchange(self, group: int, served: ServedScorer, long: GroupScorer | None) -> None:
+        """Exchange a model of the scorer in use."""
+        self._scorer.exchange(group, served, long)
 
     @property
     def degraded(self) -> bool:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
+from offbeat_models.scoring import GroupScorer
+from offbeat_models.served import ServedScorer
 
 
 class Scorer(Protocol):
@@ -35,6 +37,19 @@ class Scorer(Protocol):
 
     def reset(self, group: int, sensor: NDArray[np.int32]) -> None:
         """Forget the carried state of these sensors."""
+        ...
+
+
+class ModelScorer(Scorer, Protocol):
+    """A scorer whose models may be exchanged while no job is under way."""
+
+    @property
+    def place(self) -> str:
+        """Device on which models run, also while there is none."""
+        ...
+
+    def exchange(self, group: int, served: ServedScorer, long: GroupScorer | None) -> None:
+        """Answer a group's jobs with another model from now on; nothing is carried yet."""
         ...
 
 

@@ -17,7 +17,7 @@ class TorchScorer:
 
     Args:
         groups: scorer of each group's model by the group's index; all on one device.
-        device: where they run.
+        device: where they run, and what may come.
         long: scorer of each group's model of the long view, by the group's index.
     """
 
@@ -26,7 +26,19 @@ class TorchScorer:
     ) -> None:
         self._groups = dict(groups)
         self._long = dict(long or {})
-        self.device = device
+        self.place = device
+
+    @property
+    def device(self) -> str:
+        """Where the models run; "none" while there is no model."""
+        return self.place if self._groups else "none"
+
+    def exchange(self, group: int, served: ServedScorer, long: GroupScorer | None) -> None:
+        """Answer a group's jobs with another model from now on; nothing is carried yet."""
+        self._groups[group] = served
+        self._long.pop(group, None)
+        if long is not None:
+            self._long[group] = long
 
     def step(self, job: StepJob) -> StepResult | None:
         """Read new rows on from the carried state."""

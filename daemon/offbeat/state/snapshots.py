@@ -90,6 +90,19 @@ class SnapshotStore:
             self._quarantine(path, f"it holds group {snapshot.group!r}, shard {snapshot.shard}")
         return None
 
+    def model_of(self, group: str) -> str:
+        """Return the model under which a group's state was saved where the log is read on from; "" without one."""
+        newest: dict[int, int] = {}
+        for path in self.directory.glob(f"*{_SUFFIX}"):
+            match = _NAME.fullmatch(path.name)
+            if match and match["group"] == _group_name(group):
+                shard, offset = int(match["shard"]), int(match["offset"])
+                newest[shard] = max(newest.get(shard, 0), offset)
+        if not newest:
+            return ""
+        snapshot = self.newest_valid(group, min(newest, key=lambda shard: (newest[shard], shard)))
+        return "" if snapshot is None else snapshot.model
+
     def generations(self, group: str, shard: int) -> list[Path]:
         """Return the snapshot files of a shard, newest first."""
         name = _group_name(group)

@@ -11,44 +11,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from offbeat.app.artifacts import by_group, folder_name, read_artifacts, write_group
+from offbeat.app.artifacts import by_group, read_artifacts, write_group
 from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import ConfigError
 from tests.support.learnt import Learnt
 from tests.support.plant import BOILERS, PAIR
-
-
-@pytest.mark.parametrize(
-    ("channels", "name"),
-    [
-        (("value",), "value"),
-        (("temp", "pressure"), "temp+pressure"),
-        (("Temp_1.min", "a-b"), "Temp_1.min+a-b"),
-    ],
-)
-def test_a_plain_group_has_its_channels_as_folder(channels: tuple[str, ...], name: str) -> None:
-    """So that a person finds it."""
-    assert folder_name(channels) == name
-
-
-@pytest.mark.parametrize(
-    "channels", [("a/b",), ("..",), (".hidden",), ("Temp °C", "x"), ("",), tuple(f"c{i}" for i in range(200))]
-)
-def test_the_folder_of_odd_channels_is_a_plain_name_of_its_own(channels: tuple[str, ...]) -> None:
-    """Channels come from payloads and may hold anything; a path they must not become."""
-    name = folder_name(channels)
-    assert Path(name).name == name
-    assert not name.startswith(".")
-    assert len(name) <= 80
-    assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-")
-    assert name != folder_name((*channels, "more"))
-    assert name == folder_name(channels)
-
-
-def test_channels_that_look_alike_have_folders_of_their_own() -> None:
-    """Replaced characters do not make two groups one."""
-    names = [folder_name((text,)) for text in ("a/b", "a_b", "a b", "a:b")]
-    assert len(set(names)) == 4
 
 
 def test_what_was_written_is_read_again(learnt: Learnt) -> None:

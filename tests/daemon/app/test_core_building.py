@@ -62,7 +62,7 @@ def test_without_an_artifact_it_warns_and_judges_silence_only(tmp_path: Path) ->
     with capture_logs() as logs:
         core = build_core(configured(tmp_path, limits=SMALL))
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
-    assert warning["expected_at"] == str(tmp_path / "artifact")
+    assert warning["expected_at"] == str(tmp_path / "models" / "value")
     assert warning["train_with"] == "offbeat train"
     assert core.versions == {}
     assert core.engine.scorer.device == "none"
@@ -81,13 +81,6 @@ def test_an_artifact_that_is_named_must_be_there(tmp_path: Path, make: bool) -> 
         named.mkdir()
     with pytest.raises(ConfigError, match=r"named: .*offbeat train"):
         build_core(configured(tmp_path, limits=SMALL, model=ModelSettings(artifact=named)))
-
-
-def test_an_empty_folder_where_the_artifact_is_expected_is_refused(tmp_path: Path) -> None:
-    """Something went wrong there, and a warning would hide it."""
-    (tmp_path / "artifact").mkdir()
-    with pytest.raises(ConfigError, match="holds no artifact"):
-        build_core(configured(tmp_path, limits=SMALL))
 
 
 def test_the_artifact_is_installed_and_the_scorer_is_warm(learnt: Learnt, tmp_path: Path) -> None:

@@ -22,12 +22,35 @@ from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import Played, play
 from offbeat.testing.readings import Readings
 from tests.support.gated_scorer import GatedScorer
-from tests.support.plant import BOILERS, START, live, plant
+from tests.support.plant import BOILERS, START, boilers_learnt, live, plant
 from tests.support.waiting import wait_until
 
 LATER = START + 10_000
 """When all that is played here has long arrived: what is due by time is due."""
 STRANGERS = tuple(f"stranger{i}" for i in range(2048))
+
+
+class OneExchange:
+    """Another version of the boilers' model, that comes when a test lets it.
+
+    Args:
+        pipeline: whose model it is.
+        scorer: forgets then.
+    """
+
+    def __init__(self, pipeline: Pipeline, scorer: GatedScorer) -> None:
+        self._pipeline = pipeline
+        self._scorer = scorer
+        self.waiting = False
+        self.pending: list[int] = []
+
+    def take_up(self) -> Iterator[Work]:
+        """Install it."""
+        self.waiting = False
+        self.pending.append(self._pipeline.pending)
+        self._pipeline.install(0, boilers_learnt(), ("fake", "2"))
+        self._scorer.reset(0, np.arange(len(BOILERS), dtype=np.int32))
+        return self._pipeline.rehearse(0, at_once=1)
 
 
 @dataclass
@@ -45,6 +68,7 @@ class Rig:
     answers: list[Answer[Work]] = field(default_factory=list)
     played: Played = field(default_factory=Played)
     failing: Exception | None = None
+    exchange: OneExchange | None = None
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(64 * 2**20)
@@ -61,6 +85,7 @@ class Rig:
             window_limit=self.windows,
             beat=self._beat,
             on_answer=self.answers.append,
+            exchange=self.exchange,
         )
 
     def put(self, *batches: ReadingBatch) -> None:
@@ -301,6 +326,41 @@ def test_the_offset_follows_what_was_taken_in_and_never_steps_back() -> None:
         rig.put(batches[0])
         assert rig.loop.drain(20)
     assert rig.loop.offset == batches[-1].offset
+
+
+def test_another_model_is_taken_up_when_nothing_is_under_way_and_before_anything_is_taken_in() -> None:
+    """Readings that come meanwhile wait in the inbox, and are judged by it as if it had been there all the time."""
+    batches = boilers(60, 16)
+    whole = play(plant(), batches, FakeScorer(), windows=0)
+    pipeline, scorer = plant(), GatedScorer()
+    exchange = OneExchange(pipeline, scorer)
+    rig = Rig(pipeline, scorer, exchange=exchange)
+    with running(rig):
+        rig.put(batches[0])
+        wait_until(lambda: rig.thread.steps_waiting == 1)
+        exchange.waiting = True
+        rig.turns()
+        rig.put(*batches[1:])
+        rig.turns()
+        assert (exchange.waiting, rig.inbox.depth_batches) == (True, len(batches) - 1)
+        rig.scorer.gate.set()
+        wait_until(lambda: sum(map(len, rig.played.scores)) == 4 * 60)
+    assert exchange.pending == [0]
+    assert rig.scorer.rows == [16, 16, 4 * 60 - 16]
+    for sensor in range(len(BOILERS)):
+        assert np.array_equal(rig.played.of(sensor), whole.of(sensor), equal_nan=True)
+
+
+def test_the_way_down_waits_for_no_model() -> None:
+    """What is ready then is taken up after the next start."""
+    pipeline, scorer = plant(), GatedScorer(is_open=True)
+    exchange = OneExchange(pipeline, scorer)
+    rig = Rig(pipeline, scorer, exchange=exchange)
+    with running(rig):
+        rig.turns()
+        assert rig.loop.drain(20)
+        exchange.waiting = True
+    assert exchange.pending == []
 
 
 @pytest.mark.parametrize("seconds", [-3600.0, 3600.0], ids=["back", "forward"])

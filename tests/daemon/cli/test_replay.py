@@ -69,11 +69,11 @@ def test_where_to_write_must_be_said(log: Path, capsys: pytest.CaptureFixture[st
 def test_a_program_gets_json_and_nothing_else(
     log: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is logged, here that there is no artifact, goes to standard error."""
+    """What is logged, here that there is no model, goes to standard error."""
     out = tmp_path / "out"
     assert main(["replay", str(log), "--out", str(out), "--config", str(config), "--json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out) == {
         "out": str(out), "messages": 40, "rows": 0, "sensors": 2, "episodes": 0
     }  # fmt: skip
-    assert "there is no artifact yet" in told.err
+    assert "there is no model yet" in told.err

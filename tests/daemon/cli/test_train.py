@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from offbeat.app.artifacts import read_artifacts
 from offbeat.cli.main import main
+from offbeat.learn.library import ModelLibrary
 
 QUICK = ("--size", "tiny", "--steps", "5", "--device", "cpu")
 
@@ -24,23 +24,52 @@ def test_the_artifact_is_written_and_told(
     detectors = [line.split()[0] for line in lines[3:7]]
     assert detectors == ["lstm_vae", "robust_z", "pca", "half_space_trees"]
     assert lines[7] == f"artifact: {tmp_path / 'artifact'}"
-    assert lines[8:] == ["a daemon that runs takes it up when it is started again"]
+    assert lines[8:] == ["a daemon that uses it takes it up when it is started again"]
     assert "warning: on sensors with value the model lstm_vae does not win" in told.err
     assert "training the model" in told.err
     assert (tmp_path / "artifact" / "value" / "manifest.json").exists()
 
 
-def test_with_a_configuration_it_is_written_where_the_daemon_looks(
+def test_with_a_configuration_it_is_put_into_service(
     recording: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And told as JSON, with the version that the artifact has."""
+    """In the library, where the daemon looks; told as JSON, with the version that it has there."""
     assert main(["train", str(recording), "--config", str(config), "--json", *QUICK]) == 0
     told = json.loads(capsys.readouterr().out)
-    folder = tmp_path / "state" / "artifact"
-    assert told["artifact"] == str(folder)
+    assert (told["artifact"], told["in_service"]) == (str(tmp_path / "state" / "models"), True)
     (group,) = told["groups"]
     assert (group["channels"], group["sensors"], group["training"]["steps"]) == (["value"], 1, 5)
-    assert [group["version"]] == [one.version for one in read_artifacts(folder)]
+    (kept,) = ModelLibrary(tmp_path / "state" / "models").groups()
+    assert [one.version for one in kept.versions()] == [group["version"]]
+    (promotion,) = kept.promotions()
+    assert (promotion.version, promotion.why) == (group["version"], "offbeat train")
+    lineage = kept.versions()[0].lineage
+    assert (lineage["after"], lineage["rows"], lineage["from"]) == (None, 300, "2023-11-14T22:13:20+00:00")
+    assert [path.name for path in (tmp_path / "state" / "models").iterdir()] == ["value"]
+
+
+def test_a_version_may_be_kept_without_being_put_into_service(
+    recording: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was in service before stays; the newer one says after which it was trained."""
+    for options in ([], ["--no-promote", "--seed", "1"]):
+        assert main(["train", str(recording), "--config", str(config), *QUICK, *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    kept = lines[-2].removeprefix("kept: ")
+    assert lines[-1] == "put into service with: offbeat models promote VERSION"
+    group = ModelLibrary(tmp_path / "state" / "models").group("value")
+    newest, oldest = group.versions()
+    assert (newest.version, newest.lineage["after"]) == (kept, oldest.version)
+    assert group.promotions().current == oldest.version
+
+
+def test_a_named_folder_is_no_library(
+    recording: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is nothing to promote there."""
+    assert main(["train", str(recording), "--out", str(tmp_path / "artifact"), "--no-promote", *QUICK]) == 2
+    assert "--no-promote is about the library" in capsys.readouterr().err
+    assert not (tmp_path / "artifact").exists()
 
 
 @pytest.mark.parametrize("also", [[], ["--journal"]])

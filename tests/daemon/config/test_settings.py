@@ -35,12 +35,11 @@ def test_alerts_go_where_readings_come_from_unless_told() -> None:
     assert MqttSettings(url="mqtt://a", publish_url="mqtt://b").publishing_url == "mqtt://b"
 
 
-def test_the_artifact_lies_in_the_state_directory_unless_told() -> None:
+def test_the_library_lies_in_the_state_directory() -> None:
     """So that one folder is all that has to be kept."""
     settings = smallest().model_copy(update={"state": StateSettings(directory=Path("/var/lib/offbeat"))})
-    assert settings.artifact_directory == Path("/var/lib/offbeat/artifact")
-    told = settings.model_copy(update={"model": ModelSettings(artifact=Path("/srv/model"))})
-    assert told.artifact_directory == Path("/srv/model")
+    assert settings.library_directory == Path("/var/lib/offbeat/models")
+    assert settings.model.artifact is None
 
 
 def test_state_lies_where_systemd_says(monkeypatch: pytest.MonkeyPatch) -> None:

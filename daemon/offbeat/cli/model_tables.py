@@ -1,0 +1,92 @@
+"""Versions of models as text: a list, all of one, two side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from offbeat.learn.model_version import ModelVersion
+from offbeat.learn.promotions import Promotions
+
+_COLUMNS = f"{'version':<12}  {'trained':<25}  {'model':<16} {'sensors':>7} {'steps':>6} {'recall':>6}"
+
+
+def listed(groups: Sequence[tuple[str, Sequence[ModelVersion], Promotions]]) -> Iterator[str]:
+    """Yield the lines of a list of all groups' versions; nothing without a version."""
+    if not groups:
+        return
+    wide = max(len("group"), *(len(name) for name, _, _ in groups))
+    yield f"{'group':<{wide}}  {_COLUMNS}"
+    for name, versions, history in groups:
+        for one in versions:
+            recall = "" if one.recall is None else f"{one.recall:.2f}"
+            line = (
+                f"{name:<{wide}}  {one.version:<12}  {one.created_at:<25}  {one.choice!s:<16} "
+                f"{one.sensors:>7} {_text(one.steps):>6} {recall:>6}  {_standing(one, history)}"
+            )
+            yield line.rstrip()
+        for one in versions:
+            if one.damage:
+                yield f"  {one.version} cannot be used: {one.damage}"
+
+
+def shown(group: str, one: ModelVersion, history: Promotions) -> list[str]:
+    """Return all that is known of a version."""
+    lines = [f"{one.version} of {group} {_standing(one, history)}".rstrip(), f"  folder: {one.folder}"]
+    if one.damage:
+        lines.append(f"  cannot be used: {one.damage}")
+    if one.manifest:
+        lines += [
+            f"  trained: {one.created_at}",
+            f"  model: {one.choice}",
+            f"  channels: {', '.join(one.channels)}",
+            f"  sensors: {', '.join(one.manifest['sensors'])}",
+        ]
+        lines += [f"  {name}: {value}" for name, value in one.manifest["settings"].items()]
+        lines += [f"  {_words(name)}: {value}" for name, value in one.lineage.items() if value is not None]
+        lines += [f"  {name}: {value:.3f}" for name, value in one.figures.items()]
+    for entry in history:
+        if entry.version == one.version:
+            what = "put into service" if entry.kind == "promote" else "gone back to"
+            lines.append(f"  {what} {entry.at} by {entry.by}: {entry.why}")
+    return lines
+
+
+def compared(a: ModelVersion, b: ModelVersion) -> list[str]:
+    """Return the figures of two versions side by side; what only one of them has stands alone."""
+    rows = [
+        ("trained", a.created_at, b.created_at, ""),
+        ("model", str(a.choice), str(b.choice), ""),
+        ("sensors", str(a.sensors), str(b.sensors), f"{b.sensors - a.sensors:+d}"),
+        ("rows", str(a.lineage.get("rows", "")), str(b.lineage.get("rows", "")), ""),
+        ("steps", _text(a.steps), _text(b.steps), ""),
+    ]
+    for name in dict.fromkeys([*a.figures, *b.figures]):
+        own, other = a.figures.get(name), b.figures.get(name)
+        gain = "" if own is None or other is None else f"{other - own:+.3f}"
+        rows.append((name, _number(own), _number(other), gain))
+    wide = max(len(name) for name, *_ in rows)
+    lines = [f"{'':<{wide}}  {a.version:>25}  {b.version:>25}  difference"]
+    lines += [f"{name:<{wide}}  {x:>25}  {y:>25}  {gain}".rstrip() for name, x, y, gain in rows]
+    return [*lines, "of what is held back, likelihoods are in nats a value, and lower is better"]
+
+
+def _standing(one: ModelVersion, history: Promotions) -> str:
+    if one.version == history.current:
+        return "in service"
+    if one.version == history.previous:
+        return "before"
+    return "damaged" if one.damage else ""
+
+
+def _words(name: str) -> str:
+    return {"after": "trained after", "from": "readings from", "to": "readings to"}.get(
+        name, name.replace("_", " ")
+    )
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -1,0 +1,96 @@
+"""Which version of a group's model was put into service when, by whom and why: the last one is the one in service.
+
+The pointer to the current version and the history are one file, so that they cannot tell different things.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal, Self
+
+FORMAT = "offbeat-promotions/1"
+MOST_KEPT = 200
+
+Kind = Literal["promote", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One change of the version in service.
+
+    Attributes:
+        version: in service from then on.
+        at: when, RFC 3339.
+        by: who asked for it.
+        why: what for.
+        kind: whether it was a step forward or the way back of one.
+    """
+
+    version: str
+    at: str
+    by: str
+    why: str
+    kind: Kind = "promote"
+
+
+@dataclass(frozen=True, slots=True)
+class Promotions:
+    """The history of one group, oldest first."""
+
+    entries: tuple[Promotion, ...] = ()
+
+    def __iter__(self) -> Iterator[Promotion]:
+        """Go through it from the oldest on."""
+        return iter(self.entries)
+
+    @property
+    def current(self) -> str | None:
+        """The version in service; None before the first promotion."""
+        return self.entries[-1].version if self.entries else None
+
+    @property
+    def previous(self) -> str | None:
+        """The version that a rollback brings back; None if there is none."""
+        line = self._line()
+        return line[-2] if len(line) > 1 else None
+
+    def and_then(self, promotion: Promotion) -> Promotions:
+        """Return the history with one more entry; the oldest are forgotten in the end."""
+        return Promotions((*self.entries, promotion)[-MOST_KEPT:])
+
+    def to_bytes(self) -> bytes:
+        """Return it as JSON."""
+        content = {"format": FORMAT, "promotions": [asdict(one) for one in self.entries]}
+        return json.dumps(content, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Return what `to_bytes` gave.
+
+        Raises:
+            ValueError: it is something else; the message says what.
+        """
+        content = json.loads(data)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError(f"it is not of the format {FORMAT!r}")
+        try:
+            entries = tuple(Promotion(**one) for one in content["promotions"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"an entry is not as expected: {error}") from error
+        if not all(isinstance(value, str) for one in entries for value in asdict(one).values()):
+            raise ValueError("an entry holds something that is no text")
+        return cls(entries)
+
+    def _line(self) -> list[str]:
+        """Return what was in service and was not rolled back since, oldest first."""
+        line: list[str] = []
+        for one in self.entries:
+            if one.kind == "rollback":
+                line = line[:-1]
+                if line[-1:] != [one.version]:  # what it went back to is no longer remembered
+                    line = [one.version]
+            elif line[-1:] != [one.version]:
+                line.append(one.version)
+        return line
