@@ -81,7 +81,10 @@ def library(artifact: Path, tmp_path: Path) -> tuple[Path, str, str]:
 def test_a_fault_that_lasts_over_exchanges_is_one_episode(
     broker: Broker, plant: Plant, library: tuple[Path, str, str]
 ) -> None:
-    """Promote and roll back in mid-fault: one id from open to close, no reading lost, no restart."""
+    """Promote and roll back in mid-fault: one id from open to close, no reading lost, no restart.
+
+    State of alerts that is lost over restarts and edits is what others hear of most (kapacitor#744, #908).
+    """
     folder, first, second = library
     with listening(broker.port) as listener, Daemon(folder, config(broker)) as daemon:
         daemon.start()
@@ -137,7 +140,7 @@ def test_a_kill_around_an_exchange_ends_under_the_promoted_version(
 def test_a_daemon_without_a_model_takes_its_first_one_up(
     broker: Broker, plant: Plant, artifact: Path, tmp_path: Path
 ) -> None:
-    """Put into the library while it runs; one that is damaged is said, counted, and not taken up."""
+    """Put into the library while it runs; its sensors are judged from their next reading on."""
     folder = tmp_path / "daemon"
     with Daemon(folder, config(broker)) as daemon:
         daemon.start()

@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from offbeat.app.model_library import artifacts_in_service, library_of, serving, take_over
+from offbeat.app.model_library import (
+    artifacts_in_service,
+    fitting,
+    library_of,
+    models_of,
+    serving,
+    take_over,
+)
 from offbeat.config.settings import ModelSettings, Settings
-from offbeat.core.sensors import UNIVARIATE
+from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.errors import ConfigError
 from offbeat.learn.library import PROMOTIONS, GroupModels
 from tests.daemon.app.test_model_exchange import version
@@ -100,6 +107,23 @@ def test_instead_of_a_damaged_version_the_one_before_is_used(
         found = serving(group)
     assert [entry["version"] for entry in logs] == (names[::-1] if both else names[1:])
     assert (found and found.version) == (None if both else names[0])
+
+
+def test_a_model_of_the_same_channels_in_another_order_is_of_other_sensors(
+    settings: Settings, learnt: Learnt
+) -> None:
+    """It would take a pressure for a temperature, and notice nothing (opendistro#132, vmanomaly 1.30.2)."""
+    shutil.copytree(learnt.folder, settings.state.directory / "artifact")
+    take_over(settings)
+    one, other = SensorDirectory([PAIR, PAIR[::-1]], 8).groups
+    artifact = serving(models_of(library_of(settings), one))
+    assert artifact is not None
+    assert fitting(artifact, one) is artifact
+    assert serving(models_of(library_of(settings), other)) is None
+    with pytest.raises(
+        ConfigError, match="for the channels temp, pressure, but the group has pressure, temp"
+    ):
+        fitting(artifact, other)
 
 
 def test_where_the_history_is_damaged_it_is_said(settings: Settings, learnt: Learnt, tmp_path: Path) -> None:

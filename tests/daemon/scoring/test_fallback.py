@@ -68,3 +68,29 @@ def test_a_failing_second_scorer_is_not_hidden() -> None:
     scorer = FallbackScorer(LostDevice(0), lambda: LostDevice(0), lambda _: None)
     with pytest.raises(RuntimeError, match="device-side assert"):
         scorer.step(a_job())
+
+
+class Exchanging(LostDevice):
+    """A scorer that notes what is exchanged in it."""
+
+    def __init__(self, place: str, good_jobs: int) -> None:
+        super().__init__(good_jobs)
+        self.place = place
+        self.exchanged: list[int] = []
+
+    def exchange(self, group: int, served: object, long: object) -> None:
+        """Note it."""
+        self.exchanged.append(group)
+
+
+def test_models_are_exchanged_where_scoring_goes_on() -> None:
+    """On the second device after the first one failed."""
+    first, second = Exchanging("cuda:0", 0), Exchanging("cpu", 9)
+    scorer = FallbackScorer(first, lambda: second, lambda _: None)
+    places = [scorer.place]
+    scorer.exchange(1, None, None)  # type: ignore[arg-type] # what it is does not matter here
+    scorer.step(a_job())
+    places.append(scorer.place)
+    scorer.exchange(2, None, None)  # type: ignore[arg-type]
+    assert places == ["cuda:0", "cpu"]
+    assert (first.exchanged, second.exchanged) == ([1], [2])

@@ -164,3 +164,33 @@ def test_long_views_are_judged_by_a_model_of_their_own() -> None:
     assert long is not None
     assert not np.array_equal(recent.nll, long.nll)
     assert new_scorer().window(replace(job, long=True)) is None
+
+
+def test_another_model_answers_once_it_was_exchanged_and_knows_nothing_of_before(scorer: TorchScorer) -> None:
+    """The other group's model and what it carries are left alone."""
+    asked(scorer, step_job(GROUP))
+    asked(scorer, step_job(OTHER))
+    same = new_scorer()
+    asked(same, step_job(OTHER))
+    other = build("lstm_vae", preset("tiny", CHANNELS[GROUP], CAPACITY), seed=9).eval()
+    before = asked(new_scorer(), step_job(GROUP))
+    scorer.exchange(GROUP, GroupScorer(other, CAPACITY), None)
+    after = asked(scorer, step_job(GROUP))
+    assert np.isnan(after.mean[:, 0]).all()
+    assert not np.allclose(after.mean[:, 1:], before.mean[:, 1:])
+    expected, found = (asked(one, step_job(OTHER, seed=1, begin=False)) for one in (same, scorer))
+    assert np.array_equal(found.mean, expected.mean, equal_nan=True)
+
+
+def test_a_first_model_may_come_later_and_a_long_view_with_it_or_go() -> None:
+    """Before it there is no device to name, but a place where it will be."""
+    scorer = TorchScorer({}, "cpu")
+    assert (scorer.device, scorer.place, scorer.step(step_job())) == ("none", "cpu", None)
+    model = build("lstm_vae", preset("tiny", 1, CAPACITY), seed=0).eval()
+    long = replace(window_job(), long=True)
+    scorer.exchange(GROUP, GroupScorer(model, CAPACITY), GroupScorer(model, 1))
+    assert scorer.device == "cpu"
+    assert scorer.step(step_job()) is not None
+    assert scorer.window(long) is not None
+    scorer.exchange(GROUP, GroupScorer(model, CAPACITY), None)
+    assert scorer.window(long) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,21 @@ def test_shards_and_groups_do_not_mix(tmp_path: Path) -> None:
     assert store.newest_valid("value", 0) is None
     assert store.newest_valid("value", 1).offset == 5  # type: ignore[union-attr]
     assert store.newest_valid("value-1", 2).offset == 6  # type: ignore[union-attr]
+
+
+def test_the_model_that_state_was_saved_under_is_that_from_which_the_log_is_read_on(tmp_path: Path) -> None:
+    """While shards are saved in turn after an exchange, the one that is furthest behind decides."""
+    store = SnapshotStore(tmp_path)
+    assert store.model_of("value") == ""
+    for offset, shard, model in ((10, 0, "old"), (20, 1, "old"), (30, 0, "new")):
+        store.write(replace(snapshot_at(offset, shard=shard), model=model))
+    store.write(replace(snapshot_at(5, "other"), model="another"))
+    assert store.model_of("value") == "old"
+    store.write(replace(snapshot_at(40, shard=1), model="new"))
+    assert store.model_of("value") == "new"
+    for path in store.generations("value", 0):
+        path.write_bytes(b"")
+    assert store.model_of("value") == ""
 
 
 @pytest.mark.parametrize(
