@@ -1,4 +1,4 @@
-"""`python -m tests.pictures`: the pictures of the page in docs/images, of the demo and of ten thousand sensors.
+"""`python -m tests.pictures [demo] [many]`: the pictures of the page in docs/images, of the demo and of a large fleet.
 
 Runs the demo - its broker, its daemon, the recorded sensors - and opens its page in Chromium when a sensor that was
 recorded on its way to a failure is out of step.
@@ -102,16 +102,19 @@ def of_many(browser: Browser) -> None:
         browser.picture(IMAGES / "page-10k.png")
 
 
-def main() -> int:
-    """Take all pictures."""
+TAKES = {"demo": of_the_demo, "many": of_many}
+
+
+def main(names: Sequence[str]) -> int:
+    """Take the pictures of these names, or all."""
     if CHROMIUM is None:
         print("Chromium is missing: apt-get install chromium", file=sys.stderr)
         return 1
     with Browser() as browser:
-        of_the_demo(browser)
-        of_many(browser)
+        for name in names or TAKES:
+            TAKES[name](browser)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

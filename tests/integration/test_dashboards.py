@@ -77,3 +77,13 @@ def test_a_panel_shows_finite_data(scraped: Prometheus, expression: str) -> None
     points = [float(value) for series in answer["result"] for _, value in series["values"]]
     assert points, f"no data: {query}"
     assert any(math.isfinite(point) for point in points), query
+
+
+def test_the_histogram_of_scores_names_sensors_as_examples(scraped: Prometheus) -> None:
+    """A point far up in a heatmap leads to the sensor, though no series of the daemon's own metrics names one."""
+    now = time.time()
+    answer = scraped.ask("query_exemplars", query="offbeat_score_ratio_bucket", start=now - 60, end=now)
+    examples = [example for series in answer for example in series["exemplars"]]
+    strange = {one["labels"]["sensor"] for one in examples if float(one["value"]) > 1.0}
+    assert SENSORS[0] in strange
+    assert {one["labels"]["sensor"] for one in examples} <= set(SENSORS)

@@ -12,11 +12,12 @@ import structlog
 from offbeat import __version__
 from offbeat.app.api_answers import ModelInUse, Status
 from offbeat.app.parts import Parts
-from offbeat.core.decisions import Decisions
+from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import StepJob
 from offbeat.core.sensor_states import KINDS, Readiness
 from offbeat.core.work import Work
 from offbeat.ingest.journal import Journal
+from offbeat.observe.histogram import Example
 from offbeat.observe.metrics import Metrics, new_registry
 from offbeat.observe.sensor_metrics import SensorPage
 from offbeat.scoring.fallback import FallbackScorer
@@ -38,6 +39,7 @@ class Instruments:
             job: self._metrics.histogram("offbeat_scoring_seconds", job) for job in ("step", "window")
         }
         self._batch_rows = self._metrics.histogram("offbeat_batch_rows")
+        self._scores = self._metrics.histogram("offbeat_score_ratio")
         self._decision_delay = self._metrics.histogram("offbeat_decision_delay_seconds")
         self._parts: Parts | None = None
 
@@ -61,6 +63,17 @@ class Instruments:
         if decisions.scores is not None:
             self._rows_scored += len(decisions.scores)
             self._batch_rows.observe(len(decisions.scores))
+            self._scored(decisions.scores)
+
+    def _scored(self, rows: ScoredRows) -> None:
+        """Count scores; the highest of each batch stands for its bucket, by the name of its sensor."""
+        known = np.flatnonzero(np.isfinite(rows.score))
+        if not len(known) or self._parts is None:
+            return
+        self._scores.observe_many(rows.score[known])
+        highest = known[np.argmax(rows.score[known])]
+        sensor = self._parts.core.directory.groups[rows.group].ids[int(rows.sensor[highest])]
+        self._scores.illustrate(Example({"sensor": sensor}, float(rows.score[highest]), self._clock()))
 
     def scorer_failed(self, error: Exception) -> None:
         """Take in that the scorer failed at a job; called in its thread."""

@@ -8,6 +8,7 @@ from typing import Literal
 Kind = Literal["counter", "gauge", "histogram"]
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+SCORES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 POWERS_OF_TWO = tuple(float(2**i) for i in range(0, 15, 2))
 
 
@@ -69,6 +70,11 @@ _ALL = (
     _histogram("offbeat_scoring_seconds", "Time a model took for a job.", SECONDS, "work"),
     _histogram("offbeat_batch_rows", "Rows judged in one step job.", POWERS_OF_TWO),
     _histogram("offbeat_decision_delay_seconds", "From a reading's arrival to its judgement.", SECONDS),
+    _histogram(
+        "offbeat_score_ratio",
+        "Scores of judged rows; 1 is the boundary of the budget. Exemplars name a sensor.",
+        SCORES,
+    ),
     _gauge("offbeat_scorer_degraded", "1 after the scorer fell back from the GPU to the CPU."),
     _gauge(
         "offbeat_model_info", "The model in use for a group; always 1.", "group", "name", "version", "device"

@@ -15,10 +15,11 @@ from prometheus_client.metrics_core import (
     Metric as Family,
 )
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from offbeat.core.ledger import Ledger
 from offbeat.observe.catalogue import CATALOGUE, Metric
-from offbeat.observe.histogram import Histogram
+from offbeat.observe.histogram import Example, Histogram
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -128,7 +129,11 @@ class Metrics(Collector):
         family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
         for labels, histogram in held.items():
             buckets, total = histogram.cumulative()
-            family.add_metric([_clean(label) for label in labels], buckets, total)
+            with_examples = [
+                bucket if example is None else (*bucket, _exemplar(example))
+                for bucket, example in zip(buckets, histogram.examples(), strict=True)
+            ]
+            family.add_metric([_clean(label) for label in labels], with_examples, total)
         return family
 
     def _by_stage(self, count: Callable[[Ledger], int]) -> dict[Labels, float]:
@@ -140,6 +145,11 @@ class Metrics(Collector):
             for ledger in self._ledgers
             for reason, count in ledger.dropped.items()
         }
+
+
+def _exemplar(example: Example) -> Exemplar:
+    labels = {name: _clean(text) for name, text in example.labels.items()}
+    return Exemplar(labels, example.value, example.time_seconds)
 
 
 def _clean(label: str) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from prometheus_client import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 
 from offbeat.app.instruments import Instruments
 from offbeat.app.parts import Parts, build_parts
 from offbeat.config.sensor_choice import SensorChoice
-from offbeat.core.decisions import Decisions
+from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import WindowJob
 from offbeat.core.work import Work
 from offbeat.observe.catalogue import CATALOGUE
@@ -100,6 +101,8 @@ def test_before_the_parts_are_bound_a_scrape_still_answers() -> None:
 def test_decisions_are_counted(parts: Parts) -> None:
     """Events by what they are, rows by their number."""
     pipeline, scorer, instruments = plant(), FakeScorer(), bound(parts)
+    for name in BOILERS:
+        parts.core.directory.admit(0, name)
     readings = Readings().add(0, *live(0, 50)).add(1, *live(1, 50))
     for batch in readings.batches():
         for work in pipeline.ingest(batch):
@@ -112,6 +115,24 @@ def test_decisions_are_counted(parts: Parts) -> None:
     assert found['offbeat_episode_events_total{event="open"}'] == 1
     assert found['offbeat_episode_events_total{event="update"}'] == 0
     assert found['offbeat_episode_events_total{event="close"}'] == 2
+    assert found["offbeat_score_ratio_count"] == 100
+
+
+def test_a_high_score_names_its_sensor_to_those_who_ask_for_openmetrics(parts: Parts) -> None:
+    """As an exemplar of its bucket; the highest of a batch. Rows without a score count nowhere."""
+    instruments = bound(parts, now=77.0)
+    for name in BOILERS:
+        parts.core.directory.admit(0, name)
+    score = np.array([0.3, np.nan, 7.5, 0.4], np.float32)
+    n = len(score)
+    rows = ScoredRows(
+        0, np.arange(n, dtype=np.int32), np.zeros(n), score, np.ones(n), np.zeros((n, 3), np.float32),
+        np.zeros((n, 1), np.float32), ("level",),
+    )  # fmt: skip
+    instruments.decided(Decisions(scores=rows))
+    text = openmetrics.generate_latest(instruments.registry).decode()
+    (line,) = [line for line in text.splitlines() if " # {" in line]
+    assert line == f'offbeat_score_ratio_bucket{{le="10.0"}} 3.0 # {{sensor="{BOILERS[2]}"}} 7.5 77.0'
 
 
 def test_answers_tell_how_long_they_took_and_how_old_their_rows_were(parts: Parts) -> None:

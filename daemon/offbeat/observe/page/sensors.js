@@ -25,7 +25,8 @@ const fill = (line, sensor) => {
   const first = sensor.channels[0];
   const more = sensor.channels.length > 1 ? ` (${first.channel}, 1 of ${sensor.channels.length})` : "";
   write(strange, score(sensor.score));
-  strange.className = `number ${level(sensor.score)}`;
+  // A score that was guessed from the fleet and a few readings raises no alert, and should raise no eyebrow.
+  strange.className = `number ${sensor.readiness === "ready" ? level(sensor.score) : "faint"}`;
   write(state, words);
   state.className = tone;
   write(value, short(first.value) + more);
