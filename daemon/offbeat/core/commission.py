@@ -57,7 +57,7 @@ class Commission:
         alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
-        severity_run, alarm_run: rows above the 98th percentile that are one episode, on the mean, float32 [R, Q].
+        severity_run, alarm_run: rows above the 98th percentile that are one bout, on the mean, float32 [R, Q].
     """
 
     channels: tuple[str, ...]
@@ -110,28 +110,35 @@ class Commission:
         return self.streams.surprise(row, raw)
 
     def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: Budget) -> NDArray[np.float64]:
-        """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q].
+        """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q or 1].
 
-        Rows above a threshold come in runs and a run is one episode: so p = budget x length of a run / rows a
-        week. The rarer the rows, the shorter the runs.
+        It is compared with the chance that a bout of strange rows begins at a row, and a bout is one episode: so
+        p = budget / rows a week.
         """
-        return self._boundary(self.alarm_run, row, budget_per_week)
+        alone = np.asarray(budget_per_week / self.rows_per_week[row][:, None], np.float64)
+        return np.clip(alone, LEAST_ALARM_P, MOST_ALARM_P)
+
+    def severity_p_value(self, row: NDArray[np.intp], budget_per_week: Budget) -> NDArray[np.float64]:
+        """Return the share of the rows that the budget lets score more than 1, float64 [n, Q].
+
+        Rows above a level come in runs and a run is one case: so p = budget x length of a run / rows a week. The
+        rarer the rows, the shorter the runs.
+        """
+        alone = budget_per_week / self.rows_per_week[row][:, None]
+        longer = np.zeros((len(row), 1))
+        if self.severity_run is not None:
+            longer = self.severity_run[row].astype(np.float64) - 1.0
+        p = alone + np.zeros_like(longer)
+        for _ in range(_ROUNDS):
+            p = np.minimum(alone * (1.0 + longer * (p / RUN_SHARE) ** RUN_FADES), MOST_ALARM_P)
+        return np.clip(p, LEAST_ALARM_P, MOST_ALARM_P)
 
     def score(self, row: NDArray[np.intp], severity: Floats, budget_per_week: Budget) -> Floats:
         """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary."""
         if self.severity is None:
             return np.full(severity.shape, np.nan, np.float32)
-        boundary = -np.log10(self._boundary(self.severity_run, row, budget_per_week))
+        boundary = -np.log10(self.severity_p_value(row, budget_per_week))
         return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
-
-    def _boundary(self, run: Floats | None, row: NDArray[np.intp], budget: Budget) -> NDArray[np.float64]:
-        """Return the budget's p-value for runs of a mean length [R, Q]; None = of one row."""
-        longer = np.zeros((len(row), 1)) if run is None else run[row].astype(np.float64) - 1.0
-        alone = budget / self.rows_per_week[row][:, None]
-        p = alone + np.zeros_like(longer)
-        for _ in range(_ROUNDS):
-            p = np.minimum(alone * (1.0 + longer * (p / RUN_SHARE) ** RUN_FADES), MOST_ALARM_P)
-        return np.clip(p, LEAST_ALARM_P, MOST_ALARM_P)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """Return every array by name, for an artifact; names of channels and sensors are kept beside."""

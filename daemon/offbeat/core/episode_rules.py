@@ -75,6 +75,9 @@ class EpisodeRules:
         quiet_seconds: without a strange row for so long, a tick closes the episode.
         escalate_by: a rise of the surprise above the episode's peak that is a new anomaly inside an old one.
         escalate_rows: rows since the peak was last raised before a rise is new, and not the same attack.
+        echo_seconds: after an episode, for as long as it lasted and no longer than this, what it left in the memory
+            of the streams is strange ...
+        echo_share: ... so that only what is at least so much of its peak is a new anomaly.
         update_seconds: at most one update in this time, unless the severity rises.
         update_growth: and at most one in this share of the episode's age, so that a long one does not flood.
         settle_seconds, settle_rows: open for longer than both, a change is declared the new normal.
@@ -89,6 +92,8 @@ class EpisodeRules:
     quiet_seconds: float = 600.0
     escalate_by: float = 1.5
     escalate_rows: int = 5
+    echo_seconds: float = 4 * 3600.0
+    echo_share: float = 0.5
     update_seconds: float = 60.0
     update_growth: float = 0.25
     settle_seconds: float = 86_400.0

@@ -185,9 +185,8 @@ class Episodes:
         escalated = (phase == OPEN) & rise & ~attack
         settled = (phase == OPEN) & ~escalated & self._has_settled(marks)
         calmed = (phase != IDLE) & ~escalated & ~settled & self._is_calm(marks)
-        fresh = (
-            (phase == IDLE) & (marks.surprise >= marks.threshold) & (marks.start > self.started[marks.key])
-        )
+        fresh = (phase == IDLE) & (marks.surprise >= marks.threshold)
+        fresh &= (marks.start > self.started[marks.key]) & ~self._is_echo(marks)
         broken = (phase == SETTLED) & rise
         out = self._close(marks, escalated, Reason.ESCALATED)
         out += self._close(marks, settled, Reason.SETTLED)
@@ -251,6 +250,15 @@ class Episodes:
         self.hot_seen[key] = np.maximum(self.hot_seen[key], marks.seen[hot])
         self.calm[calm_key] = np.minimum(self.calm[calm_key] + 1, np.iinfo(np.int16).max)
         self.calm_from[calm_key] = np.minimum(self.calm_from[calm_key], marks.time[told & ~hot])
+
+    def _is_echo(self, marks: Marks) -> Bools:
+        """Tell what the track's last episode, just over, left in the memory of the streams: strange, but far less."""
+        key = marks.key
+        weak = (marks.surprise < self.rules.echo_share * self.peak[key]) & _MAY_SETTLE[key % _TRACKS]
+        ended, echo = self.changed[key[weak]], weak.copy()
+        lasted = np.minimum(ended - self.started[key[weak]], self.rules.echo_seconds)
+        echo[weak] = marks.time[weak] < ended + lasted
+        return echo
 
     def _is_calm(self, marks: Marks) -> Bools:
         key = marks.key

@@ -65,7 +65,7 @@ class Learnt:
         self.budget = np.array([settings.budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
         """Rows a week that may raise a false alert, before runs are considered, by track."""
         self.threshold = _thresholds(commission, self.budget)
-        self.fingerprint = _fingerprint(commission, model)
+        self.fingerprint = _fingerprint(commission, model, sorted(self._arrays()))
 
     def meet(self, slot: Slots, ids: list[str]) -> None:
         """Look new sensors up in the commission."""
@@ -100,6 +100,8 @@ class Learnt:
     def put(self, slots: Slots, state: Mapping[str, NDArray[Any]]) -> None:
         """Replace the state of some sensors by what `take` returned, where it is of the same commission."""
         same = np.asarray(state.get("fingerprint", np.zeros(len(slots)))) == self.fingerprint
+        if not same.any():
+            return
         for name, array in self._arrays().items():
             array[slots[same]] = state[name][same]
 
@@ -127,11 +129,13 @@ def _thresholds(commission: Commission, budget: NDArray[np.float64]) -> Floats:
     return threshold(commission.alarm_p_value(rows, budget), ceiling)
 
 
-def _fingerprint(commission: Commission, model: tuple[str, str] | None) -> int:
-    """Return a number that tells apart what streams and calibrations of a snapshot belong to."""
-    crc = zlib.crc32(
-        repr((commission.channels, commission.sensors, model)).encode("utf-8", "backslashreplace")
-    )
+def _fingerprint(commission: Commission, model: tuple[str, str] | None, arrays: list[str]) -> int:
+    """Return a number that tells apart what streams and calibrations of a snapshot belong to.
+
+    The names of the arrays are part of it: state that another release kept otherwise is left as new.
+    """
+    known = (commission.channels, commission.sensors, model, arrays)
+    crc = zlib.crc32(repr(known).encode("utf-8", "backslashreplace"))
     for name, array in sorted(commission.to_tensors().items()):
         crc = zlib.crc32(name.encode(), crc)
         crc = zlib.crc32(np.ascontiguousarray(array).tobytes(), crc)

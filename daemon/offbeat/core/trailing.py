@@ -1,9 +1,9 @@
 """The trailing calibration: what the last weeks say about a fused surprise. Its p-value opens episodes.
 
 Each (sensor, track) has a histogram that forgets: instead of fading every bin at every row, the weight of a
-new row grows. Beyond the histogram's 98th percentile the law goes on as an exponential tail, refitted every
-200 rows and leaning on the scale that the commission learnt. Between refits the tail stands still: a slow fault
-would else be learnt as fast as it grows, and never be improbable.
+new row grows. Beyond the histogram's 98th percentile the law is one of bouts: how often one begins and how far
+one goes, on an exponential tail that leans on what the commission learnt. The threshold stands still for 200 rows
+between refits: a slow fault would else be learnt as fast as it grows, and never be improbable.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.bouts import Bouts
 from offbeat.core.calibration import CAP, FrozenCalibration
 from offbeat.core.commission import Commission
+from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
 
@@ -32,17 +34,21 @@ TAIL_SHARE = 0.02
 TAIL_SCALE = 1.0 / np.log(10.0)
 """Scale of the tail of a single surprise whose calibration is right: no mean of them has a wider one."""
 
-TAIL_ROWS = 10.0
-"""Rows of the tail that the commission's scale counts for."""
+CALM_SHARE = TAIL_SHARE * 10.0 ** EpisodeRules().margin
+"""Rows less strange than this share of all are calm."""
+
+FAR = 4.0
+"""Usual reaches. One bout in 50 goes further; what does is kept out of the histogram ..."""
+
+HELD_ROWS = 100.0
+"""... for so many rows of a bout. A fault is not ordinary when it comes again, a change that lasts is."""
 
 _HEAVIEST = 1e4
 _LEAST_P = 1e-30
 _LEAST_SCALE = 0.02
 
 _EDGES = (CAP * (np.arange(BINS + 1) / BINS) ** 2).astype(np.float32)
-_MIDDLES = (_EDGES[1:] + _EDGES[:-1]) / 2
 _ABOVE = np.triu(np.ones((BINS, BINS), np.float32), k=1)
-_FLAT = np.arange(BINS)
 
 Doubles = NDArray[np.float64]
 Slots = NDArray[np.intp]
@@ -52,8 +58,7 @@ class TrailingCalibration:
     """Law of the fused surprise over (slot, track), refitted as rows come, with exponential forgetting.
 
     A sensor starts from the commission's law of its row as if those rows had been seen before. Rows are
-    judged before they are learnt. It learns anomalies too (winsorised updates were the worst of all tried);
-    `hold` keeps rows out.
+    judged before they are learnt.
 
     Args:
         commission: with calibrated tracks; gives each row's starting law. Without, every p-value is NaN.
@@ -63,6 +68,8 @@ class TrailingCalibration:
     def __init__(self, commission: Commission, sensors: int) -> None:
         self._law = commission.alarm
         tracks = 0 if self._law is None else self._law.body.shape[1]
+        runs = commission.alarm_run
+        self._usual_length = np.ones((len(commission.rows_per_week), tracks)) if runs is None else runs
         shape = (sensors, tracks)
         self._histogram = np.zeros((*shape, BINS), np.float32)
         self._weight = np.zeros(shape, np.float32)
@@ -70,12 +77,12 @@ class TrailingCalibration:
         self._growth = np.zeros(shape, np.float32)
         self._threshold = np.zeros(shape, np.float32)
         self._share = np.zeros(shape, np.float32)
-        self._scale = np.zeros(shape, np.float32)
-        self._usual_scale = np.zeros(shape, np.float32)
+        self._calm_below = np.zeros(shape, np.float32)
+        self._bouts = Bouts(shape)
         self._rows = np.zeros(shape, np.uint8)
 
     def p_value(self, sensor: Slots, row: Slots, fused: Floats) -> Doubles:
-        """Return the chance of a fused surprise as large, float64 [n, Q]; NaN stays NaN. Learns nothing.
+        """Return the chance that a bout as strange begins at a row, float64 [n, Q]; NaN stays NaN. Learns nothing.
 
         Args:
             sensor: slots [n], each at most once.
@@ -96,26 +103,26 @@ class TrailingCalibration:
         # Half a row above everything seen: the largest of N rows is no proof of a chance below 1 in 2 N.
         chance = (above + (1 - share) * here + 0.5 * weight).astype(np.float64) / (total + 0.5 * weight)
         chance = np.where(fused > threshold, np.minimum(chance, self._share[sensor]), chance)
-        depth = np.maximum(fused - inside, 0.0) / self._scale[sensor]
-        p: Doubles = np.clip(chance * np.exp(-depth.astype(np.float64)), _LEAST_P, 1.0)
+        depth = np.maximum(fused - inside, 0.0) / self._bouts.reach[sensor]
+        begins = chance / self._bouts.length[sensor]
+        p: Doubles = np.clip(begins * np.exp(-depth.astype(np.float64)), _LEAST_P, 1.0)
         return np.where(np.isnan(fused), np.nan, p)
 
-    def update(self, sensor: Slots, row: Slots, fused: Floats, hold: NDArray[np.bool_] | None = None) -> None:
-        """Learn a round in which each sensor stands at most once, except where `hold` [n] or [n, Q] is True.
+    def update(self, sensor: Slots, row: Slots, fused: Floats) -> None:
+        """Learn a round in which each sensor stands at most once.
 
         Args:
             sensor: slots [n].
             row: rows of the commission [n].
             fused: g [n, Q]; NaN is not learnt.
-            hold: rows to keep out: an operator's label, or an open episode that must not become normal.
         """
         if self._law is None or not len(sensor):
             return
         self._start(sensor, row)
-        learnt = ~np.isnan(fused)
-        if hold is not None:
-            learnt &= ~(hold if hold.ndim == 2 else hold[:, None])
-        at, track = np.nonzero(learnt)
+        excess = fused - self._threshold[sensor]
+        held = (excess > FAR * self._bouts.reach[sensor]) & (self._bouts.rows(sensor) < HELD_ROWS)
+        self._bouts.update(sensor, excess, fused < self._calm_below[sensor])
+        at, track = np.nonzero(~(np.isnan(fused) | held))
         slot = sensor[at]
         weight = self._weight[slot, track]
         self._histogram[slot, track, _bin(fused[at, track])] += weight
@@ -146,7 +153,7 @@ class TrailingCalibration:
         # An exponential memory of half the rows has the mean age of a window of all of them.
         self._growth[slot] = 1.0 / (1.0 - 1.0 / rows)
         mean_excess = self._law.sigma[row] / (1.0 - self._law.xi[row])
-        self._usual_scale[slot] = np.clip(mean_excess, _LEAST_SCALE, TAIL_SCALE)
+        self._bouts.start(slot, self._usual_length[row], np.clip(mean_excess, _LEAST_SCALE, TAIL_SCALE))
         for track in range(tracks):
             self._refit(slot, np.full(len(slot), track))
 
@@ -158,19 +165,16 @@ class TrailingCalibration:
         self._weight[slot, track] = 1.0
 
     def _refit(self, slot: Slots, track: Slots) -> None:
-        """Place the threshold above the 98th percentile and take the tail's scale from what is beyond."""
+        """Place the threshold above the 98th percentile, and what is calm."""
         histogram = self._histogram[slot, track]
         above = histogram[:, ::-1].cumsum(axis=1)[:, ::-1]
         share = above / np.maximum(above[:, :1], 1e-30)
-        place = np.argmax(np.concatenate([share, np.zeros((len(slot), 1))], axis=1) <= TAIL_SHARE, axis=1)
-        threshold = _EDGES[place]
-        beyond = histogram * (place[:, None] <= _FLAT)
-        weight, heavy = self._weight[slot, track], beyond.sum(axis=1)
-        excess = (beyond * (_MIDDLES - threshold[:, None])).sum(axis=1)
-        known = TAIL_ROWS * weight
-        self._scale[slot, track] = (excess + known * self._usual_scale[slot, track]) / (heavy + known)
-        self._share[slot, track] = (heavy + 0.5 * weight) / (above[:, 0] + 0.5 * weight)
-        self._threshold[slot, track] = threshold
+        place = _first(share <= TAIL_SHARE)
+        weight = self._weight[slot, track]
+        beyond = np.where(place < BINS, above[np.arange(len(slot)), np.minimum(place, BINS - 1)], 0.0)
+        self._share[slot, track] = (beyond + 0.5 * weight) / (above[:, 0] + 0.5 * weight)
+        self._threshold[slot, track] = _EDGES[place]
+        self._calm_below[slot, track] = _EDGES[_first(share <= CALM_SHARE)]
         self._rows[slot, track] = 0
 
     def reset(self, sensor: Slots) -> None:
@@ -187,14 +191,18 @@ class TrailingCalibration:
             "growth": self._growth,
             "threshold": self._threshold,
             "share": self._share,
-            "scale": self._scale,
-            "usual_scale": self._usual_scale,
+            "calm_below": self._calm_below,
             "rows": self._rows,
-        }
+        } | self._bouts.arrays()
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
         restore(self.arrays(), arrays)
+
+
+def _first(true: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the first place of each line that is true, or the number of places."""
+    return np.where(true.any(axis=1), np.argmax(true, axis=1), true.shape[1])
 
 
 def _bin(fused: Floats) -> NDArray[np.intp]:

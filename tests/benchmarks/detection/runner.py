@@ -22,6 +22,7 @@ from tests.benchmarks.load import ROOT
 SECTIONS = (
     "injected",
     "sets",
+    "calibration",
     "published",
     "baselines",
     "robustness",

@@ -60,7 +60,7 @@ def test_score_one_is_the_boundary_of_the_budget() -> None:
     severity = rng.exponential(0.4, size=(100_000, len(TRACKS))).astype(np.float32)
     row = np.ones(len(severity), np.intp)
     budget = 100.0
-    allowed = commission.alarm_p_value(row[:1], budget)[0]
+    allowed = commission.severity_p_value(row[:1], budget)[0]
     above = (commission.score(row, severity, budget) > 1).mean(axis=0)
     assert above == pytest.approx(allowed, rel=0.3)
 
@@ -69,7 +69,13 @@ def test_a_larger_budget_lets_more_through_within_bounds() -> None:
     """The allowed chance grows with the budget and stays a chance, for any budget."""
     commission = whole()
     row = np.arange(3)
-    allowed = [commission.alarm_p_value(row, budget) for budget in (0.0, 0.01, 1.0, 100.0, 1e9)]
+    budgets = (0.0, 0.01, 1.0, 100.0, 1e9)
+    for law in (commission.alarm_p_value, commission.severity_p_value):
+        bounds([law(row, budget) for budget in budgets])
+
+
+def bounds(allowed: list[np.ndarray]) -> None:
+    """Check that chances rise and stay between the bounds."""
     for small, large in pairwise(allowed):
         assert (small <= large).all()
     assert (allowed[0] == LEAST_ALARM_P).all()

@@ -109,7 +109,7 @@ def test_runs_of_a_track_are_counted_in_rows() -> None:
     )
     assert commission.alarm_run[2] == pytest.approx(10.0, rel=0.1)
     rows = np.array([1, 2])
-    rare, common = (commission.alarm_p_value(rows, budget) for budget in (1.0, 50.0))
+    rare, common = (commission.severity_p_value(rows, budget) for budget in (1.0, 50.0))
     assert (rare[1] / rare[0] > 1.2).all()
     assert (common[1] / common[0] > rare[1] / rare[0]).all()
     assert (common[1] / common[0] < 10.0).all()

@@ -130,6 +130,24 @@ def test_the_attack_of_an_anomaly_is_one_episode() -> None:
     assert told(sensor.rows(20, 20, 20, 20, 20, 20)) == []
 
 
+def test_what_a_fault_leaves_in_the_memory_of_the_streams_is_no_new_anomaly() -> None:
+    """For as long as the episode lasted a far lesser strangeness is its echo; the same fault again is not."""
+    sensor = Sensor()
+    sensor.rows(*[12.0] * 20, *[0.0] * 5)
+    assert sensor.rows(5.0, 5.9) == []
+    assert told(sensor.rows(6.0)) == [(Change.OPEN, Reason.STRANGE)]
+    sensor = Sensor()
+    sensor.rows(*[12.0] * 20, *[0.0] * 5, *[0.0] * 25)
+    assert told(sensor.rows(5.0)) == [(Change.OPEN, Reason.STRANGE)], "the echo is over"
+
+
+def test_a_sick_sensor_has_no_echo() -> None:
+    """A value that sticks again, for less long, is told again."""
+    sensor = Sensor(track=Track.STUCK)
+    sensor.rows(*[12.0] * 20, *[0.0] * 5)
+    assert told(sensor.rows(5.0)) == [(Change.OPEN, Reason.STRANGE)]
+
+
 def test_updates_come_at_most_every_interval_and_ever_more_rarely() -> None:
     """One a minute at first; later one in a quarter of the episode's age."""
     sensor = Sensor(EpisodeRules(settle_rows=10**9))
