@@ -69,7 +69,9 @@ class Bouts:
         self._furthest[here] = np.maximum(self._furthest[here], beyond)
         self._rows[here] += beyond > 0
         told = ~np.isnan(excess[at, track])
-        self._calm[here] = np.where(calm[at, track], self._calm[here] + 1, np.where(told, 0, self._calm[here]))
+        self._calm[here] = np.where(
+            calm[at, track], self._calm[here] + 1, np.where(told, 0, self._calm[here])
+        )
         over = self._calm[here] >= CLOSE_ROWS
         if over.any():
             self._learn(slot[at[over]], track[over])

@@ -255,7 +255,8 @@ class Episodes:
         """Tell what the track's last episode, just over, left in the memory of the streams: strange, but far less."""
         key = marks.key
         weak = (marks.surprise < self.rules.echo_share * self.peak[key]) & _MAY_SETTLE[key % _TRACKS]
-        ended, echo = self.changed[key[weak]], weak.copy()
+        echo = np.zeros(len(key), np.bool_)
+        ended = self.changed[key[weak]]
         lasted = np.minimum(ended - self.started[key[weak]], self.rules.echo_seconds)
         echo[weak] = marks.time[weak] < ended + lasted
         return echo

@@ -69,7 +69,8 @@ class TrailingCalibration:
         self._law = commission.alarm
         tracks = 0 if self._law is None else self._law.body.shape[1]
         runs = commission.alarm_run
-        self._usual_length = np.ones((len(commission.rows_per_week), tracks)) if runs is None else runs
+        rows = len(commission.rows_per_week)
+        self._usual_length = np.ones((rows, tracks), np.float32) if runs is None else runs
         shape = (sensors, tracks)
         self._histogram = np.zeros((*shape, BINS), np.float32)
         self._weight = np.zeros(shape, np.float32)
@@ -184,7 +185,7 @@ class TrailingCalibration:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state by name, each [S, ...], for snapshots; views, not copies."""
-        return {
+        own: dict[str, NDArray[Any]] = {
             "histogram": self._histogram,
             "weight": self._weight,
             "total": self._total,
@@ -193,7 +194,8 @@ class TrailingCalibration:
             "share": self._share,
             "calm_below": self._calm_below,
             "rows": self._rows,
-        } | self._bouts.arrays()
+        }
+        return own | self._bouts.arrays()
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
@@ -202,7 +204,7 @@ class TrailingCalibration:
 
 def _first(true: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the first place of each line that is true, or the number of places."""
-    return np.where(true.any(axis=1), np.argmax(true, axis=1), true.shape[1])
+    return np.asarray(np.where(true.any(axis=1), np.argmax(true, axis=1), true.shape[1]), np.intp)
 
 
 def _bin(fused: Floats) -> NDArray[np.intp]:

@@ -20,10 +20,10 @@ COST = {"day": 80, "week": 120, "month": 120, "week-fast": 110}
 Results = Mapping[str, Mapping[str, Any]]
 
 WHAT = (
-    "Clean sensors of ten kinds and four rhythms, learnt on about 2,000 readings and played on without a model: whatever "
-    "is raised is false. Rates are alerts over what the budget allows. \"within\": share of the sensors whose own count "
-    "is half to twice of what is allowed, told only where at least 8 are allowed in the whole time. \"believable\": share "
-    "of the sensors whose count may be chance (95 %, Poisson) if the rate is within a factor two."
+    "Clean sensors of ten kinds and four rhythms, learnt on about 2,000 readings and played on without a model: "
+    "whatever is raised is false. Rates are alerts over what the budget allows. Within: share of the sensors whose own "
+    "count is half to twice of what is allowed, told only where at least 8 are allowed in the whole time. Believable: "
+    "share of the sensors whose count may be chance (95 %, Poisson) if the rate is within a factor two."
 )
 
 
