@@ -24,6 +24,7 @@ from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.errors import UnavailableError
 from offbeat.learn.collected import Collected
+from offbeat.learn.doubts import Doubts
 from offbeat.learn.library import folder_name
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
@@ -55,6 +56,7 @@ class TrainingPlan:
         threads: of torch on the CPU.
         core: numbers of the core that the recordings are played through; as in service.
         compare: compare the model with baselines on held-back time.
+        leave_out_doubtful: learn nothing from the few rows that are far from all others.
         choices: what is to judge sensors by their channels, where the configuration says so; else the above.
     """
 
@@ -68,6 +70,7 @@ class TrainingPlan:
     threads: int = 1
     core: CoreSettings = field(default_factory=CoreSettings)
     compare: bool = True
+    leave_out_doubtful: bool = True
     choices: Mapping[tuple[str, ...], tuple[ModelChoice, ...]] = field(default_factory=dict)
 
     def of_channels(self, channels: tuple[str, ...]) -> list[TrainingPlan]:
@@ -99,6 +102,7 @@ class TrainedGroup:
         version: of the artifact; empty if it was not written.
         long: what was learnt of the long view, or why nothing was.
         comparison: with baselines on held-back time; None if it was not asked for, or too little was held back.
+        doubts: rows that nothing was learnt from.
     """
 
     commission: Commission
@@ -106,6 +110,7 @@ class TrainedGroup:
     version: str = ""
     long: LongView = field(default_factory=LongView)
     comparison: Comparison | None = None
+    doubts: Doubts = field(default_factory=Doubts)
 
     @property
     def report(self) -> TrainingReport:
@@ -115,7 +120,7 @@ class TrainedGroup:
     def training_dict(self) -> dict[str, object]:
         """Return how it all went as JSON can hold it."""
         compared = {} if self.comparison is None else {"comparison": self.comparison.to_dict()}
-        return self.report.to_dict() | self.long.to_dict() | compared
+        return self.report.to_dict() | self.long.to_dict() | compared | self.doubts.to_dict()
 
 
 def train_from_recordings(
@@ -177,6 +182,8 @@ def train_group(
     recordings = [one.recording() for one in series]
     channels = series[0].channels
     on_progress(Progress("looking at the recordings", 0, 1))
+    doubts = Doubts.looked_for(channels, recordings) if plan.leave_out_doubtful else Doubts()
+    recordings = doubts.hidden(recordings)
     commission = fit_normaliser_and_ridge(channels, recordings)
     learnt_from = model_series(commission, recordings)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
@@ -186,8 +193,13 @@ def train_group(
         commission, long = train_long_view(
             commission, recordings, plan.horizon_seconds, plan.recipe, device, on_progress
         )
-    trained = TrainedGroup(commission, result, long=long, comparison=comparison)
+    trained = TrainedGroup(commission, result, long=long, comparison=comparison, doubts=doubts)
     return dataclasses.replace(trained, commission=_calibrate(trained, series, plan, device, on_progress))
+
+
+def without_doubtful(series: Sequence[Series], doubts: Doubts) -> list[Series]:
+    """Return the recordings without the rows that nothing is to be learnt from."""
+    return [one.where(~doubts.of(one.sensor, one.times_seconds)) for one in series]
 
 
 def _device(plan: TrainingPlan) -> torch.device:
@@ -217,7 +229,8 @@ def _calibrate(
     device: torch.device,
     on_progress: OnProgress,
 ) -> Commission:
-    commission = trained.commission
+    commission, doubts = trained.commission, trained.doubts
+    series = without_doubtful(series, doubts)
     directory = SensorDirectory([commission.channels], len(series))
     directory.groups[0].model = plan.choice
     player = Player(series, directory, plan.core.window_stride_readings)
@@ -229,7 +242,10 @@ def _calibrate(
         if step.tick:
             on_progress(Progress("playing the past through it", step.played, player.rows))
     ids = directory.groups[0].ids
-    raw = collected.raw(ids)
+    times, raw = collected.times_seconds(ids), collected.raw(ids)
+    for sensor, virtual in times.items():
+        recorded = virtual + player.recorded_seconds(sensor, 0.0)
+        raw[sensor] = doubts.without_false_gaps(sensor, recorded, raw[sensor])
     on_progress(Progress("calibrating", 0, 1))
     commission = calibrate_streams(commission, raw)
-    return calibrate_tracks(commission, *refuse(commission, raw, collected.times_seconds(ids)))
+    return calibrate_tracks(commission, *refuse(commission, raw, times))

@@ -21,6 +21,9 @@ LARGEST_SEED = 2**63 - 1
 
 SHORTEST_HORIZON_SECONDS = 600.0
 
+MOST_NAMED = 5
+"""Sensors named in a line."""
+
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     """Give a command the options of a training."""
@@ -146,7 +149,9 @@ def describe(group: TrainedGroup) -> str:
     """Return lines on what was learnt of a group and whether the model is worth having."""
     from offbeat.app.comparison_text import table
 
-    lines = [_figures(group)] + ([] if group.comparison is None else table(group.comparison))
+    lines = [_figures(group), *_left_out(group)] + (
+        [] if group.comparison is None else table(group.comparison)
+    )
     return "\n".join(lines)
 
 
@@ -173,6 +178,19 @@ def _figures(group: TrainedGroup) -> str:
         f"{len(group.commission.sensors)} sensors with {channels}: {done}; on held-back time the next value is "
         f"{gain:+.2f} nats better foretold than by the sensor's own mean and spread"
     )
+
+
+def _left_out(group: TrainedGroup) -> list[str]:
+    """Return a line on the rows that nothing was learnt from; none if there are none."""
+    counts = {sensor: len(times) for sensor, times in group.doubts.times_seconds.items()}
+    if not counts:
+        return []
+    most = sorted(counts, key=lambda sensor: (-counts[sensor], sensor))
+    named = ", ".join(f"{sensor} ({counts[sensor]})" for sensor in most[:MOST_NAMED])
+    more = f" and {len(most) - MOST_NAMED} more" if len(most) > MOST_NAMED else ""
+    rows = sum(counts.values())
+    why = "as too strange and too rare to be ordinary"
+    return [f"{rows} rows were left out of learning, {why}: {named}{more}"]
 
 
 def warn(lines: Sequence[str], what: str = "warning") -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.app.backtest import play_group
-from offbeat.app.training import TrainingPlan, train_group
+from offbeat.app.training import TrainedGroup, TrainingPlan, train_group, without_doubtful
 from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
 from offbeat_models.evaluation import recall_at
@@ -62,12 +63,30 @@ def scores(
     fleet: Fleet, past: Sequence[suite.Series], played: Cases, plan: TrainingPlan
 ) -> dict[str, NDArray[np.float32]]:
     """Return how each detector scores each window: its largest surprise in it."""
-    trained = train_group(past, plan)
-    before, _ = play_group(trained, past, plan)
+    return learnt_scores(train_group(past, plan), past, played, plan)
+
+
+def learnt_scores(
+    trained: TrainedGroup, past: Sequence[suite.Series], played: Cases, plan: TrainingPlan
+) -> dict[str, NDArray[np.float32]]:
+    """Return how each detector scores each window by what was learnt of the past."""
+    before = _learnt_before(trained, past, plan)
     judged, _ = play_group(knowing_copies(trained, played.owner), played.series, plan)
     silence = SilenceLaw(past).surprise([one.series for one in judged], played.owner)
     by_detector = detectors(before, judged, silence, played.owner)
     return {name: by_window(judged, rows, played.windows) for name, rows in by_detector.items()}
+
+
+def _learnt_before(
+    trained: TrainedGroup, past: Sequence[suite.Series], plan: TrainingPlan
+) -> list[JudgedSeries]:
+    """Return the past as judged, without the rows that training left out."""
+    before, _ = play_group(trained, without_doubtful(past, trained.doubts), plan)
+    false_gaps = trained.doubts.without_false_gaps
+    return [
+        replace(one, surprise=false_gaps(one.series.sensor, one.series.times_seconds, one.surprise))
+        for one in before
+    ]
 
 
 def detectors(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from offbeat.app.training import without_doubtful
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
 from offbeat.core.decisions import Decisions
@@ -12,6 +13,7 @@ from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import SensorDirectory
 from offbeat.learn.collected import Collected
+from offbeat.learn.doubts import Doubts
 from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series
 from offbeat.replay.virtual_time import Player, Step
@@ -20,7 +22,10 @@ from offbeat.replay.virtual_time import Player, Step
 def commission_of(series: Sequence[Series], core: CoreSettings) -> Commission:
     """Return the calibrated commission of one group's recordings, no model taking part."""
     channels = series[0].channels
-    commission = fit_normaliser_and_ridge(channels, [one.recording() for one in series])
+    recordings = [one.recording() for one in series]
+    doubts = Doubts.looked_for(channels, recordings)
+    commission = fit_normaliser_and_ridge(channels, doubts.hidden(recordings))
+    series = without_doubtful(series, doubts)
     directory = SensorDirectory([channels], len(series))
     pipeline = Pipeline(directory, replace(core, collect=True))
     player = Player(series, directory, core.window_stride_readings)

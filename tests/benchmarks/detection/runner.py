@@ -30,6 +30,7 @@ SECTIONS = (
     "leave_one_out",
     "seeds",
     "collapse",
+    "contamination",
     "training_time",
 )
 """In the order of their importance, which is the order in which they are measured."""

@@ -98,6 +98,28 @@ def test_progress_tells_every_stage_and_reaches_its_end(learnt: Learnt) -> None:
     assert max(played) == 1000
 
 
+def test_rows_far_from_all_others_are_left_out_of_learning_and_said_to_be(tmp_path: Path) -> None:
+    """The laws are nearly those of the past without them; where it is not asked for, nothing is left out."""
+    (clean,) = boilers_recorded(900, 1)
+    values = clean.values.copy()
+    values[400:430] += 40 * clean.values.std()
+    spoilt = dataclasses.replace(clean, values=values)
+    plan = dataclasses.replace(TINY, steps=5, family="robust_z")
+    believing = dataclasses.replace(plan, leave_out_doubtful=False)
+    of_clean, of_spoilt, naive = (
+        train_from_recordings([past], how, tmp_path / name)[0]
+        for name, past, how in (("a", clean, plan), ("b", spoilt, plan), ("c", spoilt, believing))
+    )
+    left_out = of_spoilt.training_dict()["left_out"]
+    assert 30 <= left_out["rows"] < 200  # type: ignore[index]
+    assert left_out["sensors"] == {BOILERS[0]: left_out["rows"]}  # type: ignore[index]
+    assert "left_out" not in of_clean.training_dict() | naive.training_dict()
+    level = STREAM_NAMES.index("level")
+    thresholds = [one.commission.streams.knots[1, level, -1] for one in (of_clean, of_spoilt, naive)]  # type: ignore[union-attr]
+    assert abs(thresholds[1] / thresholds[0] - 1) < 0.3
+    assert not 0.5 < thresholds[2] / thresholds[0] < 2
+
+
 def test_a_training_without_steps_of_its_own_ends_by_its_time(tmp_path: Path) -> None:
     """The wall clock bounds it, however many steps were asked for."""
     told: list[Progress] = []

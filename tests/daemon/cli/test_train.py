@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from offbeat.cli.main import main
@@ -139,3 +140,16 @@ def test_without_a_journal_there_is_nothing_to_learn_from(
     """The daemon has to listen first."""
     assert main(["train", "--journal", "--config", str(config)]) == 78
     assert "let `offbeat run` listen" in capsys.readouterr().err
+
+
+def test_rows_left_out_of_learning_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many, and of which sensors: what is silently left out cannot be questioned."""
+    random = np.random.default_rng(0)
+    values = np.sin(np.arange(900) / 9) + 0.1 * random.normal(size=900)
+    values[400:420] += 9
+    recorded = tmp_path / "pump.csv"
+    rows = "\n".join(f"{1.7e9 + 10 * i:.0f},{value:.4f}" for i, value in enumerate(values))
+    recorded.write_text(f"time,value\n{rows}\n")
+    assert main(["train", str(recorded), "--out", str(tmp_path / "artifact"), "--family", "robust_z"]) == 0
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if "left out of learning" in line]
+    assert "too strange and too rare to be ordinary: pump (" in said

@@ -1,0 +1,86 @@
+"""What of the recordings not to learn from: looked for with the cheap streams, and taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.commissioning import fit_normaliser_and_ridge
+from offbeat.core.doubt import doubtful
+from offbeat.core.recording import Recording
+from offbeat.core.streams.registry import STREAM_TRACKS
+from offbeat.learn.side_by_side import cheap_raw
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+LOOKS = 2
+"""The second look is made with laws that the worst of the past has no part in; a third found next to nothing."""
+
+_RHYTHM = np.array([track == "rhythm" for track in STREAM_TRACKS])
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Rows not to learn from.
+
+    Attributes:
+        times_seconds: of these rows, ascending, by sensor id; sensors without any are absent.
+    """
+
+    times_seconds: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @classmethod
+    def looked_for(cls, channels: tuple[str, ...], recordings: Sequence[Recording]) -> Doubts:
+        """Return what is to be doubted in the recordings of one group."""
+        doubts = cls()
+        for _ in range(LOOKS):
+            commission = fit_normaliser_and_ridge(channels, doubts.hidden(recordings))
+            raw = cheap_raw(commission, recordings)
+            found = {
+                one.sensor: one.times_seconds[
+                    doubtful(raw[one.sensor], doubts.of(one.sensor, one.times_seconds))
+                ]
+                for one in recordings
+            }
+            doubts = cls({sensor: times for sensor, times in found.items() if len(times)})
+        return doubts
+
+    def of(self, sensor: str, times_seconds: NDArray[np.float64]) -> Bools:
+        """Return which of a sensor's rows are doubted, bool [n]."""
+        doubted = self.times_seconds.get(sensor)
+        return np.zeros(len(times_seconds), np.bool_) if doubted is None else np.isin(times_seconds, doubted)
+
+    def hidden(self, recordings: Sequence[Recording]) -> list[Recording]:
+        """Return the recordings with nothing observed in doubted rows: the rhythm stays as it was."""
+        return [self._hidden(one) for one in recordings]
+
+    def _hidden(self, one: Recording) -> Recording:
+        doubted = self.of(one.sensor, one.times_seconds)
+        if not doubted.any():
+            return one
+        return replace(one, values=np.where(doubted[:, None], np.float32(np.nan), one.values))
+
+    def without_false_gaps(self, sensor: str, times_seconds: NDArray[np.float64], said: Floats) -> Floats:
+        """Return what the streams said, without what they said of a gap that is only there because rows were left out.
+
+        Args:
+            sensor: id.
+            times_seconds: of the rows that were played, ascending [n].
+            said: by stream [n, K].
+        """
+        doubted = self.times_seconds.get(sensor)
+        if doubted is None or not len(said):
+            return said
+        passed = np.searchsorted(doubted, times_seconds)
+        after = np.diff(passed, prepend=passed[0]) > 0
+        return np.where(after[:, None] & _RHYTHM, np.float32(np.nan), said)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return how many rows were left out, of which sensors, as JSON can hold it; nothing if none were."""
+        by_sensor = {sensor: len(times) for sensor, times in sorted(self.times_seconds.items())}
+        return {"left_out": {"rows": sum(by_sensor.values()), "sensors": by_sensor}} if by_sensor else {}

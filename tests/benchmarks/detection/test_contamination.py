@@ -1,0 +1,57 @@
+"""How much of the recall is kept after learning from a spoilt past."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.benchmarks.detection import contamination, suite
+from tests.benchmarks.detection.injected import HYBRID, SIMPLE
+from tests.benchmarks.detection.sections import contamination as section
+
+
+def results(clean: float, spoilt: float) -> dict[str, dict[str, Any]]:
+    """Return results of all steps with these recalls."""
+    out = {}
+    for step in section.steps([]):
+        share = step.arguments["share"]
+        recall = spoilt if share else clean
+        out[step.name] = {
+            "recall": {HYBRID: recall, SIMPLE: recall / 2},
+            "left_out": share,
+            "anomalous": share,
+            "found": share or None,
+            "sensors": 3,
+        }
+    return out
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"), [(0.75, ".938 (bar .900, met)"), (0.6, ".750 (bar .900, NOT met)")]
+)
+def test_the_bar_is_about_the_share_that_is_kept(spoilt: float, said: str) -> None:
+    """Of the hybrid, by fleet."""
+    lines = section.render(results(0.8, spoilt))
+    assert f"Kept by the hybrid over all seeds: univariate {said}, multichannel {said}." in lines
+
+
+def test_a_row_needs_both_pasts() -> None:
+    """What was measured with one of them only is not shown, and no verdict is made up."""
+    found = results(0.8, 0.7)
+    del found["contamination-univariate-seed1-0"]
+    text = "\n".join(section.render(found))
+    assert "univariate, seed 0" in text
+    assert "univariate, seed 1" not in text
+    assert "Kept by the hybrid over all seeds: multichannel" in text
+
+
+def test_the_anomalous_rows_are_those_that_were_changed() -> None:
+    """About as many as asked for, and none of a clean past."""
+    fleet = suite.univariate(2)
+    spoilt = suite.contaminated_history(fleet, 3, 0.05)
+    share = np.concatenate(contamination.faulty_rows(fleet, 3, spoilt)).mean()
+    assert 0.03 < share < 0.09
+    clean = contamination.faulty_rows(fleet, 3, suite.history(fleet, 3))
+    assert not np.concatenate(clean).any()
