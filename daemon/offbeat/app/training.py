@@ -22,6 +22,7 @@ from offbeat.core.model_choice import ModelChoice
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import UNIVARIATE, SensorDirectory
+from offbeat.core.streams import registry
 from offbeat.errors import UnavailableError
 from offbeat.learn.collected import Collected
 from offbeat.learn.doubts import Doubts
@@ -32,12 +33,13 @@ from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series, by_channels
 from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
+from offbeat_models.baselines.registry import BASELINES
 from offbeat_models.comparison import Comparison
 from offbeat_models.device import DeviceError, choose_device
 from offbeat_models.served import scorer_of as served_by
 from offbeat_models.training import TrainingConfig, TrainingReport
 
-_SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed")
+_SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed", "values_vote")
 """What of a plan an artifact remembers."""
 
 
@@ -55,6 +57,7 @@ class TrainingPlan:
         device: "auto", "cpu" or "cuda".
         threads: of torch on the CPU.
         core: numbers of the core that the recordings are played through; as in service.
+        vote: what the model says of values takes part in scores and alerts; None = as is best, see `values_vote`.
         compare: compare the model with baselines on held-back time.
         leave_out_doubtful: learn nothing from the few rows that are far from all others.
         choices: what is to judge sensors by their channels, where the configuration says so; else the above.
@@ -69,6 +72,7 @@ class TrainingPlan:
     device: str = "auto"
     threads: int = 1
     core: CoreSettings = field(default_factory=CoreSettings)
+    vote: bool | None = None
     compare: bool = True
     leave_out_doubtful: bool = True
     choices: Mapping[tuple[str, ...], tuple[ModelChoice, ...]] = field(default_factory=dict)
@@ -85,6 +89,15 @@ class TrainingPlan:
     def choice(self) -> ModelChoice:
         """What judges the groups that are trained."""
         return ModelChoice(self.family, self.horizon_seconds)
+
+    @property
+    def values_vote(self) -> bool:
+        """Whether what the model says of values takes part in scores and alerts.
+
+        A model's does not unless it is asked for: it added nothing that lasts (docs/decisions/0003-fusion.md). A
+        baseline that somebody chose in its place does: it was chosen to be heard.
+        """
+        return self.family in BASELINES if self.vote is None else self.vote
 
     @property
     def recipe(self) -> TrainingConfig:
@@ -185,6 +198,7 @@ def train_group(
     doubts = Doubts.looked_for(channels, recordings) if plan.leave_out_doubtful else Doubts()
     recordings = doubts.hidden(recordings)
     commission = fit_normaliser_and_ridge(channels, recordings)
+    commission = dataclasses.replace(commission, voting=registry.voting(plan.values_vote))
     learnt_from = model_series(commission, recordings)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
     comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None

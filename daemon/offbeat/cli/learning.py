@@ -78,6 +78,7 @@ def training_plan(args: argparse.Namespace, settings: Settings | None) -> Traini
     plan = TrainingPlan(
         family=settings.model.family if settings else "lstm_vae",
         horizon_seconds=settings.model.horizon_seconds if settings else None,
+        vote=settings.model.vote if settings else None,
         preset=args.size,
         steps=args.steps,
         max_seconds=None if args.max_minutes is None else 60.0 * args.max_minutes,

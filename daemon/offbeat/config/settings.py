@@ -178,6 +178,7 @@ class ModelSettings(_Table):
     artifact: FilePath | None = None
     keep_versions: Annotated[int, Field(ge=2, le=1000)] = 5
     family: Family = "lstm_vae"
+    vote: bool | None = None
     horizon_seconds: Annotated[Seconds | None, Field(alias="horizon", ge=600)] = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: Annotated[int, Field(ge=1, le=256)] = 1

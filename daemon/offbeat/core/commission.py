@@ -57,6 +57,7 @@ class Commission:
         alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
+        voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of F and g.
         severity_run, alarm_run: rows above the 98th percentile that are one bout, on the mean, float32 [R, Q].
     """
 
@@ -78,6 +79,7 @@ class Commission:
     severity_run: Floats | None = None
     alarm_run: Floats | None = None
     long_scale: Floats | None = None
+    voting: NDArray[np.bool_] | None = None
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -60,7 +60,7 @@ class Learnt:
         self.cheap = CheapStreams(commission, sensors)
         self.models = ModelStreams(commission, sensors)
         self.long = LongStream(sensors)
-        self.fusion = Fusion(sensors)
+        self.fusion = Fusion(sensors, commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
         self.budget = np.array([settings.budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
         """Rows a week that may raise a false alert, before runs are considered, by track."""

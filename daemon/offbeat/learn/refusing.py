@@ -32,7 +32,7 @@ def refuse(
     gaps = [np.diff(times_seconds[sensor], prepend=np.nan) for sensor in ids]
     fused = [np.full((n, len(TRACKS)), np.nan, np.float32) for n in lengths]
     severity = [part.copy() for part in fused]
-    fusion = Fusion(len(ids))
+    fusion = Fusion(len(ids), commission.voting)
     for row in range(int(lengths.max(initial=0))):
         here = np.arange(
             int((lengths > row).sum())

@@ -19,6 +19,8 @@ Floats = NDArray[np.float32]
 NEURAL = tuple(name for name in registry.STREAM_NAMES if name not in registry.CHEAP_NAMES)
 """Streams that need a model."""
 CHEAP = registry.CHEAP_NAMES
+DEFAULT = tuple(name for name in registry.STREAM_NAMES if name not in registry.VALUE_NAMES)
+"""Streams that take part in scores unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,17 @@ from offbeat.replay.judged import JudgedSeries
 from offbeat_models.evaluation import recall_at
 from tests.benchmarks.detection import suite
 from tests.benchmarks.detection.copies import knowing_copies
-from tests.benchmarks.detection.fused import CHEAP, Bag, Surprises, largest
+from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Bag, Surprises, largest
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.silence_law import SilenceLaw
 from tests.benchmarks.detection.suite import Cases, Fleet, Window, window_rows
 
 FALSE_SHARE = 0.01
-HYBRID, SIMPLE, SILENCE = "hybrid", "simple bag", "silence"
+HYBRID, EVERY, SIMPLE, SILENCE = "hybrid", "with the model's values", "simple bag", "silence"
+"""The default; with all that the model says; without the model."""
+TRACK_SHARE = {"process": 1.0, "rhythm": 0.5, "stuck": 1.0}
+"""Chances are divided by these before tracks are compared: what rows say of their gaps stands beside silence, which is
+told of the same gaps, and in service, too, it has a smaller part of the budget than values have."""
 FLEETS = {"univariate": suite.univariate, "multichannel": suite.multichannel}
 
 Rowwise = list[NDArray[np.float32]]
@@ -102,9 +106,12 @@ def detectors(
     """
     past, now = [Surprises.of(one) for one in before], [Surprises.of(one) for one in judged]
     out: dict[str, Rowwise] = {}
-    for name, streams in ((HYBRID, registry.STREAM_NAMES), (SIMPLE, CHEAP)):
+    share = np.log10([TRACK_SHARE[track] for track in registry.TRACKS]).astype(np.float32)
+    for name, streams in ((HYBRID, DEFAULT), (EVERY, registry.STREAM_NAMES), (SIMPLE, CHEAP)):
         tracks = Bag.learn(past, streams).tracks(now, owner)
-        out[name] = [np.maximum(largest(one), quiet) for one, quiet in zip(tracks, silence, strict=True)]
+        out[name] = [
+            np.maximum(largest(one + share), quiet) for one, quiet in zip(tracks, silence, strict=True)
+        ]
     for column, name in enumerate(registry.STREAM_NAMES):
         out[name] = [np.nan_to_num(one.surprise[:, column], nan=0.0) for one in judged]
     return out | {SILENCE: silence}

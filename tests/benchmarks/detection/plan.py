@@ -21,10 +21,12 @@ def steps_for(rows: int) -> int:
 def plan_for(past: Sequence[Series], seed: int = 0, family: str = "lstm_vae") -> TrainingPlan:
     """Return how to learn from recordings: the defaults but for the steps, on one thread of the CPU.
 
+    The model is not compared with baselines as `offbeat train` does: the benchmark has its own sections for that.
+
     Args:
         past: what is learnt from.
         seed: of the training.
         family: of the model.
     """
     steps = steps_for(sum(map(len, past)))
-    return TrainingPlan(family=family, steps=steps, seed=seed, device="cpu", threads=1)
+    return TrainingPlan(family=family, steps=steps, seed=seed, device="cpu", threads=1, compare=False)

@@ -36,12 +36,12 @@ def surprises(seed: int, rows: int) -> Surprises:
 
 
 def test_the_mean_of_all_is_what_the_core_makes_of_them() -> None:
-    """To the last bit, for sensors of different lengths side by side."""
+    """But for rounding: a power mean of one voice is itself only nearly. Sensors of different lengths side by side."""
     sensors = [surprises(0, 30), surprises(1, 80), surprises(2, 50)]
     core = fuse(sensors, columns_of(registry.STREAM_NAMES))
     ours = severities(sensors, rules() | {"all": Rule(PROCESS_STREAMS)})["all"]
     for expected, found in zip(core, ours, strict=True):
-        np.testing.assert_array_equal(np.nan_to_num(expected[:, PROCESS], nan=0.0), found)
+        np.testing.assert_allclose(found, np.nan_to_num(expected[:, PROCESS], nan=0.0), rtol=1e-5)
 
 
 def test_a_rule_is_not_moved_by_those_beside_it() -> None:
@@ -80,5 +80,5 @@ def test_without_hold_a_peak_is_gone_at_once() -> None:
     said[1] = 8.0
     sensor = Surprises("s", 60.0 * np.arange(6), said)
     found = severities([sensor], {"bare": Rule(PROCESS_STREAMS, held=False), "held": Rule(PROCESS_STREAMS)})
-    assert found["bare"][0].tolist() == [0, 8, 0, 0, 0, 0]
+    assert found["bare"][0] == pytest.approx([0, 8, 0, 0, 0, 0])
     assert found["held"][0][5] > 4.0

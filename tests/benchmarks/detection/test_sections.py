@@ -8,8 +8,9 @@ from types import ModuleType
 import pytest
 
 from tests.benchmarks.detection import skab
+from tests.benchmarks.detection.injected import EVERY, HYBRID, SIMPLE
 from tests.benchmarks.detection.runner import ALL_SETS, SECTIONS
-from tests.benchmarks.detection.sections import published
+from tests.benchmarks.detection.sections import injected, published
 from tests.benchmarks.detection.step import Step
 
 SETS = list(ALL_SETS)
@@ -45,6 +46,30 @@ def test_steps_of_one_name_are_the_same_work() -> None:
     for name in SECTIONS:
         for step in section(name).steps(SETS):
             assert known.setdefault(step.name, step) == step
+
+
+def test_injected_faults_are_shown_with_their_spread_over_the_seeds() -> None:
+    """Mean and deviation of each fault, the difference seed by seed, and the verdict over all seeds."""
+    found = {}
+    for seed, spike in enumerate((0.8, 0.9, 1.0)):
+        for fleet in injected.FLEETS:
+            faults = {"spike": spike, "decoupling": 0.9, "mean": spike}
+            simple = {"spike": 0.7, "decoupling": 0.95, "mean": 0.7}
+            recall = {HYBRID: faults, EVERY: faults, SIMPLE: simple}
+            found[injected.step_name(fleet, seed)] = {
+                "recall": recall,
+                "sensors": 3,
+                "windows": {"healthy": 100},
+            }
+    text = "\n".join(injected.render(found))
+    assert "and 3 seeds: hybrid .900 (bar .840, met)" in text
+    assert "Hybrid below the simple bag on: decoupling." in text
+    spikes = [line.split(" | ") for line in text.splitlines() if line.startswith("| spike")]
+    assert len(spikes) == len(injected.FLEETS)
+    for _, hybrid, every, bag, difference in spikes:
+        assert (hybrid.strip(), every.strip()) == (".900 ± .100", ".900 ± .100")
+        assert bag.strip() == ".700 ± 0.000"
+        assert difference.strip().startswith(".200 ± .100")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_all_variants_are_judged_by_what_was_learnt_once() -> None:
     result = measured(whole, found, seed=0, steps=5)
     assert set(result["AP"]) == {*found, *(on_grid(fill, level) for fill in FILLS for level in (50, 30))}
     assert result["AP"][variants.WHOLE]["robust z"] > 0.9
-    assert result["AP"][variants.WHOLE][WITHOUT_MODEL] > 0.7
+    assert result["AP"][variants.WHOLE][WITHOUT_MODEL] > 0.6
     for name in (variants.WHOLE, thin(50), on_grid("hold", 50), on_grid("linear", 30)):
         assert set(result["AP"][name][OURS]) == {"s0", "s1"}
     assert result["rows"][thin(30)] < result["rows"][thin(50)] < result["rows"][on_grid("hold", 30)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from offbeat.app.training import TrainingPlan, canonical, train_from_recordings, train_group
-from offbeat.core.streams.registry import STREAM_NAMES
+from offbeat.core.streams.registry import STREAM_NAMES, voting
 from offbeat.errors import OffbeatError, UnavailableError
 from offbeat.learn.progress import Progress
 from offbeat.replay.series import Series
@@ -57,6 +57,21 @@ def test_the_commission_is_calibrated(learnt: Learnt) -> None:
         for name in ("level", "linear", "value"):
             k = STREAM_NAMES.index(name)
             assert (high[:, k] > low[:, k] + 1).all(), name
+
+
+def test_values_vote_only_where_they_are_asked_to(tmp_path: Path) -> None:
+    """A model's do not by default, those of a baseline that was chosen in its place do; the artifact remembers."""
+    assert not TrainingPlan().values_vote
+    assert TrainingPlan(family="pca").values_vote
+    assert not TrainingPlan(family="pca", vote=False).values_vote
+    short = dataclasses.replace(TINY, steps=5, vote=True, compare=False)
+    (asked,) = train_from_recordings(boilers_recorded(200), short, tmp_path / "asked")
+    (silent,) = train_from_recordings(
+        boilers_recorded(200), dataclasses.replace(short, vote=None), tmp_path / "silent"
+    )
+    for one, vote in ((asked, True), (silent, False)):
+        assert one.commission.voting is not None
+        assert np.array_equal(one.commission.voting, voting(vote))
 
 
 def test_the_same_seed_gives_the_same_model(learnt: Learnt) -> None:

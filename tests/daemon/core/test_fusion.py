@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from offbeat.core.fusion import Fused, Fusion
-from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS, TRACKS
+from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS, TRACKS, voting
 
 PROCESS, RHYTHM, STUCK = range(3)
 ONE = np.array([0])
@@ -27,12 +27,30 @@ def fuse(fusion: Fusion, surprise: np.ndarray, gap_seconds: float = 60.0) -> Fus
     return fusion.update(ONE, np.array([gap_seconds]), surprise)
 
 
-def test_a_track_says_the_mean_of_those_that_have_an_opinion() -> None:
+def test_a_track_says_the_power_mean_of_those_that_have_an_opinion() -> None:
     """Streams without an opinion are left out, not counted as calm."""
     fused = fuse(Fusion(1), said(level=4.0, jump=2.0, stuck=1.0)).surprise[0]
-    assert fused[PROCESS] == pytest.approx(3.0)
+    assert fused[PROCESS] == pytest.approx(((4.0**1.5 + 2.0**1.5) / 2) ** (2 / 3), rel=1e-5)
     assert np.isnan(fused[RHYTHM])
     assert fused[STUCK] == pytest.approx(1.0)
+
+
+def test_what_few_streams_see_at_full_size_is_not_averaged_away() -> None:
+    """Two of ten that are sure weigh more than ten that are a little surprised, by the same sum; none decides alone."""
+    names = [name for name, track in zip(STREAM_NAMES, STREAM_TRACKS, strict=True) if track == "process"][:10]
+    few = dict.fromkeys(names, 0.0) | dict.fromkeys(names[:2], 5.0)
+    many = dict.fromkeys(names, 1.0)
+    sure, unsure = (fuse(Fusion(1), said(**one)).surprise[0, PROCESS] for one in (few, many))
+    assert unsure == pytest.approx(1.0)
+    assert 1.5 < sure < 2.5
+
+
+def test_a_stream_without_a_vote_is_not_heard() -> None:
+    """Not even where it is the only one with an opinion; its own track is as if it had none."""
+    only_cheap = Fusion(1, voting(values=False))
+    assert fuse(only_cheap, said(level=1.0, value=9.0, window=9.0)).surprise[0, PROCESS] == pytest.approx(1.0)
+    assert np.isnan(fuse(only_cheap, said(value=9.0)).surprise[0, PROCESS])
+    assert fuse(only_cheap, said(gap=2.0)).surprise[0, RHYTHM] == pytest.approx(2.0)
 
 
 def test_tracks_do_not_touch_each_other() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from offbeat.core.decisions import Decisions
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.streams.registry import STREAM_NAMES, TRACKS
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, voting
 from offbeat.learn.collected import Collected
 from offbeat.learn.refusing import refuse
 from offbeat.testing.fake_scorer import FakeScorer
@@ -48,6 +50,19 @@ def test_a_sensor_is_fused_alike_whoever_stands_beside_it() -> None:
     for name in raw:
         alone, _ = refuse(boilers_learnt(), {name: raw[name]}, {name: times[name]})
         assert np.array_equal(alone[name], together[name], equal_nan=True)
+
+
+def test_streams_without_a_vote_take_no_part() -> None:
+    """What is calibrated is what will be fused in service."""
+    raw = {BOILERS[0]: np.ones((30, len(STREAM_NAMES)), np.float32)}
+    loud = {BOILERS[0]: np.where(voting(values=False), raw[BOILERS[0]], np.float32(9.0))}
+    times = {BOILERS[0]: 1.7e9 + 5.0 * np.arange(30)}
+    deaf = replace(boilers_learnt(), voting=voting(values=False))
+    assert np.array_equal(refuse(deaf, raw, times)[0][BOILERS[0]], refuse(deaf, loud, times)[0][BOILERS[0]])
+    assert not np.array_equal(
+        refuse(boilers_learnt(), raw, times)[0][BOILERS[0]],
+        refuse(boilers_learnt(), loud, times)[0][BOILERS[0]],
+    )
 
 
 def test_nothing_to_fuse_is_no_error() -> None:

@@ -51,6 +51,20 @@ STREAM_KINDS: tuple[str, ...] = (
 )
 """Kind of anomaly that each column of `STREAM_NAMES` speaks of."""
 
+VALUE_NAMES: tuple[str, ...] = tuple(
+    name for name, track in zip(ModelStreams.names, ModelStreams.tracks, strict=True) if track == "process"
+)
+"""What a model says of values; of gaps it speaks in a track of its own."""
+
+
+def voting(values: bool) -> NDArray[np.bool_]:
+    """Return which streams take part in fused surprises, bool [K].
+
+    Args:
+        values: those of `VALUE_NAMES` do, too.
+    """
+    return np.array([values or name not in VALUE_NAMES for name in STREAM_NAMES])
+
 
 class CheapStreams:
     """Every stream of `CHEAP` for one group, as one object.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.detection import tables
-from tests.benchmarks.detection.injected import HYBRID, SIMPLE
+from tests.benchmarks.detection.injected import EVERY, HYBRID, SIMPLE
 from tests.benchmarks.detection.played_set import ALL, WITHOUT_MODEL
 from tests.benchmarks.detection.sections import injected, sets
 from tests.benchmarks.detection.step import Step
@@ -21,21 +21,24 @@ AGAIN = 0.7
 STANDARD_ERRORS = 2.0
 """A mean that is so many times its own standard error above zero is more than noise."""
 AIM = 0.03
+MODEL, VALUES = (HYBRID, SIMPLE), (EVERY, HYBRID)
+"""What is compared on the suite: the default with the bag without a model, and all that the model says with it."""
 
 Results = Mapping[str, Mapping[str, Any]]
 Pair = tuple[float, float]
 
 WHAT = (
     "Average precision on the recorded sets of the severity made of all streams, and of all but those that need the "
-    "model; recall on the injected suite likewise. Another seed is another training, and other signals in the suite. "
-    "Spread: standard deviation over the seeds."
+    "model. Recall on the injected suite of the default, which hears what the model says of gaps but not of values, "
+    "and of none of it; for values of all that it says, and of the default. Another seed is another training, and "
+    "other signals in the suite. Spread: standard deviation over the seeds."
 )
 
 
 def steps(of: list[str]) -> list[Step]:
     """Return the steps of this section: those of the first seed belong to other sections, too."""
-    first = [*injected.steps(of), *sets.steps(of)]
-    return first + [_again(step, seed) for seed in MORE_SEEDS for step in first]
+    first = sets.steps(of)
+    return [*injected.steps(of), *first, *(_again(step, seed) for seed in MORE_SEEDS for step in first)]
 
 
 def summary(name: str, result: Mapping[str, Any]) -> str:
@@ -57,9 +60,12 @@ def render(results: Results) -> list[str]:
     of_suite = [pairs for name, pairs in whole.items() if name in _of_suite()]
     rows += [_row("mean of the sets", _mean(of_sets))] if of_sets else []
     rows += [_row("mean of the suite", _mean(of_suite))] if of_suite else []
+    values = [_pairs(results, name, VALUES) for name in _of_suite() if name in whole]
+    rows += [_row("mean of the suite, values", _mean(values))] if values else []
     lines += [*tables.table(head, rows), ""]
     lines += [f"On the recorded sets {_verdict(_mean(of_sets))}", ""] if of_sets else []
     lines += [f"On the injected suite {_verdict(_mean(of_suite))}", ""] if of_suite else []
+    lines += [f"Of values, on the injected suite, {_verdict(_mean(values))}", ""] if values else []
     return lines
 
 
@@ -80,16 +86,16 @@ def _of_suite() -> list[str]:
     return [f"injected-{fleet}" for fleet in injected.FLEETS]
 
 
-def _pairs(results: Results, step: str) -> list[Pair]:
-    """Return the figures with and without the model, by seed."""
+def _pairs(results: Results, step: str, compared: tuple[str, str] = MODEL) -> list[Pair]:
+    """Return the figures with and without what is compared, by seed."""
     names = [_name(step, seed) for seed in (0, *MORE_SEEDS)]
-    return [_pair(results[name]) for name in names if name in results]
+    return [_pair(results[name], compared) for name in names if name in results]
 
 
-def _pair(result: Mapping[str, Any]) -> Pair:
+def _pair(result: Mapping[str, Any], compared: tuple[str, str] = MODEL) -> Pair:
     if "recall" in result:
-        recall = result["recall"]
-        return recall[HYBRID]["mean"], recall[SIMPLE]["mean"]
+        with_it, without = (result["recall"][name]["mean"] for name in compared)
+        return with_it, without
     return result["choices"][ALL], result["choices"][WITHOUT_MODEL]
 
 

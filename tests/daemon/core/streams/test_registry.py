@@ -16,6 +16,7 @@ from offbeat.core.streams.registry import (
     STREAM_TRACKS,
     TRACKS,
     CheapStreams,
+    voting,
 )
 from tests.support.commissioned import commissioned, recording, round_of
 
@@ -61,6 +62,13 @@ def test_names_are_unique_and_speak_to_known_tracks() -> None:
     assert len(set(STREAM_NAMES)) == len(STREAM_NAMES) == len(STREAM_TRACKS)
     assert set(STREAM_TRACKS) == set(TRACKS)
     assert STREAM_NAMES[: len(CHEAP_NAMES)] == CHEAP_NAMES
+
+
+def test_what_a_model_says_of_values_votes_only_where_it_is_asked_to() -> None:
+    """What it says of gaps always does, for it is alone in its track, and the long view's answer, for it was chosen."""
+    silenced = {name for name, heard in zip(STREAM_NAMES, voting(values=False), strict=True) if not heard}
+    assert silenced == {"value", "value_mean", "window", "window_mean"}
+    assert voting(values=True).all()
 
 
 @every_stream
