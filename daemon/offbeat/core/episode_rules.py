@@ -73,7 +73,9 @@ class EpisodeRules:
         close_rows: calm rows in a row that close an episode.
         close_seconds: and the time these calm rows must span at least; keeps fast sensors from flapping.
         quiet_seconds: without a strange row for so long, a tick closes the episode.
-        escalate_by: a rise of the surprise above the episode's peak that is a new anomaly inside an old one.
+        escalate_by, escalate_share: a rise of the surprise above the episode's peak that is a new anomaly inside an
+            old one: by so much at least, and by such a share of the peak: the further a tail is extrapolated, the
+            less a difference means.
         escalate_rows: rows since the peak was last raised before a rise is new, and not the same attack.
         echo_seconds: after an episode, for as long as it lasted and no longer than this, what it left in the memory
             of the streams is strange ...
@@ -91,6 +93,7 @@ class EpisodeRules:
     close_seconds: float = 4.0
     quiet_seconds: float = 600.0
     escalate_by: float = 1.5
+    escalate_share: float = 0.25
     escalate_rows: int = 5
     echo_seconds: float = 4 * 3600.0
     echo_share: float = 0.5

@@ -178,7 +178,8 @@ class Episodes:
         if not len(marks):
             return []
         phase = self.phase[marks.key]
-        rise = marks.surprise >= self.peak[marks.key] + self.rules.escalate_by
+        peak = self.peak[marks.key]
+        rise = marks.surprise >= peak + np.maximum(self.rules.escalate_by, self.rules.escalate_share * peak)
         rise &= marks.start > self.started[marks.key]
         attack = self.since_peak[marks.key] < self.rules.escalate_rows
         self._count(marks)

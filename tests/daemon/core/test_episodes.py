@@ -123,6 +123,17 @@ def test_a_rise_after_the_attack_is_a_new_episode() -> None:
     assert opened.started == sensor.now
 
 
+def test_the_further_out_a_peak_is_the_more_it_takes_to_be_stranger() -> None:
+    """The return from a great fault is not a new one because the streams add up to a little more."""
+    sensor = Sensor()
+    sensor.rows(*[12.0] * 8)
+    assert sensor.rows(14.9) == []
+    assert told(sensor.rows(*[12.0] * 8, 18.7)) == [
+        (Change.CLOSE, Reason.ESCALATED),
+        (Change.OPEN, Reason.ESCALATED),
+    ]
+
+
 def test_the_attack_of_an_anomaly_is_one_episode() -> None:
     """A surprise that climbs over its first rows raises the peak; nobody is called three times over."""
     sensor = Sensor()
