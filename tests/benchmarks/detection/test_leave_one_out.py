@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.detection.played_set import ALL
+from tests.benchmarks.detection.played_set import WITHOUT_MODEL
 from tests.benchmarks.detection.sections import leave_one_out
 from tests.benchmarks.detection.step import Step
 
 PRECISION = {
-    ALL: {"a": 0.5, "b": 0.5, "c": 0.5},
+    WITHOUT_MODEL: {"a": 0.5, "b": 0.5, "c": 0.5},
     "good but for a": {"a": 0.1, "b": 0.9, "c": 0.9},
     "good for a": {"a": 0.9, "b": 0.2, "c": 0.2},
 }
@@ -30,17 +30,23 @@ def test_the_default_stands_where_nothing_is_better_elsewhere() -> None:
     left = {one.name: one for one in leave_one_out.leave_one_out(PRECISION)}
     assert left["b"].chosen == "good for a"
     assert (
-        leave_one_out.leave_one_out({ALL: {"a": 0.5, "b": 0.5}, "x": {"a": 0.5, "b": 0.5}})[0].chosen == ALL
+        leave_one_out.leave_one_out({WITHOUT_MODEL: {"a": 0.5, "b": 0.5}, "x": {"a": 0.5, "b": 0.5}})[
+            0
+        ].chosen
+        == WITHOUT_MODEL
     )
 
 
 def test_only_what_every_set_measured_can_be_chosen() -> None:
     """A choice of no opinion on one set is none."""
     found: dict[str, dict[str, Any]] = {
-        "a": {"choices": {ALL: 0.5, "odd": 0.9}, "rules": {"rule": 0.4}},
-        "b": {"choices": {ALL: 0.5, "odd": None}, "rules": {"rule": 0.6}},
+        "a": {"choices": {WITHOUT_MODEL: 0.5, "odd": 0.9}, "rules": {"rule": 0.4}},
+        "b": {"choices": {WITHOUT_MODEL: 0.5, "odd": None}, "rules": {"rule": 0.6}},
     }
-    assert leave_one_out.by_choice(found) == {"rule": {"a": 0.4, "b": 0.6}, ALL: {"a": 0.5, "b": 0.5}}
+    assert leave_one_out.by_choice(found) == {
+        "rule": {"a": 0.4, "b": 0.6},
+        WITHOUT_MODEL: {"a": 0.5, "b": 0.5},
+    }
 
 
 def test_it_asks_for_no_work_of_its_own() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks.detection import tables
-from tests.benchmarks.detection.played_set import ALL
+from tests.benchmarks.detection.played_set import WITHOUT_MODEL
 from tests.benchmarks.detection.sections import sets
 from tests.benchmarks.detection.step import Step
 
@@ -92,7 +92,7 @@ def by_choice(found: Results) -> dict[str, dict[str, float]]:
     return {choice: {name: one[choice] for name, one in measured.items()} for choice in common}
 
 
-def leave_one_out(precision: Precision, default: str = ALL) -> list[LeftOut]:
+def leave_one_out(precision: Precision, default: str = WITHOUT_MODEL) -> list[LeftOut]:
     """Return for each set what is best on the mean of the others; of equal choices the first.
 
     Args:
