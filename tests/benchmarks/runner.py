@@ -14,7 +14,17 @@ from tests.benchmarks.load import ROOT
 from tests.benchmarks.own_process import in_own_process
 from tests.benchmarks.table import Line, render
 
-BENCHMARKS = ("start", "steps", "windows", "state_memory", "ingest", "resident", "latency", "sustained")
+BENCHMARKS = (
+    "start",
+    "steps",
+    "windows",
+    "state_memory",
+    "page_list",
+    "ingest",
+    "resident",
+    "latency",
+    "sustained",
+)
 """Modules, each with a `measure(folder)` that returns lines; the folder is shared by all of a run."""
 REPORT = ROOT / "docs" / "benchmarks" / "latest.md"
 

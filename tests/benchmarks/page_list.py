@@ -1,0 +1,53 @@
+"""How long the loop stands still for a page of the list of ten thousand sensors, and what the asking thread does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from offbeat.app.recent_verdicts import RecentVerdicts
+from offbeat.app.sensor_list import SensorList
+from offbeat.app.sensor_views import SensorViews
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.sensors import UNIVARIATE, SensorDirectory
+from tests.benchmarks.table import Line
+
+SENSORS = 10_000
+SHOWN = 50
+ROUNDS = 15
+
+
+def measure(folder: Path) -> list[Line]:
+    """Return the one line: a page of the list, the strangest first."""
+    directory = SensorDirectory([UNIVARIATE], SENSORS)
+    for number in range(SENSORS):
+        directory.admit(0, f"hall{number % 20}.sensor{number:05d}")
+    pipeline = Pipeline(directory, CoreSettings())
+    pipeline.groups[0].score[:] = np.random.default_rng(0).gamma(2, 0.2, SENSORS)
+    views = SensorViews(pipeline, RecentVerdicts(pipeline))
+    columns, order = views.columns(), list(range(SHOWN))
+    held = _best(views.columns) + _best(lambda: views.summaries([(0, slot) for slot in order]))
+    asked = _best(lambda: SensorList(*columns).order("sensor0", False, "score", False))
+    bare = _best(lambda: sorted(range(SENSORS), key=pipeline.groups[0].score.__getitem__))
+    return [
+        Line(
+            f"a page of the list of {SENSORS:,} sensors, time of the loop",
+            f"{held * 1000:.2f} ms",
+            f"sorting scores in Python {bare * 1000:.2f} ms",
+            held / bare,
+            notes=(f"Search and order take {asked * 1000:.2f} ms of the asking thread.",),
+        )
+    ]
+
+
+def _best(work: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
