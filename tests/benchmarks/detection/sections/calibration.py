@@ -37,7 +37,8 @@ def summary(name: str, result: Mapping[str, Any]) -> str:
     alerts, allowed = result["alerts"], result["expected"]
     rate = sum(alerts.values()) / (allowed * len(alerts))
     within = np.mean([kept(count, allowed) for count in alerts.values()])
-    return f"{name}: {tables.text(rate, 2)} of the budget in all, {within:.0%} of the sensors within a factor two"
+    told = f", {within:.0%} of the sensors within a factor two" if allowed >= ENOUGH else ""
+    return f"{name}: {tables.text(rate, 2)} of the budget in all{told}"
 
 
 def render(results: Results) -> list[str]:
