@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from offbeat.learn.doubts import Doubts
 from tests.benchmarks.detection import contamination, suite
 from tests.benchmarks.detection.injected import HYBRID, SIMPLE
 from tests.benchmarks.detection.sections import contamination as section
@@ -55,3 +56,18 @@ def test_the_anomalous_rows_are_those_that_were_changed() -> None:
     assert 0.03 < share < 0.09
     clean = contamination.faulty_rows(fleet, 3, suite.history(fleet, 3))
     assert not np.concatenate(clean).any()
+
+
+def test_faults_of_a_past_are_found_and_clean_pasts_are_left_whole() -> None:
+    """Sensors of all shapes, on a seed that nothing was chosen on; edges and steps are no faults."""
+    fleet = suite.univariate(7)
+    clean, spoilt = suite.history(fleet, 7), suite.contaminated_history(fleet, 7, 0.05)
+    faulty = contamination.faulty_rows(fleet, 7, spoilt)
+    left_out = []
+    for past in (clean, spoilt):
+        doubts = Doubts.looked_for(fleet.channels, [one.recording() for one in past])
+        left_out.append([doubts.of(one.sensor, one.times_seconds) for one in past])
+    in_clean, in_spoilt, anomalous = map(np.concatenate, (*left_out, faulty))
+    assert in_clean.mean() < 0.01
+    assert in_spoilt[anomalous].mean() > 0.2
+    assert in_spoilt.mean() < 0.15

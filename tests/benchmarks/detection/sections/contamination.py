@@ -22,7 +22,7 @@ COST = {"univariate": 20, "multichannel": 15}
 Results = Mapping[str, Mapping[str, Any]]
 
 WHAT = (
-    "Mean recall as in the section of injected faults, on half of its sensors and with a short training, after "
+    "Mean recall as in the section of injected faults, on a third of its sensors and with a short training, after "
     f"learning from a clean past and from one with faults of values in {SHARE:.0%} of its readings. Left out: share of "
     "the rows that training did not learn from, with the echo of what it doubted; found: share of the anomalous rows "
     "among them."
