@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
 OPTION = re.compile(r"^# ([a-z_]+ = .*)$", re.MULTILINE)
 NO_DEFAULT = {
     "publish_url", "client_id", "username", "password_file", "ca_file", "cert_file", "key_file",
-    "id", "memory", "artifact", "directory", "time", "horizon",
+    "id", "memory", "artifact", "directory", "time", "horizon", "vote",
 }  # fmt: skip
 """Options that are shown by an example, for their default is to be absent or depends on the machine."""
 
@@ -53,6 +53,7 @@ def test_what_is_shown_without_default_is_right_as_well(tmp_path: Path) -> None:
     _, report = examine(tmp_path / "offbeat.toml", {})
     assert {problem.option for problem in report.problems} == {
         "mqtt.password_file", "mqtt.ca_file", "mqtt.cert_file", "mqtt.key_file",
+        "metrics.password_file", "metrics.cert_file", "metrics.key_file",
     }  # fmt: skip
 
 
