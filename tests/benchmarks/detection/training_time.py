@@ -6,6 +6,7 @@ import os
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def measure(sensors: int = SENSORS, readings: int = READINGS, seed: int = 0) -> 
         seed: of signals and training.
     """
     series = plant(sensors, readings, seed)
-    stages = Stages()
+    stages, load = Stages(), os.getloadavg()[0]
     began, used = time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         (trained,) = train_from_recordings(
@@ -43,7 +44,7 @@ def measure(sensors: int = SENSORS, readings: int = READINGS, seed: int = 0) -> 
         "steps": trained.report.steps,
         "stopped": trained.report.stopped,
         "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "load before": os.getloadavg()[0],
+        "load before": load,
         "sensors": sensors,
         "readings": readings,
     }
@@ -59,16 +60,22 @@ def plant(sensors: int, readings: int, seed: int) -> list[Series]:
 
 
 class Stages:
-    """Hears how far a training is and keeps when each stage began."""
+    """Hears how far a training is and keeps when each stage began.
 
-    def __init__(self) -> None:
+    Args:
+        clock: seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._began: dict[str, float] = {}
 
     def heard(self, progress: Progress) -> None:
         """Take in a report of progress."""
-        self._began.setdefault(progress.stage, time.monotonic())
+        if progress.stage not in self._began:
+            self._began[progress.stage] = self._clock()
 
     def seconds(self) -> dict[str, float]:
         """Return how long each stage took, the last one until now."""
-        ends = [*list(self._began.values())[1:], time.monotonic()]
+        ends = [*list(self._began.values())[1:], self._clock()]
         return {stage: end - began for (stage, began), end in zip(self._began.items(), ends, strict=True)}
