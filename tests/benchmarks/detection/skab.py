@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from offbeat.app.backtest import Backtest
 from offbeat.core.commission import Commission
-from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
-from tests.benchmarks.detection.fused import Surprises, columns_of, fuse
+from tests.benchmarks.detection.fused import DEFAULT, Surprises, columns_of, fuse
 from tests.benchmarks.detection.judge import labelled
 from tests.benchmarks.detection.recorded import RecordedSet
 from tests.benchmarks.detection.row_verdict import RowVerdict
@@ -74,7 +73,7 @@ def _surprise_of_severity(commission: Commission, judged: Sequence[JudgedSeries]
     law = commission.severity
     assert law is not None
     sensors = [Surprises.of(one) for one in judged]
-    severity = fuse(sensors, columns_of(registry.STREAM_NAMES))
+    severity = fuse(sensors, columns_of(DEFAULT))
     return [
         law.surprise(np.full(len(f), commission.row_of(one.sensor), np.intp), f)[:, PROCESS]
         for one, f in zip(sensors, severity, strict=True)
