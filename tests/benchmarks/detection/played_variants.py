@@ -28,9 +28,11 @@ from tests.benchmarks.detection.variants import LEVELS, Variant, thin
 
 COMPARED_LEVEL = 30
 """At which other detectors and rules are looked at, too."""
+GRIDDED_LEVELS = (30, 15)
+"""At which the thinned rows are played on grids, which have as many rows as the whole set."""
 STEPS = 200
 """Of each training: sets are learnt twice, and what is compared here is compared within one training."""
-OURS = "all streams"
+OURS = "ours, as served"
 
 Scores = dict[str, Scored]
 Played = dict[str, dict[str, Series]]
@@ -95,7 +97,7 @@ def measured(
     gridded = {
         on_grid(fill, level): (fill, thin(level))
         for fill in grids.FILLS
-        for level in LEVELS
+        for level in GRIDDED_LEVELS
         if thin(level) in found
     }
     usual = {one.sensor: float(np.median(np.diff(np.unique(one.times_seconds)))) for one in past}

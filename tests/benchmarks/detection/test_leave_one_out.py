@@ -16,6 +16,8 @@ PRECISION = {
     "good for a": {"a": 0.9, "b": 0.2, "c": 0.2},
 }
 
+IN_PLACE = {"skab": "a", "nab": "b", "lro": "c"}
+
 
 def test_what_is_good_here_takes_no_part_in_the_choice() -> None:
     """For `a` the others choose what is worst for it."""
@@ -47,6 +49,22 @@ def test_only_what_every_set_measured_can_be_chosen() -> None:
         "rule": {"a": 0.4, "b": 0.6},
         WITHOUT_MODEL: {"a": 0.5, "b": 0.5},
     }
+
+
+def test_all_choices_are_shown_best_first() -> None:
+    """Beside what each set would have got from those chosen without it."""
+    found = {
+        f"set-{name}": {"choices": {c: by[of] for c, by in PRECISION.items()}}
+        for name, of in IN_PLACE.items()
+    }
+    lines = leave_one_out.render(found)
+    first = lines.index("All choices:") + 4
+    assert [line.split("|")[1].strip() for line in lines[first : first + 3]] == [
+        "good but for a",
+        WITHOUT_MODEL,
+        "good for a",
+    ]
+    assert any(line.startswith("| mean ") for line in lines[:first])
 
 
 def test_it_asks_for_no_work_of_its_own() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.detection.grids import FILLS
-from tests.benchmarks.detection.played_variants import OURS, on_grid
+from tests.benchmarks.detection.played_variants import GRIDDED_LEVELS, OURS, on_grid
 from tests.benchmarks.detection.rules import rules
 from tests.benchmarks.detection.sections import robustness, variants
 from tests.benchmarks.detection.variants import BOTH, INJECTED, LEVELS, SPOILT, WHOLE, thin
@@ -17,7 +17,7 @@ def of_clean(kept: float, grid: float) -> dict[str, Any]:
     """Return a result whose thinned rows keep a share of the precision, and its grids another."""
     others = dict.fromkeys([*rules(), *variants.SIMPLE], 0.4) | {"robust z": 0.6}
     curve: dict[str, Any] = {thin(level): {OURS: {"a": 0.5 * kept}} | others for level in LEVELS}
-    grids = {on_grid(fill, level): {OURS: {"a": 0.5 * grid}} for fill in FILLS for level in LEVELS}
+    grids = {on_grid(fill, level): {OURS: {"a": 0.5 * grid}} for fill in FILLS for level in GRIDDED_LEVELS}
     # Of `b` no event is left at any level but the whole: it takes no part in the curve.
     whole = {WHOLE: {OURS: {"a": 0.5, "b": 0.1}} | others, INJECTED: {OURS: {"a": 0.5}} | others}
     return {"AP": curve | grids | whole, "series": ["a", "b"], "steps": 7}
@@ -47,10 +47,14 @@ def test_the_curve_is_held_against_its_bar_and_the_grids(kept: float, grid: floa
 
 def test_ours_is_held_against_the_best_simple_detector() -> None:
     """By variant, and every rule of the decision has its row."""
-    lines = "\n".join(variants.render({"copies-skab": of_clean(0.9, 0.9), "spoilt-skab": of_spoilt()}))
+    whole = {"rules": dict.fromkeys(rules(), 0.7)}
+    found = {"copies-skab": of_clean(0.9, 0.9), "spoilt-skab": of_spoilt(), "set-skab": whole}
+    lines = "\n".join(variants.render(found))
     assert "- as they are: ours .300; best simple detector for all .600 (robust z)" in lines
     assert (
         "- ic: both: ours .500; best simple detector for all .400 (max abs z); the best of each set .400"
         in lines
     )
     assert all(f"| {name} " in lines for name in rules())
+    assert "| skab | sets | thin 30 |    c |    i |   ic | variants |" in lines
+    assert "| plain mean                     | .700 | .700 |" in lines

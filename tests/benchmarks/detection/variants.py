@@ -19,7 +19,9 @@ WHOLE, INJECTED, SPOILT, BOTH = "whole", "i", "c", "ic"
 LEVELS = (70, 50, 30, 15)
 """Percent of the test rows that are left."""
 SPOILT_SHARE = 0.05
-MOST_ROWS, MOST_CELLS = 60_000, 800_000
+ROWS_TO_RECOVER = 64
+"""After an event of its own a recording is neither ordinary nor is anything to be found, for as long as means last."""
+MOST_ROWS, MOST_CELLS = 40_000, 600_000
 """Test rows and values of a set that are enough; of larger sets some series are drawn."""
 
 
@@ -81,12 +83,22 @@ def thinned(recorded: RecordedSet, level: int, pace: Sequence[Series], seed: int
 
 def with_faults(recorded: RecordedSet, seed: int) -> Variant:
     """Return a set with short faults in its test part: they are to be found, its own events are not judged."""
-    series, labels = {}, {}
+    series, labels, ignored = {}, {}, {}
     for one in recorded.series:
-        start, events = recorded.splits.test_from(one.sensor), recorded.labels.get(one.sensor, [])
-        random = random_of(seed, one.sensor, "faults")
-        series[one.sensor], labels[one.sensor] = short_faults.injected(one, start, events, random)
-    return Variant(series, labels, recorded.labels)
+        start, random = recorded.splits.test_from(one.sensor), random_of(seed, one.sensor, "faults")
+        ignored[one.sensor] = _with_recovery(one, recorded.labels.get(one.sensor, []))
+        series[one.sensor], labels[one.sensor] = short_faults.injected(
+            one, start, ignored[one.sensor], random
+        )
+    return Variant(series, labels, ignored)
+
+
+def _with_recovery(one: Series, events: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return events that last until some rows after their end."""
+    times = np.sort(one.times_seconds)
+    after = np.searchsorted(times, [end for _, end in events], side="right") + ROWS_TO_RECOVER - 1
+    ends = times[np.minimum(after, len(times) - 1)]
+    return [(start, max(end, float(late))) for (start, end), late in zip(events, ends, strict=True)]
 
 
 def spoilt(recorded: RecordedSet, seed: int) -> RecordedSet:

@@ -59,16 +59,15 @@ def render(results: Results) -> list[str]:
     found = sets.of_sets(results)
     if len(found) < 2:
         return ["This needs two recorded sets; name their folder by `OFFBEAT_DATA`.", ""]
-    left = leave_one_out(by_choice(found))
+    precision = by_choice(found)
+    left = leave_one_out(precision)
     rows: list[list[tables.Cell]] = [
         [one.name, one.chosen, one.elsewhere, one.here, one.default, one.here - one.default, one.best]
         for one in left
     ]
-    means = [
-        float(np.mean([getattr(one, key) for one in left]))
-        for key in ("elsewhere", "here", "default", "best")
-    ]
-    rows.append(["mean", "", means[0], means[1], means[2], means[1] - means[2], means[3]])
+    keys = ("elsewhere", "here", "default", "best")
+    elsewhere, here, default, best = (float(np.mean([getattr(one, key) for one in left])) for key in keys)
+    rows.append(["mean", "", elsewhere, here, default, here - default, best])
     head = [
         "left out",
         "chosen on the others",
@@ -78,7 +77,12 @@ def render(results: Results) -> list[str]:
         "difference",
         "best seen here",
     ]
-    return [WHAT, "", *tables.table(head, rows), ""]
+    columns = {name: {choice: by[name] for choice, by in precision.items()} for name in found}
+    columns["mean"] = {choice: float(np.mean(list(by.values()))) for choice, by in precision.items()}
+    all_choices = tables.by_column(
+        "choice", columns, sorted(precision, key=lambda choice: -columns["mean"][choice])
+    )
+    return [WHAT, "", *tables.table(head, rows), "", "All choices:", "", *all_choices, ""]
 
 
 def by_choice(found: Results) -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.benchmarks.detection import tables
 from tests.benchmarks.detection.grids import FILLS
-from tests.benchmarks.detection.played_variants import COMPARED_LEVEL, OURS, on_grid
+from tests.benchmarks.detection.played_variants import COMPARED_LEVEL, GRIDDED_LEVELS, OURS, on_grid
 from tests.benchmarks.detection.recorded import LABELLED
 from tests.benchmarks.detection.step import Step
 from tests.benchmarks.detection.variants import LEVELS, WHOLE, thin
@@ -28,7 +28,8 @@ WHAT = (
     "their order; without pauses of more than 100 of them). What is learnt from stays whole. Grid: the thinned rows "
     "on a regular grid at the sensor's usual gap, scored by the very same model and streams; a row gets the score of "
     "the newest grid point at or before it. `hold` fills with the newest value, `linear` with the line to the row "
-    "that ends a gap, once it has come. Series are those that have rows of both kinds left at every level; of large "
+    "that ends a gap, once it has come; a grid has as many rows as the whole set, so that not every level is played on "
+    "one. Series are those that have rows of both kinds left at every level; of large "
     "sets some are drawn. One training of a fixed few steps a set."
 )
 
@@ -84,7 +85,9 @@ def _curve(result: Mapping[str, Any]) -> dict[str, float]:
     """Return the mean precision by variant, over the series that have one in all of them."""
     by_variant = {name: result["AP"][name][OURS] for name in [WHOLE, *map(thin, LEVELS)]}
     by_variant |= {
-        on_grid(fill, level): result["AP"][on_grid(fill, level)][OURS] for fill in FILLS for level in LEVELS
+        on_grid(fill, level): result["AP"][on_grid(fill, level)][OURS]
+        for fill in FILLS
+        for level in GRIDDED_LEVELS
     }
     common = set.intersection(*(set(one) for one in by_variant.values()))
     return {name: _mean(one[sensor] for sensor in sorted(common)) for name, one in by_variant.items()}
@@ -95,7 +98,7 @@ def _rows(name: str, curve: Mapping[str, float]) -> list[list[tables.Cell]]:
     ours: list[tables.Cell] = [name, "ours", whole, *(curve[thin(level)] for level in LEVELS)]
     rows = [[*ours, curve[thin(COMPARED_LEVEL)] / whole]]
     for fill in FILLS:
-        there: list[tables.Cell] = [curve[on_grid(fill, level)] for level in LEVELS]
+        there: list[tables.Cell] = [curve.get(on_grid(fill, level)) for level in LEVELS]
         rows.append(["", f"grid, {fill}", None, *there, curve[on_grid(fill, COMPARED_LEVEL)] / whole])
     return rows
 

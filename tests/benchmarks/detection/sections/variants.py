@@ -42,8 +42,9 @@ WHAT = (
     "no labels of their own. Series and steps of training as in the section of thinned recordings."
 )
 RULES = (
-    "Choices of streams and rules of fusion, over the streams that need no model: mean over the sets of the columns "
-    "above, and in the first over the whole recorded sets. Faults and thinning are drawn, so no one labelled them."
+    "Choices of streams and rules of fusion, over the streams that need no model, on the whole recorded sets (`sets`: "
+    "their mean) and on the mean over sets of each variant (`variants`: the mean of these). Nobody labelled the "
+    "variants by hand."
 )
 
 
@@ -128,20 +129,18 @@ def _verdict(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str
 
 
 def _rules(found: Mapping[str, Mapping[str, Mapping[str, float]]], whole: Results) -> list[str]:
-    heads = {variant: variant for variant in NAMES if variant in found and variant != WHOLE}
-    columns: dict[str, dict[str, float]] = {}
-    if whole:
-        columns["whole sets"] = {
-            name: float(np.mean([one["rules"][name] for one in whole.values()])) for name in rules()
-        }
-    columns |= {
-        head: {name: _mean(found[variant], name) for name in rules()} for variant, head in heads.items()
+    """Return the table of rules: on each whole set, on the mean of the sets, on the mean of each variant."""
+    names = list(rules())
+    columns: dict[str, dict[str, float]] = {
+        of: {name: one["rules"][name] for name in names} for of, one in whole.items()
     }
-    if heads:
-        columns["mean of variants"] = {
-            name: float(np.mean([columns[head][name] for head in heads.values()])) for name in rules()
-        }
-    return tables.by_column("streams or rule", columns, list(rules()))
+    means = {"sets": columns} if columns else {}
+    means |= {variant: of for variant, of in found.items() if variant != WHOLE}
+    heads = {head: {name: _mean(of, name) for name in names} for head, of in means.items()}
+    of_variants = {head: of for head, of in heads.items() if head != "sets"}
+    if of_variants:
+        heads["variants"] = {name: _mean(of_variants, name) for name in names}
+    return tables.by_column("streams or rule", columns | heads, names)
 
 
 def _mean(of: Mapping[str, Mapping[str, float]], name: str) -> float:
