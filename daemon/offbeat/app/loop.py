@@ -93,6 +93,7 @@ class Loop:
         self._window_delay = window_delay_seconds
         self._window_limit = window_limit
         self._next_tick = self._next_windows = -math.inf
+        self._ticked_to = -math.inf
         self._clock_ahead = clock() - timer()
         self._draining = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
@@ -128,7 +129,7 @@ class Loop:
             self.failure = error
 
     def _is_idle(self) -> bool:
-        return self._inbox.depth_batches == 0 and self._scorer.settled
+        return self._rehearsal is None and self._inbox.depth_batches == 0 and self._scorer.settled
 
     def _turn(self) -> None:
         self._beat()
@@ -153,12 +154,13 @@ class Loop:
     def _exchanges_models(self) -> bool:
         """Bring a model that is ready a step nearer to judging; return whether the turn was for that.
 
-        Nothing is taken in meanwhile: readings wait in the inbox for as long as the model reads the windows.
+        Nothing is taken in meanwhile: readings wait in the inbox for as long as the model reads the windows. What was
+        begun is ended on the way down, too: by half of it nothing may be judged, and no snapshot be taken.
         """
-        if self._exchange is None or self._draining.is_set():
+        if self._exchange is None:
             return False
         if self._rehearsal is None:
-            if not self._exchange.waiting:
+            if self._draining.is_set() or not self._exchange.waiting:
                 return False
             if self._scorer.settled and not self._scorer.windows_waiting:
                 self._rehearsal = self._exchange.take_up()
@@ -182,7 +184,9 @@ class Loop:
             if math.isfinite(self._pipeline.listening_since):
                 self._pipeline.listen(now)
         self._clock_ahead = now - timer
-        self._act(self._pipeline.tick(now))
+        # Of what waits in the inbox the pipeline has not heard: until that is read, its sensors are not silent.
+        self._ticked_to = min(now, max(self._inbox.oldest_arrival, self._ticked_to))
+        self._act(self._pipeline.tick(self._ticked_to))
         self._housekeeping(now)
 
     def _take_in(self) -> None:

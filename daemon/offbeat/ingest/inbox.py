@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -122,6 +123,13 @@ class Inbox:
     def depth_readings(self) -> int:
         """How many readings wait."""
         return self._readings
+
+    @property
+    def oldest_arrival(self) -> float:
+        """Log time at which the oldest of what waits came; infinite while nothing waits."""
+        with self._condition:
+            waiting = self._puts[0][0] if self._puts else []
+        return min((float(batch.arrival_seconds.min(initial=math.inf)) for batch in waiting), default=math.inf)
 
     def statistics(self) -> InboxStatistics:
         """Return how full the inbox is."""

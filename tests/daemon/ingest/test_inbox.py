@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -115,3 +116,14 @@ def test_the_offset_goes_on_over_what_holds_no_reading() -> None:
     assert inbox.taken_offset == 7
     inbox.get(0.0)
     assert inbox.taken_offset == 15
+
+
+def test_it_knows_since_when_something_waits() -> None:
+    """Whoever lets time pass must not be ahead of what was not read yet."""
+    inbox = Inbox(1 << 20)
+    assert inbox.oldest_arrival == math.inf
+    inbox.put([batch(0, 5), batch(3, 5, group=1, first=7), batch(2, 5, first=8)])
+    inbox.put([batch(1, 6, first=20)])
+    assert inbox.oldest_arrival == 7
+    inbox.get(0.0)
+    assert inbox.oldest_arrival == math.inf
