@@ -77,8 +77,8 @@ class EpisodeRules:
             old one: by so much at least, and by such a share of the peak: the further a tail is extrapolated, the
             less a difference means.
         escalate_rows: rows since the peak was last raised before a rise is new, and not the same attack.
-        echo_seconds: after an episode, for as long as it lasted and no longer than this, what it left in the memory
-            of the streams is strange ...
+        echo_seconds: after an episode's last strange row, for as long as it took from the first to that one and no
+            longer than this, what it left in the memory of the streams is strange ...
         echo_share: ... so that only what is at least so much of its peak is a new anomaly.
         update_seconds: at most one update in this time, unless the severity rises.
         update_growth: and at most one in this share of the episode's age, so that a long one does not flood.

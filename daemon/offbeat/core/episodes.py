@@ -140,6 +140,9 @@ class Episodes:
         self.changed = self._array("changed", sensors, np.float64, -np.inf)
         self.calm_from = self._array("calm_from", sensors, np.float64, np.inf)
         self.hot_seen = self._array("hot_seen", sensors, np.float64, -np.inf)
+        """Log time of the last strange row."""
+        self.hot_time = self._array("hot_time", sensors, np.float64, -np.inf)
+        """Event time of the last strange row of the episode that is open, or was last."""
         self.peak = self._array("peak", sensors, np.float32)
         self.peak_score = self._array("peak_score", sensors, np.float32)
 
@@ -156,9 +159,9 @@ class Episodes:
         return dict(self._state)
 
     def put(self, sensor: NDArray[np.intp], state: Mapping[str, NDArray[Any]]) -> None:
-        """Set the state of some sensors to what `arrays` once gave for them."""
-        for name, array in self._state.items():
-            array[sensor] = state[name]
+        """Set the state of some sensors to what `arrays` once gave for them; what was not kept then stays as new."""
+        for name in self._state.keys() & state.keys():
+            self._state[name][sensor] = state[name]
 
     def concern(self, key: Keys, surprise: NDArray[np.float32], threshold: NDArray[np.float32]) -> Bools:
         """Return which marks could change anything; all others may be left out of `judge`."""
@@ -249,15 +252,21 @@ class Episodes:
         self.calm[key] = 0
         self.calm_from[key] = np.inf
         self.hot_seen[key] = np.maximum(self.hot_seen[key], marks.seen[hot])
+        going_on = hot & (self.phase[marks.key] == OPEN)
+        self.hot_time[marks.key[going_on]] = marks.time[going_on]
         self.calm[calm_key] = np.minimum(self.calm[calm_key] + 1, np.iinfo(np.int16).max)
         self.calm_from[calm_key] = np.minimum(self.calm_from[calm_key], marks.time[told & ~hot])
 
     def _is_echo(self, marks: Marks) -> Bools:
-        """Tell what the track's last episode, just over, left in the memory of the streams: strange, but far less."""
+        """Tell what the track's last episode, just over, left in the memory of the streams: strange, but far less.
+
+        It was over at its last strange row, by the sensor's own clock: neither the calm rows nor the quiet time that
+        closed it count.
+        """
         key = marks.key
         weak = (marks.surprise < self.rules.echo_share * self.peak[key]) & _MAY_SETTLE[key % _TRACKS]
         echo = np.zeros(len(key), np.bool_)
-        ended = self.changed[key[weak]]
+        ended = self.hot_time[key[weak]]
         lasted = np.minimum(ended - self.started[key[weak]], self.rules.echo_seconds)
         echo[weak] = marks.time[weak] < ended + lasted
         return echo
@@ -285,6 +294,7 @@ class Episodes:
         self.rows[key] = 1
         self.since_peak[key] = 0
         self.hot_seen[key] = new.seen
+        self.hot_time[key] = new.time
         self.peak[key] = new.surprise
         self.peak_score[key] = np.nan_to_num(new.score, nan=0.0)
         self.severity[key] = severity_codes(self.peak_score[key], self.rules)

@@ -23,8 +23,10 @@ class Sensor:
         self.track = track
         self.now = 100.0
 
-    def row(self, surprise: float, seconds: float = 1.0, score: float = 1.0) -> list[Transition]:
-        """Judge one row that much later."""
+    def row(
+        self, surprise: float, seconds: float = 1.0, score: float = 1.0, late: float = 0.0
+    ) -> list[Transition]:
+        """Judge one row that much later, which arrived late."""
         self.now += seconds
         return self.episodes.judge(
             Marks(
@@ -32,7 +34,7 @@ class Sensor:
                 index=np.array([7]),
                 time=np.array([self.now]),
                 start=np.array([self.now]),
-                seen=np.array([self.now]),
+                seen=np.array([self.now + late]),
                 surprise=np.array([surprise], np.float32),
                 threshold=np.array([THRESHOLD], np.float32),
                 score=np.array([score], np.float32),
@@ -150,6 +152,44 @@ def test_what_a_fault_leaves_in_the_memory_of_the_streams_is_no_new_anomaly() ->
     sensor = Sensor()
     sensor.rows(*[12.0] * 20, *[0.0] * 5, *[0.0] * 25)
     assert told(sensor.rows(5.0)) == [(Change.OPEN, Reason.STRANGE)], "the echo is over"
+
+
+def test_a_spike_of_one_row_has_no_echo_however_long_its_calm_rows_take() -> None:
+    """On an hourly sensor five calm rows take five hours: they are no part of how long the fault lasted."""
+    sensor, hour = Sensor(), 3600.0
+    sensor.row(12.0)
+    assert told([t for _ in range(5) for t in sensor.row(0.0, hour)]) == [(Change.CLOSE, Reason.CALM)]
+    assert told(sensor.row(5.9, hour)) == [(Change.OPEN, Reason.STRANGE)]
+
+
+def test_the_echo_of_a_sensor_that_reports_late_runs_on_its_own_clock() -> None:
+    """A tick closes its episode at the log's time, an hour after what the rows say: that hour is no echo."""
+    sensor, hour = Sensor(), 3600.0
+    for _ in range(20):
+        sensor.row(12.0, late=hour)
+    (closed,) = sensor.episodes.close_quiet(sensor.now + hour + 600, np.zeros(3), -np.inf)
+    assert closed.reason is Reason.QUIET
+    assert sensor.row(5.0, late=hour) == [], "an echo"
+    assert told(sensor.row(5.0, seconds=20.0, late=hour)) == [(Change.OPEN, Reason.STRANGE)]
+
+
+def test_what_was_muted_as_an_echo_does_not_prolong_it() -> None:
+    """Else a fault that smoulders on would never be told."""
+    sensor = Sensor()
+    sensor.rows(*[12.0] * 20, *[0.0] * 5)
+    assert told(sensor.rows(*[5.0] * 30)) == [(Change.OPEN, Reason.STRANGE)]
+
+
+def test_a_snapshot_of_a_release_that_kept_less_is_taken_over() -> None:
+    """An episode that was open goes on under its id; what was not kept is as new."""
+    sensor, fresh = Sensor(), Sensor()
+    (opened,) = sensor.rows(12.0)
+    kept = {k: v.copy() for k, v in sensor.episodes.arrays().items() if k != "hot_time"}
+    fresh.now = sensor.now
+    fresh.episodes.put(np.arange(3), kept)
+    (closed,) = fresh.rows(0, 0, 0, 0, 0)
+    assert (closed.started, closed.reason) == (opened.started, Reason.CALM)
+    assert told(fresh.rows(5.0)) == [(Change.OPEN, Reason.STRANGE)]
 
 
 def test_a_sick_sensor_has_no_echo() -> None:
