@@ -1,4 +1,5 @@
-"""Taking another version of a model into service while the daemon runs: no reading is lost and no episode ends by it.
+"""Taking another version of a model into service while the daemon runs: no episode ends by it, and readings wait in the
+inbox meanwhile: none is lost unless that is full.
 
 A thread of its own looks which version the library has in service, loads it and runs it warm beside the old one. The
 loop then takes it up when nothing is under way, and lets it read the windows before it goes on.

@@ -129,7 +129,9 @@ class Inbox:
         """Log time at which the oldest of what waits came; infinite while nothing waits."""
         with self._condition:
             waiting = self._puts[0][0] if self._puts else []
-        return min((float(batch.arrival_seconds.min(initial=math.inf)) for batch in waiting), default=math.inf)
+        return min(
+            (float(batch.arrival_seconds.min(initial=math.inf)) for batch in waiting), default=math.inf
+        )
 
     def statistics(self) -> InboxStatistics:
         """Return how full the inbox is."""

@@ -66,6 +66,9 @@ class Request:
     accept: str = ""
 
 
+OPEN_PAGES = frozenset({"/-/healthy", "/-/ready"})
+"""Asked by probes, which have no password, and told nothing of any sensor."""
+
 Page = Callable[[Request], Response]
 """Makes an answer. A page whose path ends with a slash is also asked for everything below it."""
 
@@ -269,9 +272,10 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(piece)
 
     def _page(self) -> Response:
-        if not self.server.access.admits(self.headers.get("Authorization", "")):
-            return _REFUSAL
         url = urlsplit(self.path)
+        authorization = self.headers.get("Authorization", "")
+        if url.path not in OPEN_PAGES and not self.server.access.admits(authorization):
+            return _REFUSAL
         path, (page, rest) = url.path, _find(self.server.pages, url.path)
         if page is None:
             known = " ".join(sorted(self.server.pages))

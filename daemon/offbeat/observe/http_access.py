@@ -7,6 +7,7 @@ import binascii
 import hmac
 import socket
 import ssl
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,10 +32,10 @@ class Tls:
 
     def __init__(self, cert_file: Path, key_file: Path) -> None:
         self._files = cert_file, key_file
-        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._renewing = threading.Lock()
         try:
-            self._loaded = self._written()
-            self._context.load_cert_chain(cert_file, key_file)
+            self._seen = self._written()
+            self._context = self._read()
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(
                 f"metrics.cert_file and metrics.key_file cannot be used: {error}; expected a certificate "
@@ -47,18 +48,27 @@ class Tls:
         Raises:
             OSError: the client did not manage the handshake, in time.
         """
-        self._renew()
-        return self._context.wrap_socket(connection, server_side=True)
+        with self._renewing:
+            self._renew()
+            context = self._context
+        return context.wrap_socket(connection, server_side=True)
 
     def _written(self) -> list[float]:
         return [path.stat().st_mtime for path in self._files]
 
+    def _read(self) -> ssl.SSLContext:
+        # Always a new one: a pair that does not match leaves the context that it was loaded into without a key, and
+        # other threads may be shaking hands by the one in use.
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(*self._files)
+        return context
+
     def _renew(self) -> None:
         try:
             written = self._written()
-            if written != self._loaded:
-                self._loaded = written
-                self._context.load_cert_chain(*self._files)
+            if written != self._seen:
+                self._seen = written
+                self._context = self._read()
         except (OSError, ssl.SSLError) as error:
             _log.warning("the renewed certificate cannot be used; the one before stays", reason=str(error))
 
@@ -96,7 +106,9 @@ class Access:
         if self.password is None:
             return True
         scheme, _, said = authorization.strip().partition(" ")
-        given = said.strip().encode("utf-8", "replace")
+        given = said.strip().encode(
+            "latin-1", "replace"
+        )  # headers are read by it: these are the bytes that were sent
         if scheme.lower() == "basic":
             given = _basic_password(given)
         elif scheme.lower() != "bearer":

@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from tests.support.waiting import wait_until
 PAGES: dict[str, Page] = {
     "/": lambda _: Response(b"page"),
     "/stream": lambda _: Response(b"first ", stream=iter([b"second"])),
+    "/-/healthy": lambda _: Response(b"ok"),
+    "/-/ready": lambda _: Response(b"starting", status=HTTPStatus.SERVICE_UNAVAILABLE),
 }
 SECRET = "correct: horse"
 Serve = Callable[..., HttpServer]
@@ -90,6 +93,25 @@ def test_a_password_opens_every_page_to_browsers_and_programs(serve: Serve, pass
     server = serve(password_file=password)
     for header in (basic("anybody", SECRET), basic("", SECRET), f"Bearer {SECRET}", f"bearer  {SECRET} "):
         assert ask(server, Authorization=header) == (200, b"page")
+
+
+def test_a_password_may_hold_any_letters(serve: Serve, tmp_path: Path) -> None:
+    """Programs send the bytes of its file."""
+    (tmp_path / "password").write_text("käse: ☃\n", "utf-8")
+    server = serve(password_file=tmp_path / "password")
+    sent = f"Bearer {'käse: ☃'}".encode().decode("latin-1")
+    assert ask(server, Authorization=sent) == (200, b"page")
+    assert ask(server, Authorization=basic("anybody", "käse: ☃")) == (200, b"page")
+    assert ask(server, Authorization="Bearer käse: ?")[0] == 401
+
+
+def test_health_and_readiness_need_no_password(serve: Serve, password: Path) -> None:
+    """Probes have none; what lies beside them is kept."""
+    server = serve(password_file=password)
+    assert ask(server, "/-/healthy") == (200, b"ok")
+    assert ask(server, "/-/ready") == (503, b"starting")
+    for path in ("/-/healthy/", "/-/", "/-/healthy/../../"):
+        assert ask(server, path)[0] == 401
 
 
 @pytest.mark.parametrize(
@@ -166,6 +188,28 @@ def test_a_renewed_certificate_is_taken_up(serve: Serve, certificates: Certifica
         os.utime(cert, (2, 2))
         assert ask(server, "/", renewed.authority) == (200, b"page")
     assert logs[0]["event"] == "the renewed certificate cannot be used; the one before stays"
+
+
+def test_a_half_renewed_certificate_leaves_the_one_before(
+    serve: Serve, certificates: Certificates, tmp_path: Path
+) -> None:
+    """The new certificate is there, its key is not yet: whoever comes in between is served by the old pair."""
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    shutil.copy(certificates.server, cert)
+    shutil.copy(certificates.server_key, key)
+    server = serve(cert_file=cert, key_file=key)
+    renewed = make_certificates(tmp_path / "renewed")
+    with structlog.testing.capture_logs() as logs:
+        shutil.copy(renewed.server, cert)
+        os.utime(cert, (1, 1))
+        for _ in range(2):
+            assert ask(server, "/", certificates.authority) == (200, b"page")
+    assert [entry["event"] for entry in logs] == [
+        "the renewed certificate cannot be used; the one before stays"
+    ]
+    shutil.copy(renewed.server_key, key)
+    os.utime(key, (2, 2))
+    assert ask(server, "/", renewed.authority) == (200, b"page")
 
 
 def accepted(server: HttpServer, authority: Path) -> bool:
