@@ -1,8 +1,8 @@
-"""Taking another version of a model into service while the daemon runs: no episode ends by it, and readings wait in the
-inbox meanwhile: none is lost unless that is full.
+"""Taking another version of a model into service while the daemon runs: no episode ends by it, and readings wait.
 
-A thread of its own looks which version the library has in service, loads it and runs it warm beside the old one. The
-loop then takes it up when nothing is under way, and lets it read the windows before it goes on.
+They wait in the inbox: none is lost as long as that holds them. A thread of its own looks which version the library has
+in service, loads it and runs it warm beside the old one. The loop then takes it up when nothing is under way, and lets
+it read the windows before it goes on.
 """
 
 from __future__ import annotations
