@@ -11,22 +11,34 @@ from numpy.typing import NDArray
 
 from offbeat.app.backtest import play_group
 from offbeat.app.training import TrainedGroup, TrainingPlan, train_group, without_doubtful
+from offbeat.core import episode_rules
+from offbeat.core.episode_rules import Track
 from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
 from offbeat_models.evaluation import recall_at
 from tests.benchmarks.detection import suite
+from tests.benchmarks.detection.cadence_law import CadenceLaw
 from tests.benchmarks.detection.copies import knowing_copies
 from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Bag, Surprises, largest
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.silence_law import SilenceLaw
-from tests.benchmarks.detection.suite import Cases, Fleet, Window, window_rows
+from tests.benchmarks.detection.suite import Cases, Window, window_rows
 
 FALSE_SHARE = 0.01
-HYBRID, EVERY, SIMPLE, SILENCE = "hybrid", "with the model's values", "simple bag", "silence"
-"""The default; with all that the model says; without the model."""
-TRACK_SHARE = {"process": 1.0, "rhythm": 0.5, "stuck": 1.0}
+HYBRID, EVERY, SIMPLE = "hybrid", "with the model's values", "simple bag"
+"""The default; with all that the model says; without the model, with a model-free cadence in place of its gaps."""
+SERVICE, NO_CADENCE, CADENCE, SILENCE = "shares of service", "bag without cadence", "cadence", "silence"
+"""The default with the tracks' shares of the budget; the simple bag that hears no gaps but silence; two laws alone."""
+TRACK_SHARE = {"process": 1.0, "rhythm": 0.5, "stuck": 1.0, "silent": 1.0}
 """Chances are divided by these before tracks are compared: what rows say of their gaps stands beside silence, which is
-told of the same gaps, and in service, too, it has a smaller part of the budget than values have."""
+told of the same gaps."""
+GAP = "gap"
+"""The one stream of the rhythm's track, which needs a model."""
+SERVICE_SHARE = {
+    **{name: episode_rules.TRACKS[Track(at)].budget_share for at, name in enumerate(registry.TRACKS)},
+    "silent": episode_rules.TRACKS[Track.SILENT].budget_share,
+}
+"""Each track's part of the budget of false alerts in service."""
 FLEETS = {"univariate": suite.univariate, "multichannel": suite.multichannel}
 
 Rowwise = list[NDArray[np.float32]]
@@ -36,7 +48,6 @@ def measure(
     fleet: str,
     seed: int = 0,
     family: str = "lstm_vae",
-    contamination: float = 0.0,
     windows: int = suite.WINDOWS,
 ) -> dict[str, Any]:
     """Learn a fleet, play its faults, return the recall by detector and fault.
@@ -45,17 +56,13 @@ def measure(
         fleet: name of `FLEETS`.
         seed: of the model's training and of the signals.
         family: of the model.
-        contamination: share of the readings to learn from that are anomalous.
         windows: of each fault and sensor.
     """
     sensors = FLEETS[fleet]()
-    past = (
-        suite.contaminated_history(sensors, seed, contamination)
-        if contamination
-        else suite.history(sensors, seed)
-    )
+    past = suite.history(sensors, seed)
     played = suite.cases(sensors, seed, windows)
-    said = scores(sensors, past, played, plan_for(past, seed, family))
+    plan = plan_for(past, seed, family)
+    said = learnt_scores(train_group(past, plan), past, played, plan)
     return {
         "recall": {name: recall_by_fault(played.windows, one) for name, one in said.items()},
         "sensors": len(sensors.specs),
@@ -63,21 +70,13 @@ def measure(
     }
 
 
-def scores(
-    fleet: Fleet, past: Sequence[suite.Series], played: Cases, plan: TrainingPlan
-) -> dict[str, NDArray[np.float32]]:
-    """Return how each detector scores each window: its largest surprise in it."""
-    return learnt_scores(train_group(past, plan), past, played, plan)
-
-
 def learnt_scores(
     trained: TrainedGroup, past: Sequence[suite.Series], played: Cases, plan: TrainingPlan
 ) -> dict[str, NDArray[np.float32]]:
-    """Return how each detector scores each window by what was learnt of the past."""
+    """Return how each detector scores each window by what was learnt of the past: its largest surprise in it."""
     before = _learnt_before(trained, past, plan)
     judged, _ = play_group(knowing_copies(trained, played.owner), played.series, plan)
-    silence = SilenceLaw(past).surprise([one.series for one in judged], played.owner)
-    by_detector = detectors(before, judged, silence, played.owner)
+    by_detector = detectors(past, before, judged, played.owner)
     return {name: by_window(judged, rows, played.windows) for name, rows in by_detector.items()}
 
 
@@ -94,27 +93,58 @@ def _learnt_before(
 
 
 def detectors(
-    before: Sequence[JudgedSeries], judged: Sequence[JudgedSeries], silence: Rowwise, owner: Mapping[str, str]
+    past: Sequence[suite.Series],
+    before: Sequence[JudgedSeries],
+    judged: Sequence[JudgedSeries],
+    owner: Mapping[str, str],
 ) -> dict[str, Rowwise]:
-    """Return what each detector says about each row: the bags, each stream, silence.
+    """Return what each detector says about each row: the bags, each stream, cadence and silence.
 
     Args:
-        before: the past, judged: what the bags are calibrated on.
+        past: recordings, all rows: what the laws of gaps are learnt from.
+        before: the past, judged, without what training left out: what the bags are calibrated on.
         judged: what is to be scored.
-        silence: what the timer says about each row.
         owner: sensor by copy.
     """
-    past, now = [Surprises.of(one) for one in before], [Surprises.of(one) for one in judged]
-    out: dict[str, Rowwise] = {}
-    share = np.log10([TRACK_SHARE[track] for track in registry.TRACKS]).astype(np.float32)
-    for name, streams in ((HYBRID, DEFAULT), (EVERY, registry.STREAM_NAMES), (SIMPLE, CHEAP)):
-        tracks = Bag.learn(past, streams).tracks(now, owner)
-        out[name] = [
-            np.maximum(largest(one + share), quiet) for one, quiet in zip(tracks, silence, strict=True)
-        ]
+    series = [one.series for one in judged]
+    pace, silence = CadenceLaw(past), SilenceLaw(past).surprise(series, owner)
+    of_past, cadence = pace.surprise(past, {}), pace.surprise(series, owner)
+    learnt, now = [Surprises.of(one) for one in before], [Surprises.of(one) for one in judged]
+    # With a law of gaps where the model's would stand, so that both pass through the same fusion and calibration.
+    paced = [
+        _paced(one, said[np.isin(whole.times_seconds, one.times_seconds)])
+        for one, whole, said in zip(learnt, past, of_past, strict=True)
+    ]
+    now_paced = [_paced(one, said) for one, said in zip(now, cadence, strict=True)]
+    default = Bag.learn(learnt, DEFAULT).tracks(now, owner)
+    tracks = {
+        HYBRID: default,
+        EVERY: Bag.learn(learnt, registry.STREAM_NAMES).tracks(now, owner),
+        SIMPLE: Bag.learn(paced, (*CHEAP, GAP)).tracks(now_paced, owner),
+        NO_CADENCE: Bag.learn(learnt, CHEAP).tracks(now, owner),
+    }
+    out = {name: _loudest(one, silence, TRACK_SHARE) for name, one in tracks.items()}
+    out[SERVICE] = _loudest(default, silence, SERVICE_SHARE)
     for column, name in enumerate(registry.STREAM_NAMES):
         out[name] = [np.nan_to_num(one.surprise[:, column], nan=0.0) for one in judged]
-    return out | {SILENCE: silence}
+    return out | {CADENCE: [np.nan_to_num(one, nan=0.0) for one in cadence], SILENCE: silence}
+
+
+def _paced(said: Surprises, cadence: NDArray[np.float32]) -> Surprises:
+    """Return surprises with the law of cadence where the model's of gaps stands."""
+    surprise = said.surprise.copy()
+    surprise[:, registry.STREAM_NAMES.index(GAP)] = cadence
+    return replace(said, surprise=surprise)
+
+
+def _loudest(tracks: Rowwise, silence: Rowwise, share: Mapping[str, float]) -> Rowwise:
+    """Return the largest surprise of each row over tracks [n, Q] and silence [n], each with its share."""
+    of_tracks = np.log10([share[name] for name in registry.TRACKS]).astype(np.float32)
+    of_silence = np.float32(np.log10(share["silent"]))
+    return [
+        np.maximum(largest(one + of_tracks), quiet + of_silence)
+        for one, quiet in zip(tracks, silence, strict=True)
+    ]
 
 
 def by_window(

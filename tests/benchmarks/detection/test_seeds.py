@@ -8,7 +8,7 @@ import pytest
 
 from tests.benchmarks.detection.injected import EVERY, HYBRID, SIMPLE
 from tests.benchmarks.detection.played_set import ALL, WITHOUT_MODEL
-from tests.benchmarks.detection.sections import seeds
+from tests.benchmarks.detection.sections import injected, seeds
 
 
 def results(gains: tuple[float, float, float]) -> dict[str, dict[str, Any]]:
@@ -18,9 +18,9 @@ def results(gains: tuple[float, float, float]) -> dict[str, dict[str, Any]]:
         behind = f"-seed{seed}" if seed else ""
         for name in ("skab", "nab", "lro", "ms_cloud", "smap", "smd8"):
             found[f"set-{name}{behind}"] = {"choices": {ALL: 0.5 + gain, WITHOUT_MODEL: 0.5}}
-        for fleet in ("univariate", "multichannel"):
+        for fleet in injected.FLEETS:
             recall = {HYBRID: {"mean": 0.7 + gain}, SIMPLE: {"mean": 0.7}, EVERY: {"mean": 0.7 + 2 * gain}}
-            found[f"injected-{fleet}{behind}"] = {"recall": recall}
+            found[injected.step_name(fleet, injected.SEEDS[seed])] = {"recall": recall}
     return found
 
 
@@ -28,22 +28,25 @@ def results(gains: tuple[float, float, float]) -> dict[str, dict[str, Any]]:
     ("gains", "said"),
     [
         ((0.02, 0.03, 0.04), "the model adds +.030 (3 seeds, standard error .0058): more than noise"),
+        ((0.01, 0.04, 0.04), "the model adds +.030 (3 seeds, standard error .0100): NOT more than noise"),
         ((-0.02, 0.03, 0.04), "the model adds +.017 (3 seeds, standard error .0186): NOT more than noise"),
         ((-0.02, -0.03, -0.04), "the model adds -.030 (3 seeds, standard error .0058): NOT more than noise"),
     ],
 )
 def test_the_verdict_weighs_the_gain_against_its_spread(gains: tuple[float, float, float], said: str) -> None:
-    """Over the sets as over the suite: a loss that all seeds agree on is no gain."""
+    """Of three seeds 4.30 standard errors are asked, not 2; a loss that all seeds agree on is no gain."""
     text = "\n".join(seeds.render(results(gains)))
     assert f"On the recorded sets {said}" in text
     assert f"On the injected suite {said}" in text
     assert f"Of values, on the injected suite, {said}" in text
+    assert text.count("more than 4.30 standard errors") == 3
 
 
 def test_what_is_not_whole_has_no_verdict() -> None:
     """A set that lacks a seed says nothing about noise."""
     found = results((0.1, 0.1, 0.1))
-    partial = {name: one for name, one in found.items() if not name.endswith("seed2")}
+    last = ("-seed2", f"-seed{injected.SEEDS[-1]}")
+    partial = {name: one for name, one in found.items() if not name.endswith(last)}
     assert "Not measured." in seeds.render(partial)
 
 
@@ -51,4 +54,10 @@ def test_every_seed_has_its_steps() -> None:
     """Under names of their own, so that one result does not take another's place."""
     names = [step.name for step in seeds.steps(["skab"])]
     assert len(names) == len(set(names)) == 9
-    assert {"set-skab", "set-skab-seed1", "set-skab-seed2", "injected-univariate-seed2"} <= set(names)
+    assert {"set-skab", "set-skab-seed1", "set-skab-seed2"} <= set(names)
+    assert {injected.step_name("univariate", seed) for seed in injected.SEEDS} <= set(names)
+
+
+def test_the_suite_is_reported_on_seeds_that_nothing_was_chosen_on() -> None:
+    """Powers, votes and shares were chosen on 0, 1 and 2."""
+    assert not {0, 1, 2} & set(injected.SEEDS)
