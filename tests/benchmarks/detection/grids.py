@@ -1,6 +1,7 @@
 """A regular grid in place of irregular rows, made as a service would have to: without knowing what comes next.
 
-Both versions are prefixes of themselves: a row that comes later adds grid points and changes none.
+A row that comes later changes no point up to the newest row before it. A grid ends at the first point that knows of
+the last row.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Fill = Callable[[Doubles, Doubles, Doubles], Doubles]
 
 
 def on_grid(series: Series, step_seconds: float, fill: Fill) -> Series:
-    """Return a series with a row every so many seconds from its first row to its last.
+    """Return a series with a row every so many seconds from its first row until its last one is told.
 
     Args:
         series: rows; of an instant that stands there several times the largest values count.
@@ -28,7 +29,8 @@ def on_grid(series: Series, step_seconds: float, fill: Fill) -> Series:
     """
     rows = series.recording()
     times = rows.times_seconds
-    points = times[0] + step_seconds * np.arange(int((times[-1] - times[0]) / step_seconds) + 1)
+    steps = int(np.ceil((times[-1] - times[0]) / step_seconds))
+    points = times[0] + step_seconds * np.arange(steps + 1)
     values = fill(points, times, held(rows.values.astype(np.float64)))
     return replace(series, times_seconds=points, values=values.astype(np.float32))
 
@@ -41,8 +43,7 @@ def hold(points: Doubles, times: Doubles, values: Doubles) -> Doubles:
 def interpolate(points: Doubles, times: Doubles, values: Doubles) -> Doubles:
     """Return at each grid point the line between the rows around it, [m, C].
 
-    The points of a gap are known when the row at its end has come; no row is scored by a later point than its own
-    time.
+    The points of a gap are known when the row at its end has come.
     """
     before = newest_at(times, points)
     after = np.minimum(before + 1, len(times) - 1)
@@ -59,3 +60,8 @@ FILLS: dict[str, Fill] = {"hold": hold, "linear": interpolate}
 def newest_at(times: Doubles, asked: Doubles) -> NDArray[np.intp]:
     """Return the place of the newest of ascending times at or before each asked one; 0 before the first."""
     return np.maximum(np.searchsorted(times, asked, side="right") - 1, 0)
+
+
+def first_from(times: Doubles, asked: Doubles) -> NDArray[np.intp]:
+    """Return the place of the first of ascending times at or after each asked one; the last where all are before."""
+    return np.minimum(np.searchsorted(times, asked, side="left"), len(times) - 1)

@@ -120,12 +120,5 @@ def precision_of_simple(
         splits: where the test parts begin.
         forest: ask the isolation forest of lagged windows, too, which takes longer than all others.
     """
-    rows: dict[str, dict[str, Scored]] = {}
-    for one in series:
-        start = splits.test_from(one.sensor)
-        scores = simple.score_all(one, start)
-        if forest:
-            scores["isolation forest of lags"] = simple.forest_of_lags(one, start)
-        for name, score in scores.items():
-            rows.setdefault(name, {})[one.sensor] = Scored(one.times_seconds, score)
+    rows = simple.score_by_detector(series, splits, forest)
     return {name: judge.mean(judge.precision_by_series(by, labels, splits)) for name, by in rows.items()}

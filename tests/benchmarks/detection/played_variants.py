@@ -142,15 +142,15 @@ def _of_variant(name: str, variant: Variant, judged: Mapping[str, JudgedSeries],
     others = _by_rule(
         judged, {WITHOUT_MODEL: rules.rules()[WITHOUT_MODEL]} if only_a_point else rules.rules()
     )
-    others |= {} if only_a_point else _by_simple(variant, splits)
+    others |= {} if only_a_point else simple.score_by_detector(variant.series.values(), splits, forest=True)
     out: Precision = {OURS: _precision(ours, variant, splits)}
     return out | {name: judge.mean(_precision(scores, variant, splits)) for name, scores in others.items()}
 
 
 def _on_rows(judged: JudgedSeries, rows: Series) -> Scored:
-    """Return the score of each row: that of the newest grid point at or before it."""
-    newest = grids.newest_at(judged.series.times_seconds, rows.times_seconds)
-    return Scored(rows.times_seconds, judged.score[newest])
+    """Return the score of each row: that of the first grid point at or after it, which is the first to know of it."""
+    first = grids.first_from(judged.series.times_seconds, rows.times_seconds)
+    return Scored(rows.times_seconds, judged.score[first])
 
 
 def _by_rule(judged: Mapping[str, JudgedSeries], wanted: Mapping[str, Rule]) -> dict[str, Scores]:
@@ -162,16 +162,6 @@ def _by_rule(judged: Mapping[str, JudgedSeries], wanted: Mapping[str, Rule]) -> 
         }
         for name, severity in rules.severities(said, wanted).items()
     }
-
-
-def _by_simple(variant: Variant, splits: Splits) -> dict[str, Scores]:
-    out: dict[str, Scores] = {}
-    for sensor, one in variant.series.items():
-        scores = simple.score_all(one, splits.test_from(sensor))
-        scores["isolation forest of lags"] = simple.forest_of_lags(one, splits.test_from(sensor))
-        for name, score in scores.items():
-            out.setdefault(name, {})[sensor] = Scored(one.times_seconds, score)
-    return out
 
 
 def _precision(scores: Mapping[str, Scored], variant: Variant, splits: Splits) -> dict[str, float]:

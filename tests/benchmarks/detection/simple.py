@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import IsolationForest
 
 from offbeat.replay.series import Series
+from offbeat.replay.splits import Splits
+from tests.benchmarks.detection.judge import Scored
 
 LAGS = 16
 MEAN_ROWS = 25
@@ -37,6 +39,27 @@ def score_all(series: Series, test_from: float) -> dict[str, Doubles]:
         "jump over gap": jump_over_gap(robust, series.times_seconds, rows),
         "PCA of lags": pca_of_lags(np.clip(robust, -10, 10), rows),
     }
+
+
+def score_by_detector(
+    series: Iterable[Series], splits: Splits, forest: bool = False
+) -> dict[str, dict[str, Scored]]:
+    """Return how each detector scores the rows of each series.
+
+    Args:
+        series: recordings.
+        splits: where the test parts begin: what lies before is learnt.
+        forest: ask the isolation forest of lagged windows, too, which takes longer than all others.
+    """
+    out: dict[str, dict[str, Scored]] = {}
+    for one in series:
+        start = splits.test_from(one.sensor)
+        scores = score_all(one, start)
+        if forest:
+            scores["isolation forest of lags"] = forest_of_lags(one, start)
+        for name, score in scores.items():
+            out.setdefault(name, {})[one.sensor] = Scored(one.times_seconds, score)
+    return out
 
 
 def forest_of_lags(series: Series, test_from: float) -> Doubles:

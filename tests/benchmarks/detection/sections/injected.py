@@ -144,7 +144,8 @@ def _verdict(recalls: Sequence[Mapping[str, Mapping[str, float]]]) -> list[str]:
     below = [kind for kind in hybrid if hybrid[kind] < simple[kind] - ALIKE]
     return [
         f"Mean over the ten faults (decoupling of the multichannel sensors) and {len(recalls)} seeds: hybrid "
-        f"{tables.met(float(np.mean(list(hybrid.values()))), BAR)}, aim {tables.text(AIM)}; {SERVICE} {tables.text(service)}; simple bag "
+        f"{tables.met(float(np.mean(list(hybrid.values()))), BAR)}, aim {tables.text(AIM)}; {SERVICE} "
+        f"{tables.text(service)}; simple bag "
         f"{tables.text(float(np.mean(list(simple.values()))))}. "
         + (
             f"Hybrid below the simple bag on: {', '.join(below)}."

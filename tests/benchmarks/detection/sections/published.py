@@ -34,7 +34,8 @@ NAB_WHAT = (
     "750 rows at most, which are not judged; one configuration, and one threshold for all files, which the benchmark "
     "chooses by the score. A product that alerts is judged by its alerts: what counts is the first line, the openings "
     "of its episodes, where the threshold is the p-value that opens one; the state machine is the one in service. At "
-    "the default budget the p-values are the commission's own, and nothing was chosen by labels. Told at most once in "
+    "the default budget that p-value follows from the budget and the sensor's rate of rows, and the p-values of rows "
+    "are the trailing calibration's, which learns on; nothing was chosen by labels. Told at most once in "
     "4 hours (the memory of the streams), re-openings count as one. A score of every row repeats itself while an "
     "anomaly lasts, and each row outside the windows costs."
 )

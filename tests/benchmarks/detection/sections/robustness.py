@@ -27,10 +27,11 @@ WHAT = (
     "rows at the pace of a real device (gaps of iot_telemetry and of the traffic series of nab, in usual gaps, in "
     "their order; without pauses of more than 100 of them). What is learnt from stays whole. Grid: the thinned rows "
     "on a regular grid at the sensor's usual gap, scored by the very same model and streams; a row gets the score of "
-    "the newest grid point at or before it. `hold` fills with the newest value, `linear` with the line to the row "
-    "that ends a gap, once it has come; a grid has as many rows as the whole set, so that not every level is played on "
-    "one. Series are those that have rows of both kinds left at every level; of large "
-    "sets some are drawn. One training of a fixed few steps a set."
+    "the first grid point at or after it, which is the first to know of it: that favours the grid by up to a gap of "
+    "the grid, and where lines are drawn by the wait for the row after, too. `hold` fills with the newest value, "
+    "`linear` with the line to the row that ends a gap, once it has come; a grid has as many rows as the whole set, so "
+    "that not every level is played on one. Series are those that have rows of both kinds left at every level; of "
+    "large sets some are drawn. One training of a fixed few steps a set."
 )
 
 
