@@ -37,8 +37,9 @@ class Verdicts:
 class RecentVerdicts:
     """Rings of verdicts, filled as rows are judged. Used by the thread that owns the pipeline.
 
-    They begin empty after a restart: what is drawn is not what is decided by, so no snapshot holds it. Half
-    precision is finer than a screen.
+    They begin empty after a restart, and when a group is judged by other laws: bands are kept in the terms of those
+    that they were told by, and mean something else in the terms of others. What is drawn is not what is decided by, so
+    no snapshot holds it. Half precision is finer than a screen.
 
     Args:
         pipeline: whose sensors they are.
@@ -58,7 +59,7 @@ class RecentVerdicts:
     def note(self, rows: ScoredRows) -> None:
         """Take in how rows were judged."""
         if len(rows):
-            self._rings[rows.group].put(rows)
+            self._ring(rows.group).put(rows)
 
     def of(
         self,
@@ -77,7 +78,7 @@ class RecentVerdicts:
             values: of the readings, [n, C].
             strange: which readings an alert tells of, bool [n].
         """
-        ring, learnt = self._rings[group], self._pipeline.groups[group].learnt
+        ring, learnt = self._ring(group), self._pipeline.groups[group].learnt
         score, mean, sigma = ring.at(slot, times_seconds)
         if learnt is None:
             low = high = np.full_like(mean, np.nan)
@@ -89,12 +90,17 @@ class RecentVerdicts:
             low[unjudged], high[unjudged] = np.nan, np.nan
         return Verdicts(score, low, high, ring.surprise_of(slot))
 
+    def _ring(self, group: int) -> _Ring:
+        self._rings[group].follow(self._pipeline.groups[group].generation)
+        return self._rings[group]
+
 
 class _Ring:
     """The verdicts on one group's sensors. Memory is committed by the system as sensors appear."""
 
     def __init__(self, group: Group, sensors: int, readings: int) -> None:
         channels = len(group.channels)
+        self._generation = 0
         self._readings = readings
         self._names: tuple[str, ...] = ()
         self._surprise = np.zeros((sensors, 0), np.float16)
@@ -107,6 +113,12 @@ class _Ring:
     def nbytes(self) -> int:
         arrays = (self._surprise, self._count, self._time, self._score, self._expected)
         return sum(array.nbytes for array in arrays)
+
+    def follow(self, generation: int) -> None:
+        """Forget what was told by another generation of laws."""
+        if generation != self._generation:
+            self._generation = generation
+            self._count.fill(0)
 
     def put(self, rows: ScoredRows) -> None:
         slot = rows.sensor.astype(np.intp)

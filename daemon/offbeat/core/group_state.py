@@ -98,6 +98,7 @@ class GroupState:
             )
         self.learnt = Learnt(commission, model, self.sensors, self.settings)
         self.generation += 1
+        self.expected.fill(np.nan)  # it was told in the terms of the old one
         self._met = 0
         self.meet()
 

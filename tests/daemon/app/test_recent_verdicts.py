@@ -8,7 +8,10 @@ import pytest
 from offbeat.app.recent_verdicts import MOST_READINGS, RecentVerdicts, Verdicts
 from offbeat.core.decisions import ScoredRows
 from offbeat.core.pipeline_settings import CoreSettings
-from tests.support.plant import BOILERS, plant
+from offbeat.testing.fake_scorer import FakeScorer
+from offbeat.testing.playing import play
+from offbeat.testing.readings import Readings
+from tests.support.plant import BOILERS, boilers_learnt, live, plant
 
 
 def rows(sensor: list[int], times: list[float], score: list[float], mean: float | None = 0.0) -> ScoredRows:
@@ -109,3 +112,33 @@ def test_the_band_of_a_strange_reading_is_the_one_that_says_why() -> None:
     said = of(verdicts, 0, [10.0, 20.0], value=80.0, strange_from=20.0)
     assert said.low[0, 0] < 80 < said.high[0, 0]
     assert said.high[1, 0] < 80
+
+
+def test_bands_of_other_laws_are_not_drawn_by_the_new_ones() -> None:
+    """They were told in deviations from what was usual then."""
+    pipeline = plant()
+    verdicts = RecentVerdicts(pipeline)
+    verdicts.note(rows([0, 0], [10.0, 20.0], [0.5, 2.5], mean=6.0))
+    pipeline.install(0, boilers_learnt(), ("fake", "2"))
+    said = of(verdicts, 0, [10.0, 20.0])
+    assert said.surprise == {}
+    assert np.isnan([said.score, said.low[:, 0], said.high[:, 0]]).all()
+    verdicts.note(rows([0], [30.0], [0.7]))
+    said = of(verdicts, 0, [20.0, 30.0])
+    np.testing.assert_array_equal(said.score, np.array([np.nan, 0.7], np.float16).astype(np.float32))
+    assert said.low[1, 0] < 65 < said.high[1, 0]
+
+
+def test_the_band_of_now_does_not_outlive_the_laws_either() -> None:
+    """Until the next reading the usual values are the band, as without a model."""
+    pipeline = plant()
+    readings = Readings()
+    for i in range(len(BOILERS)):
+        readings.add(i, *live(i, 100))
+    play(pipeline, readings.batches(), FakeScorer())
+    before = pipeline.sensor_states(0, np.array([0]))
+    pipeline.install(0, boilers_learnt(), ("fake", "2"))
+    fresh, now = plant(), pipeline.sensor_states(0, np.array([0]))
+    usual = fresh.sensor_states(0, np.array([0]))
+    assert (before.low[0, 0], before.high[0, 0]) != (now.low[0, 0], now.high[0, 0])
+    assert (now.low[0, 0], now.high[0, 0]) == (usual.low[0, 0], usual.high[0, 0])
