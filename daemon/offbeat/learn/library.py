@@ -55,7 +55,7 @@ class GroupModels:
 
     Args:
         folder: of the group; made with its first version.
-        keep: how many versions are kept; the one in service and the one before it always are.
+        keep: how many versions are kept; those of the latest promotions and the one to go back to always are.
         disk: what changes files.
     """
 
@@ -178,7 +178,7 @@ class GroupModels:
             promotions = self.promotions()
         except ConfigError:
             return  # which one is in service is not known: none is removed
-        safe = {newest, promotions.current, promotions.previous}
+        safe = {newest, promotions.previous, *promotions.latest}
         folders = self.paths()
         removable = [path for path in folders if path.name not in safe]
         for path in removable[: max(len(folders) - self._keep, 0)]:
@@ -275,7 +275,10 @@ def _age(path: Path) -> tuple[str, int]:
 
 
 def _runs(process: str) -> bool:
-    with suppress(ValueError, ProcessLookupError):
+    try:
         os.kill(int(process), 0)
-        return True
-    return False
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass  # it is there, and another user's
+    return True

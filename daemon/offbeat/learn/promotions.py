@@ -12,6 +12,8 @@ from typing import Literal, Self
 
 FORMAT = "offbeat-promotions/1"
 MOST_KEPT = 200
+LATEST = 3
+"""Entries whose versions are kept: the daemon's state may still be of one of them, after a rollback or a while down."""
 
 Kind = Literal["promote", "rollback"]
 
@@ -55,6 +57,11 @@ class Promotions:
         """The version that a rollback brings back; None if there is none."""
         line = self._line()
         return line[-2] if len(line) > 1 else None
+
+    @property
+    def latest(self) -> frozenset[str]:
+        """The version in service and those that were before the last changes, also what was rolled back."""
+        return frozenset(one.version for one in self.entries[-LATEST:])
 
     def and_then(self, promotion: Promotion) -> Promotions:
         """Return the history with one more entry; the oldest are forgotten in the end."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -206,7 +209,28 @@ def test_old_versions_go_but_never_the_one_in_service_or_the_one_before(tmp_path
     assert {one.version for one in group.versions()} == {*names, later[-1]}
     group.promote(later[-1], "", "")
     after = installed(group, tmp_path, 9)
+    assert {one.version for one in group.versions()} == {*names, later[-1], after}
+    group.promote(after, "", "")
     assert {one.version for one in group.versions()} == {names[1], later[-1], after}
+
+
+@pytest.mark.parametrize("then", ["a rollback", "two promotions"])
+def test_what_the_state_of_a_daemon_is_of_stays_until_it_had_time_for_another(
+    tmp_path: Path, then: str
+) -> None:
+    """A daemon that was down plays its log on under the version that it ended with."""
+    group = a_group(tmp_path, keep=2)
+    first = installed(group, tmp_path, 0)
+    group.promote(first, "", "")
+    served = installed(group, tmp_path, 1)
+    group.promote(served, "", "")
+    if then == "a rollback":
+        group.rollback("", "")
+        installed(group, tmp_path, 2)
+    else:
+        for number in (2, 3):
+            group.promote(installed(group, tmp_path, number), "", "")
+    assert served in {one.version for one in group.versions()}
 
 
 def test_a_damaged_history_is_said_with_what_to_do_and_a_promotion_mends_it(tmp_path: Path) -> None:
@@ -254,6 +278,32 @@ def test_a_workbench_is_gone_afterwards_also_that_of_a_training_that_was_killed(
         assert not (library.root / f".incoming-{ended.pid}-x").exists()
     assert [path.name for path in library.root.iterdir()] == [f".incoming-{os.getppid()}-x"]
     assert library.groups() == []
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Act as a user who may send no signal to the first process."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def test_the_workbench_of_another_user_is_left_alone() -> None:
+    """Its process runs, though nothing may be said to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        with as_nobody():
+            library = ModelLibrary(Path(folder) / "models")
+            library.root.mkdir()
+            other = library.root / ".incoming-1-x"
+            other.mkdir()
+            with library.workbench():
+                assert other.exists()
 
 
 def ready(folder: Path) -> tuple[str, str]:

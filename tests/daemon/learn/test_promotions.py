@@ -99,3 +99,19 @@ def test_what_is_no_history_is_refused(content: bytes) -> None:
     """With one kind of error, whatever is wrong."""
     with pytest.raises(ValueError, match=r".+"):
         Promotions.from_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("steps", "latest"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b", "<"], "ab"),
+        (["a", "b", "c"], "abc"),
+        (["a", "b", "c", "d"], "bcd"),
+        (["a", "b", "c", "<", "<"], "abc"),
+    ],
+)
+def test_what_a_daemon_may_still_be_judging_by_is_known(steps: list[str], latest: str) -> None:
+    """Also what was rolled back, which no rollback brings back."""
+    assert after(*steps).latest == frozenset(latest)
