@@ -11,27 +11,22 @@ from pathlib import Path
 import torch
 
 from offbeat.app.artifacts import write_group
-from offbeat.app.engine import Engine
+from offbeat.app.calibrating import Past, calibrated
 from offbeat.app.lineage import lineage
 from offbeat.app.long_training import LongView, train_long_view
 from offbeat.app.model_training import Learnt, compare_model, learn_model
 from offbeat.app.scorers import long_scorer
 from offbeat.core.commission import Commission
-from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
 from offbeat.core.model_choice import ModelChoice
-from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensors import UNIVARIATE, SensorDirectory
+from offbeat.core.sensors import UNIVARIATE
 from offbeat.core.streams import registry
 from offbeat.errors import UnavailableError
-from offbeat.learn.collected import Collected
 from offbeat.learn.doubts import Doubts
 from offbeat.learn.library import folder_name
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
-from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series, by_channels
-from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.baselines.registry import BASELINES
 from offbeat_models.comparison import Comparison
@@ -192,28 +187,21 @@ def train_group(
         UnavailableError: the device asked for is not there.
     """
     device = _device(plan)
-    recordings = [one.recording() for one in series]
-    channels = series[0].channels
     on_progress(Progress("looking at the recordings", 0, 1))
-    doubts = Doubts.looked_for(channels, recordings) if plan.leave_out_doubtful else Doubts()
-    recordings = doubts.hidden(recordings)
-    commission = fit_normaliser_and_ridge(channels, recordings)
-    commission = dataclasses.replace(commission, voting=registry.voting(plan.values_vote))
-    learnt_from = model_series(commission, recordings)
+    past = Past.of(series, plan.leave_out_doubtful)
+    commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.values_vote))
+    learnt_from = model_series(commission, past.recordings)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
     comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None
     long = LongView()
     if plan.horizon_seconds is not None:
         commission, long = train_long_view(
-            commission, recordings, plan.horizon_seconds, plan.recipe, device, on_progress
+            commission, past.recordings, plan.horizon_seconds, plan.recipe, device, on_progress
         )
-    trained = TrainedGroup(commission, result, long=long, comparison=comparison, doubts=doubts)
-    return dataclasses.replace(trained, commission=_calibrate(trained, series, plan, device, on_progress))
-
-
-def without_doubtful(series: Sequence[Series], doubts: Doubts) -> list[Series]:
-    """Return the recordings without the rows that nothing is to be learnt from."""
-    return [one.where(~doubts.of(one.sensor, one.times_seconds)) for one in series]
+    trained = TrainedGroup(commission, result, long=long, comparison=comparison, doubts=past.doubts)
+    scorer, model = scorer_of(trained, len(series), device), (plan.family, "in training")
+    commission = calibrated(commission, past, plan.core, scorer, model, plan.choice, on_progress)
+    return dataclasses.replace(trained, commission=commission)
 
 
 def _device(plan: TrainingPlan) -> torch.device:
@@ -234,32 +222,3 @@ def scorer_of(trained: TrainedGroup, sensors: int, device: torch.device) -> Torc
     """
     long = {} if trained.long.model is None else {0: long_scorer(trained.long.model, device)}
     return TorchScorer({0: served_by(trained.result.model, sensors, device)}, str(device), long)
-
-
-def _calibrate(
-    trained: TrainedGroup,
-    series: Sequence[Series],
-    plan: TrainingPlan,
-    device: torch.device,
-    on_progress: OnProgress,
-) -> Commission:
-    commission, doubts = trained.commission, trained.doubts
-    series = without_doubtful(series, doubts)
-    directory = SensorDirectory([commission.channels], len(series))
-    directory.groups[0].model = plan.choice
-    player = Player(series, directory, plan.core.window_stride_readings)
-    pipeline = Pipeline(directory, dataclasses.replace(plan.core, collect=True))
-    pipeline.install(0, commission, (plan.family, "in training"))
-    engine, collected = Engine(pipeline, scorer_of(trained, len(series), device)), Collected()
-    for step in player.steps():
-        engine.feed(step.batches, step.now_seconds, collected.add)
-        if step.tick:
-            on_progress(Progress("playing the past through it", step.played, player.rows))
-    ids = directory.groups[0].ids
-    times, raw = collected.times_seconds(ids), collected.raw(ids)
-    for sensor, virtual in times.items():
-        recorded = virtual + player.recorded_seconds(sensor, 0.0)
-        raw[sensor] = doubts.without_false_gaps(sensor, recorded, raw[sensor])
-    on_progress(Progress("calibrating", 0, 1))
-    commission = calibrate_streams(commission, raw)
-    return calibrate_tracks(commission, *refuse(commission, raw, times))

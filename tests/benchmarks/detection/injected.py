@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.app.backtest import play_group
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_group, without_doubtful
+from offbeat.app.calibrating import without_doubtful
+from offbeat.app.training import TrainedGroup, TrainingPlan, train_group
 from offbeat.core import episode_rules
 from offbeat.core.episode_rules import Track
 from offbeat.core.streams import registry
