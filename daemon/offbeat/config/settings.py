@@ -173,6 +173,9 @@ class ModelSettings(_Table):
     Attributes:
         artifact: folder of a model to use instead of what is in service in the library.
         keep_versions: versions of each group that the library keeps.
+        vote: whether what the model says of the values in its window takes part in scores and alerts; the long view
+            does in any case. Without it only a simple detector in the model's place does.
+        horizon_seconds: how far back the long view looks; without it there is none.
     """
 
     artifact: FilePath | None = None

@@ -24,6 +24,7 @@ from offbeat.core.streams import registry
 Floats = NDArray[np.float32]
 
 _AT_ONCE = 256
+_OF_VALUES = np.array([name in registry.VALUE_NAMES for name in registry.STREAM_NAMES])
 _EVENT_TYPES: dict[Change, EventType] = {Change.OPEN: "open", Change.UPDATE: "update", Change.CLOSE: "close"}
 
 
@@ -72,15 +73,27 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
         newest,
         explain.bands(newest, center, scale, mean, sigma),
         None,
-        judged.surprise[i],
+        _heard(learnt, judged.surprise[i]),
         float(work.rows.gap_seconds[i]),
     )
     if t.track is not Track.PROCESS:
         return moment
     voices = moment.voices(t.track)
-    nll = None if answer.value_nll is None else answer.value_nll[i]
+    nll = None if answer.value_nll is None or not _model_is_heard(learnt) else answer.value_nll[i]
     shares = _shares(learnt, t.sensor, past, nll, voices)
     return replace(moment, shares=shares, kind=anomaly_kinds.told(voices))
+
+
+def _heard(learnt: Learnt, surprise: Floats) -> Floats:
+    """Return what the streams said that have a vote: the others had no part in the alert, and explain nothing of it."""
+    voting = learnt.commission.voting
+    return surprise if voting is None else np.where(voting, surprise, np.float32(np.nan))
+
+
+def _model_is_heard(learnt: Learnt) -> bool:
+    """Return whether anything that the model says of values has a vote."""
+    voting = learnt.commission.voting
+    return voting is None or bool(voting[_OF_VALUES].any())
 
 
 def _shares(

@@ -42,9 +42,10 @@ class EpisodeEvent:
             "relation" and more, by the loudest streams, or "value" where none can say. It may change while an episode
             is open: what began as a spike may stay as a level. "rule" where a rule in engineering units is broken.
         score: severity against the frozen calibration; 1.0 is the budget's boundary at commissioning.
-        p_value: against the trailing calibration; what opened the episode. NaN for a broken rule: it is no chance.
+        p_value: chance that a bout as strange begins at a row, against the trailing calibration; of a silence, of a
+            standstill: of one as long. What opened the episode. NaN for a broken rule: it is no chance.
         observed: last reading by channel.  expected: band by channel.  contributions: shares by channel, sum 1.
-        streams: surprise of each stream that took part.
+        streams: surprise of each stream that took part: one without a vote (`model.vote`) did not.
         model: (name, version) or None where no model took part.
         message: one plain sentence.
     """

@@ -35,7 +35,7 @@ class Moment:
         newest: last value by channel, NaN = none.
         bands: by channel.
         shares: of each channel in the strangeness; None where it makes no sense.
-        surprise: of each stream, NaN = no opinion; None at a tick.
+        surprise: of each stream that has a vote, NaN = no opinion or none; None at a tick.
         gap_seconds: since the row before.
         kind: of anomaly, of the process track; None where nobody can say.
     """
@@ -49,7 +49,7 @@ class Moment:
     kind: str | None = None
 
     def streams(self, track: Track) -> dict[str, float]:
-        """Return the surprises of the streams that speak to a track."""
+        """Return the surprises of the streams that are heard on a track."""
         if self.surprise is None or track not in _COLUMNS:
             return {}
         said = {registry.STREAM_NAMES[k]: float(self.surprise[k]) for k in _COLUMNS[track]}

@@ -11,11 +11,12 @@ from offbeat.core.jobs import StepJob, StepResult
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensor_states import Readiness
+from offbeat.core.streams import registry
 from offbeat.core.streams.registry import STREAM_NAMES
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import MODEL, Played, directory_of, play
 from offbeat.testing.readings import Readings
-from tests.support.plant import BOILERS, PAIR, boilers_learnt, live, pair, pairs_learnt, plant
+from tests.support.plant import BOILERS, LEARNT_ROWS, PAIR, boilers_learnt, live, pair, pairs_learnt, plant
 
 EVERYONE = np.arange(len(BOILERS))
 
@@ -74,6 +75,43 @@ def test_a_jump_is_opened_told_in_full_and_closed() -> None:
     assert "Highest since" in opened.message
     assert closed.ended_at == closed.updated_at > series[1][0][219]
     assert "back to normal" in closed.message
+
+
+def test_an_alert_is_explained_by_the_streams_that_have_a_vote() -> None:
+    """A model without one that screams at everything is not named, and changes neither the kind nor the sentence."""
+    series = ordinary()
+    series[1][1][200:220] += 15
+    told = {}
+    for scorer in ("quiet", "screams"):
+        pipeline = Pipeline(directory_of(BOILERS), CoreSettings())
+        pipeline.install(0, replace(boilers_learnt(), voting=registry.voting(values=False)), MODEL)
+        readings = Readings()
+        for i, (times, values) in enumerate(series):
+            readings.add(i, times, values)
+        said = FakeScorer(sigma=0.5 if scorer == "quiet" else 0.001)
+        out = play(pipeline, readings.batches(50), said, tick_seconds=5, windows=16)
+        told[scorer] = [e for e in out.events if e.family == "process"]
+    assert [e.kind for e in told["screams"]] == [e.kind for e in told["quiet"]]
+    assert [e.streams for e in told["screams"]] == [e.streams for e in told["quiet"]]
+    assert any(e.streams for e in told["screams"])
+    assert not {name for e in told["screams"] for name in e.streams} & set(registry.VALUE_NAMES)
+
+
+def test_a_model_without_a_vote_blames_no_channel() -> None:
+    """Which channel an alert is about is said by those who raised it."""
+    times, rows = pair(0, LEARNT_ROWS + 300)
+    times, rows = times[LEARNT_ROWS:], rows[LEARNT_ROWS:].copy()
+    rows[200:204, 0] += 5.0
+    blamed = []
+    for sigma in (0.5, 0.001):
+        pipeline = Pipeline(directory_of(BOILERS[:1], PAIR), CoreSettings())
+        pipeline.install(0, replace(pairs_learnt(), voting=registry.voting(values=False)), MODEL)
+        readings = Readings()
+        readings.add_rows(0, times, rows)
+        out = play(pipeline, readings.batches(20), FakeScorer(sigma=sigma))
+        blamed.append([e.contributions for e in out.events if e.family == "process"])
+    assert any(blamed[0])
+    assert blamed[0] == blamed[1]
 
 
 def test_a_silence_is_found_by_the_clock_and_told_once() -> None:
