@@ -1,7 +1,9 @@
 """Bouts: rows that are strange together. A false alert is a bout, not a row, so the law of alarms is theirs.
 
-A bout begins with a row beyond the 98th percentile and ends as an episode does, after some calm rows. How long it
-was and how far its strangest row went are each kept as a mean that forgets.
+A bout begins with a row beyond the 98th percentile and ends after as many calm rows as an episode. But calm is less
+here: an episode's rows are measured against its own threshold, far out where the budget is small, and have to span some
+seconds; a bout's against the 94th percentile, for there are few episodes to learn from and many bouts. How long it was
+and how far its strangest row went are each kept as a mean that forgets.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ class Bouts:
         Args:
             slot: none twice [n].
             excess: distance of each row from the threshold, [n, Q]; not above 0 within it, NaN = no opinion.
-            calm: whether the row would end an episode [n, Q].
+            calm: whether the row is less strange than the 94th percentile [n, Q].
         """
         at, track = np.nonzero((self._rows[slot] > 0) | (excess > 0))
         if not len(at):

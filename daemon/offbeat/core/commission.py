@@ -114,8 +114,10 @@ class Commission:
     def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: Budget) -> NDArray[np.float64]:
         """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q or 1].
 
-        It is compared with the chance that a bout of strange rows begins at a row, and a bout is one episode: so
-        p = budget / rows a week.
+        For values it is compared with the chance that a bout of strange rows begins at a row, and a bout is one
+        episode: so p = budget / rows a week. For rhythm that chance is bounded from below by that of the row itself,
+        and a standstill is judged by the chance of its length alone (`judgement`): their rows count each, though they
+        come together. What a standstill repeats is in the budget that it is given (`TrackRule.rows_per_trial`).
         """
         alone = np.asarray(budget_per_week / self.rows_per_week[row][:, None], np.float64)
         return np.clip(alone, LEAST_ALARM_P, MOST_ALARM_P)

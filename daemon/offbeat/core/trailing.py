@@ -43,8 +43,10 @@ FAR = 4.0
 HELD_ROWS = 100.0
 """... for so many rows of a bout. A fault is not ordinary when it comes again, a change that lasts is."""
 
+LEAST_P = 1e-30
+"""No bout is said to be less likely: the surprise that opens and escalates episodes is 30 at most."""
+
 _HEAVIEST = 1e4
-_LEAST_P = 1e-30
 _LEAST_SCALE = 0.02
 
 _EDGES = (CAP * (np.arange(BINS + 1) / BINS) ** 2).astype(np.float32)
@@ -106,7 +108,7 @@ class TrailingCalibration:
         chance = np.where(fused > threshold, np.minimum(chance, self._share[sensor]), chance)
         depth = np.maximum(fused - inside, 0.0) / self._bouts.reach[sensor]
         begins = chance / self._bouts.length[sensor]
-        p: Doubles = np.clip(begins * np.exp(-depth.astype(np.float64)), _LEAST_P, 1.0)
+        p: Doubles = np.clip(begins * np.exp(-depth.astype(np.float64)), LEAST_P, 1.0)
         return np.where(np.isnan(fused), np.nan, p)
 
     def update(self, sensor: Slots, row: Slots, fused: Floats) -> None:

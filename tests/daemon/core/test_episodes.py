@@ -10,6 +10,7 @@ import pytest
 
 from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes, threshold
 from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition, episode_id
+from offbeat.core.trailing import LEAST_P
 
 THRESHOLD = 4.0
 RULES = EpisodeRules(close_seconds=0.0, settle_seconds=1000.0, settle_rows=100)
@@ -18,9 +19,12 @@ RULES = EpisodeRules(close_seconds=0.0, settle_seconds=1000.0, settle_rows=100)
 class Sensor:
     """A sensor that is told how strange each of its rows is, one a second."""
 
-    def __init__(self, rules: EpisodeRules = RULES, track: Track = Track.PROCESS) -> None:
+    def __init__(
+        self, rules: EpisodeRules = RULES, track: Track = Track.PROCESS, threshold: float = THRESHOLD
+    ) -> None:
         self.episodes = Episodes(3, rules)
         self.track = track
+        self.threshold = threshold
         self.now = 100.0
 
     def row(
@@ -36,7 +40,7 @@ class Sensor:
                 start=np.array([self.now]),
                 seen=np.array([self.now + late]),
                 surprise=np.array([surprise], np.float32),
-                threshold=np.array([THRESHOLD], np.float32),
+                threshold=np.array([self.threshold], np.float32),
                 score=np.array([score], np.float32),
             )
         )
@@ -134,6 +138,20 @@ def test_the_further_out_a_peak_is_the_more_it_takes_to_be_stranger() -> None:
         (Change.CLOSE, Reason.ESCALATED),
         (Change.OPEN, Reason.ESCALATED),
     ]
+
+
+def test_rises_come_to_an_end_where_p_values_do() -> None:
+    """The smallest rises that count, one after the other, call eleven times; what was above 24 cannot be outdone."""
+    most, opened = -np.log10(LEAST_P), 0
+    sensor = Sensor(threshold=1.7)
+    surprise = sensor.threshold
+    while surprise <= most:
+        opened += sum(t.change is Change.OPEN for t in sensor.rows(*[surprise] * 6))
+        surprise += max(RULES.escalate_by, RULES.escalate_share * surprise) + 1e-3
+    assert opened == 11
+    sensor = Sensor()
+    sensor.rows(*[24.1] * 8)
+    assert sensor.rows(most) == []
 
 
 def test_the_attack_of_an_anomaly_is_one_episode() -> None:
