@@ -58,7 +58,11 @@ class SensorSummary(Struct, frozen=True):
         Meta(description="Of the newest reading; 1 is the budget's boundary. Null if not judged."),
     ]
     p_value: Annotated[
-        float | None, Meta(description="Chance of a reading as strange, against the last weeks.")
+        float | None,
+        Meta(
+            description="Chance that readings as strange as the newest begin at any one reading, against the last "
+            "weeks; readings that are strange together count once. The least over the tracks."
+        ),
     ]
     open: Annotated[list[str], Meta(description="Tracks that have an open episode.")]
     last_seen: Annotated[float | None, Meta(description="Unix seconds of its last message; null if never.")]
@@ -94,7 +98,7 @@ class Voice(Struct, frozen=True):
     stream: Annotated[str, Meta(description="Its name, as in the events' streams.")]
     track: Annotated[str, Meta(description="Track of episodes that it speaks to.")]
     about: Annotated[str, Meta(description="What it says when it is loud, in words.")]
-    surprise: Annotated[float, Meta(description="-log10 of the chance of a reading as strange.")]
+    surprise: Annotated[float, Meta(description="-log10 of the chance of a reading as strange to it.")]
 
 
 class SensorDetail(SensorSummary, frozen=True):

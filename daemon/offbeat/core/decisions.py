@@ -24,7 +24,8 @@ class ScoredRows:
         time_seconds: event time, float64 [n].
         score: severity of the process track, float32 [n]; 1.0 = the budget's boundary at commissioning. The health
             tracks have scores of their own: mixed in, they would drown what the sensor measures.
-        p_value: of the process track against the trailing calibration, float64 [n].
+        p_value: that a bout as strange in the process track begins at the row, against the trailing calibration,
+            float64 [n].
         track_score: severity by track, float32 [n, Q], in the order of `streams.registry.TRACKS`.
         surprise: calibrated surprise of each stream, float32 [n, K]; NaN = no opinion.
         names: the streams' names, K.

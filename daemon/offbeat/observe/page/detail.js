@@ -12,7 +12,7 @@ const shown = { sensor: null, data: null, opener: null };
 const factsOf = (sensor) => {
   const [words] = stateOf(sensor);
   const facts = [
-    ["State", words], ["Score", score(sensor.score)], ["Chance of such a reading", short(sensor.p_value)],
+    ["State", words], ["Score", score(sensor.score)], ["Chance that such a bout begins", short(sensor.p_value)],
     ["Last heard", ago(sensor.last_seen)], ["Usual gap", span(sensor.usual_gap_seconds)], ["Late readings", String(sensor.late)],
   ];
   const open = sensor.episodes.find((one) => one.closed_at === null);
