@@ -30,6 +30,14 @@ def recorded(sensors: int = 2, rows: int = 500, labelled: int | None = None) -> 
     return RecordedSet("made up", tuple(series), labels, Splits(TEST_FROM))
 
 
+def nearer_to_perfect_than_to_chance(precision: float, judged: RecordedSet) -> bool:
+    """Tell whether average precision is nearer to 1 than to the share of labelled rows, which is that of any order."""
+    times = judged.series[0].times_seconds
+    tested = times[times >= TEST_FROM]
+    chance = float(np.mean((tested >= EVENT[0]) & (tested <= EVENT[1])))
+    return precision - chance > 1.0 - precision
+
+
 def test_only_series_with_an_event_are_drawn() -> None:
     """A series without one says nothing of precision; in a set without labels all count."""
     assert [one.sensor for one in variants.drawn(recorded(3, labelled=2), 0).series] == ["s0", "s1"]
@@ -57,7 +65,7 @@ def test_all_variants_are_judged_by_what_was_learnt_once() -> None:
     result = measured(whole, found, seed=0, steps=5)
     assert set(result["AP"]) == {*found, *(on_grid(fill, level) for fill in FILLS for level in (30,))}
     assert result["AP"][variants.WHOLE]["robust z"] > 0.9
-    assert result["AP"][variants.WHOLE][WITHOUT_MODEL] > 0.6
+    assert nearer_to_perfect_than_to_chance(result["AP"][variants.WHOLE][WITHOUT_MODEL], whole)
     for name in (variants.WHOLE, thin(30), on_grid("hold", 30), on_grid("linear", 30)):
         assert set(result["AP"][name][OURS]) == {"s0", "s1"}
     assert result["rows"][thin(30)] < result["rows"][thin(50)] < result["rows"][on_grid("hold", 30)]
