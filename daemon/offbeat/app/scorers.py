@@ -65,7 +65,8 @@ def build_scorer(
         capacity: sensors a group may have.
 
     Raises:
-        UnavailableError: the device asked for is not there.
+        UnavailableError: the device asked for is not there; also while there is no model, or the first one would fail
+            when it is put into service, long after whoever wrote the configuration has gone.
     """
     torch.set_num_threads(model.threads)
     try:

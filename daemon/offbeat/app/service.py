@@ -71,7 +71,6 @@ class Service:
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
         self._reports = SensorReports(parts.core.pipeline)
         questions = Questions(parts.inbox.wake)
-        self._live = LivePages(parts.core.pipeline, questions, parts.history, self._status)
         self._loop = Loop(
             parts.core.pipeline,
             parts.inbox,
@@ -91,18 +90,15 @@ class Service:
             lambda: questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
         )
         self._instruments.bind(parts, sensors, lambda: not self._unready)
-        pages = build_pages(
-            self._instruments.registry,
-            sensors.page(),
-            lambda: self._unready,
-            self._why_unhealthy,
-        )
-        pages |= self._live.pages()
-        self._http = (
-            HttpServer(settings.metrics.listen, pages, access=Access.of(settings.metrics))
-            if settings.metrics.listen
-            else None
-        )
+        self._live: LivePages | None = None
+        self._http: HttpServer | None = None
+        if settings.metrics.listen:
+            self._live = LivePages(parts.core.pipeline, questions, parts.history, self._status)
+            pages = build_pages(
+                self._instruments.registry, sensors.page(), lambda: self._unready, self._why_unhealthy
+            )
+            pages |= self._live.pages()
+            self._http = HttpServer(settings.metrics.listen, pages, access=Access.of(settings.metrics))
         every = watchdog_seconds()
         self._watchdog = Watchdog(
             parts.progress,
@@ -189,12 +185,14 @@ class Service:
                         id=event.id,
                         text=event.message,
                     )
-        self._live.decided(decisions)
+        if self._live:
+            self._live.decided(decisions)
         self._reports.note(decisions)
         self._instruments.decided(decisions)
 
     def _keep_house(self, now: float) -> None:
-        self._live.beat()
+        if self._live:
+            self._live.beat()
         self._parts.publisher.put_states(self._reports.take())
         self._parts.saver.save_due(now, time.monotonic(), self._loop.offset)
 
@@ -214,6 +212,7 @@ class Service:
             then.callback(self._notifier.close)
             if self._http:
                 then.callback(self._http.stop)
+            if self._live:
                 then.callback(self._live.close)
             then.callback(self._watchdog.stop)
             then.callback(self._parts.history.close)

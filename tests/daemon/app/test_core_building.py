@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from structlog.testing import capture_logs
 
 from offbeat.app.core_building import Core, build_core
 from offbeat.config.settings import LimitSettings, ModelSettings, StateSettings
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent
-from offbeat.errors import ConfigError
+from offbeat.errors import ConfigError, UnavailableError
 from offbeat.ingest.source import LogBatch
 from tests.support.configured import a_source, configured
 from tests.support.learnt import Learnt
@@ -71,6 +72,14 @@ def test_without_an_artifact_it_warns_and_judges_silence_only(tmp_path: Path) ->
     events: list[EpisodeEvent] = []
     core.engine.tick(float(live(0, 200)[0][-1]) + 3600, lambda one: events.extend(one.events))
     assert [(event.sensor, event.kind) for event in events] == [(BOILERS[0], "silent")]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_named_must_be_there_also_without_a_model(tmp_path: Path) -> None:
+    """The first model would otherwise fail when it comes into service, when nobody looks."""
+    model = ModelSettings(device="cuda")
+    with pytest.raises(UnavailableError, match=r"model\.device: .*set the device to auto or cpu"):
+        build_core(configured(tmp_path, limits=SMALL, model=model))
 
 
 @pytest.mark.parametrize("make", [True, False])

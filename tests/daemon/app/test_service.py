@@ -55,6 +55,16 @@ def test_a_service_that_is_asked_to_stop_leaves_whole_state(tmp_path: Path) -> N
     again.run()
 
 
+def test_what_nobody_can_look_at_is_not_kept(tmp_path: Path) -> None:
+    """Rings of verdicts for charts cost kilobytes a sensor and a copy of every verdict."""
+    record(tmp_path)
+    for listen in ("", "127.0.0.1:0"):
+        service = Service(settings(tmp_path, listen))
+        service.request_stop()
+        service.run()
+        assert (service._live is not None) == (service._http is not None) == bool(listen)
+
+
 def test_the_signals_are_given_back(tmp_path: Path) -> None:
     """As they were before, whatever way the run ended."""
     asked = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
