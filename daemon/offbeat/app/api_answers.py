@@ -99,6 +99,7 @@ class Voice(Struct, frozen=True):
     track: Annotated[str, Meta(description="Track of episodes that it speaks to.")]
     about: Annotated[str, Meta(description="What it says when it is loud, in words.")]
     surprise: Annotated[float, Meta(description="-log10 of the chance of a reading as strange to it.")]
+    votes: Annotated[bool, Meta(description="Whether it takes part in scores and alerts.")]
 
 
 class SensorDetail(SensorSummary, frozen=True):

@@ -101,9 +101,19 @@ class SensorViews:
                 high=_by_channel(verdicts.high),
                 scores=[_number(score) for score in verdicts.score],
             ),
-            voices=_voices(verdicts),
+            voices=self._voices(index, verdicts),
             episodes=episodes,
         )
+
+    def _voices(self, index: int, verdicts: Verdicts) -> list[Voice]:
+        learnt = self._pipeline.groups[index].learnt
+        voting = None if learnt is None else learnt.commission.voting
+        deaf_to = set() if voting is None else {STREAM_NAMES[k] for k in np.flatnonzero(~voting)}
+        loudest_first = sorted(verdicts.surprise.items(), key=lambda said: -said[1])
+        return [
+            Voice(stream, _TRACK_OF[stream], why(stream), round(surprise, 3), stream not in deaf_to)
+            for stream, surprise in loudest_first
+        ]
 
     def _summary(self, index: int, slot: int, states: SensorStates, i: int) -> SensorSummary:
         group = self._pipeline.directory.groups[index]
@@ -134,14 +144,6 @@ def _told_of(times: NDArray[np.float64], episodes: list[Episode]) -> NDArray[np.
         if one.family == "process":
             told |= (times >= one.opened_at) & (times <= (np.inf if one.closed_at is None else one.closed_at))
     return told
-
-
-def _voices(verdicts: Verdicts) -> list[Voice]:
-    loudest_first = sorted(verdicts.surprise.items(), key=lambda said: -said[1])
-    return [
-        Voice(stream, _TRACK_OF[stream], why(stream), round(surprise, 3))
-        for stream, surprise in loudest_first
-    ]
 
 
 def _by_channel(table: NDArray[np.float32]) -> list[list[float | None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +16,13 @@ from offbeat.app.api_answers import Status
 from offbeat.app.questions import Questions
 from offbeat.app.recent_verdicts import RecentVerdicts
 from offbeat.core.pipeline import Pipeline
+from offbeat.core.streams import registry
 from offbeat.observe.http import Request, Response
 from offbeat.state.store import EpisodeHistory
 from offbeat.testing.fake_scorer import FakeScorer
-from offbeat.testing.playing import play
+from offbeat.testing.playing import MODEL, play
 from offbeat.testing.readings import Readings
-from tests.support.plant import BOILERS, live, plant
+from tests.support.plant import BOILERS, boilers_learnt, live, plant
 
 T = TypeVar("T")
 
@@ -130,6 +132,22 @@ def test_the_detectors_speak_in_words_the_loudest_first(api: Api) -> None:
     assert {"stream": "level", "track": "process", "about": "it is far from its usual level"}.items() <= next(
         voice for voice in voices if voice["stream"] == "level"
     ).items()
+
+
+def test_a_detector_without_a_vote_is_said_to_have_none(history: EpisodeHistory) -> None:
+    """It is shown beside the others, which alone make scores and alerts."""
+    whole, readings = plant(), Readings()
+    whole.install(0, replace(boilers_learnt(), voting=registry.voting(values=False)), MODEL)
+    readings.add(0, *live(0, 60))
+    noted = RecentVerdicts(whole)
+    for rows in play(whole, readings.batches(40), FakeScorer()).scores:
+        noted.note(rows)
+    api = Api(whole, noted, AtOnce(), history, lambda: STATUS)
+    votes = {one["stream"]: one["votes"] for one in ask(api, "sensors/", BOILERS[0])["voices"]}
+    assert {"level", "gap", "value"} <= votes.keys()
+    assert {stream for stream, has_one in votes.items() if not has_one} == votes.keys() & {
+        *registry.VALUE_NAMES
+    }
 
 
 def test_episodes_are_those_that_are_open_or_the_newest(api: Api) -> None:

@@ -35,7 +35,7 @@ const showVoices = (sensor) => {
   const build = (voice) => {
     const line = make("li"), bar = make("span", undefined, { class: "bar", "aria-hidden": "true" });
     bar.append(make("span"));
-    line.append(make("span", undefined, { class: "loud" }), bar, make("span", `${voice.about} (${voice.stream})`));
+    line.append(make("span", undefined, { class: "loud" }), bar, make("span", `${voice.about} (${voice.stream}${voice.votes ? "" : ", has no vote"})`));
     return line;
   };
   const fill = (line, voice) => {
