@@ -30,6 +30,17 @@ def page(
     return "\n".join(lines).rstrip() + "\n"
 
 
+def not_measured(left_out: Sequence[str], missing: Sequence[str]) -> list[str]:
+    """Return lines that say what the report lacks; none where it is whole.
+
+    Args:
+        left_out: sections and sets that were not asked for or are not there.
+        missing: steps that were asked for and have no result.
+    """
+    lines = [f"- NOT measured, for it was not asked for: {', '.join(left_out)}"] if left_out else []
+    return lines + ([f"- NOT measured, for it failed: {', '.join(missing)}"] if missing else [])
+
+
 def write(folder: Path, text: str, results: Mapping[str, Mapping[str, Any]]) -> None:
     """Write detection.md and detection.json."""
     folder.mkdir(parents=True, exist_ok=True)

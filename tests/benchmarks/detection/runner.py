@@ -57,10 +57,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     minutes = (time.monotonic() - began) / 60
     load = f"- load average: {before} before, {machine.load()} after {minutes:.1f} minutes"
-    text = report.page(sections, results, [*machine.describe(), load], failed)
+    left_out = [name for name in SECTIONS if name not in asked.only]
+    left_out += [f"set {name}" for name in ALL_SETS if name not in asked.sets]
+    not_measured = report.not_measured(left_out, [step.name for step in steps if step.name not in results])
+    text = report.page(sections, results, [*machine.describe(), load, *not_measured], failed)
     print(text)
     whole = tuple(asked.only) == SECTIONS and set(asked.sets) == set(recorded.present(ALL_SETS))
-    if whole and asked.sets and not failed:
+    if asked.write or (whole and asked.sets and not failed):
         report.write(ROOT / "docs" / "benchmarks", text, results)
     return 1 if failed else 0
 
@@ -75,6 +78,11 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--sets", help=f"recorded sets, of {','.join(ALL_SETS)}; by default those that are there"
     )
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write the report even if something was not measured, and say what",
+    )
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes at once")
     asked = parser.parse_args(arguments)
     asked.only = asked.only.split(",")
