@@ -32,7 +32,7 @@ WHAT = (
     "Mean recall as in the section of injected faults after learning from a clean past and from one with faults of "
     f"values in {SHARE:.0%} of its readings: of the simple bag on all sensors, and of the hybrid on a third of them, "
     "with a short training. Kept: spoilt over clean. Left out: share of the rows that training did not learn from, "
-    "with the echo of what it doubted; found: share of the anomalous rows among them. Nothing was chosen on these seeds."
+    "with the echo of what it doubted; found: share of the anomalous rows among them. Nothing was chosen on the seeds."
 )
 
 
