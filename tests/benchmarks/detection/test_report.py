@@ -11,7 +11,7 @@ def test_what_was_not_measured_stands_before_the_first_section() -> None:
     facts = report.not_measured(["variants", "set lro"], ["set-nab"])
     text = report.page([collapse], {}, facts, {"set-nab": "no memory"})
     top = text[: text.index(f"## {collapse.TITLE}")]
-    assert "NOT measured, for it was not asked for: variants, set lro" in top
+    assert "NOT measured, for it was not asked for or is not there: variants, set lro" in top
     assert "NOT measured, for it failed: set-nab" in top
     assert "FAILED set-nab: no memory" in top
 
