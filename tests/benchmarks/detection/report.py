@@ -37,7 +37,11 @@ def not_measured(left_out: Sequence[str], missing: Sequence[str]) -> list[str]:
         left_out: sections and sets that were not asked for or are not there.
         missing: steps that were asked for and have no result.
     """
-    lines = [f"- NOT measured, for it was not asked for or is not there: {', '.join(left_out)}"] if left_out else []
+    lines = (
+        [f"- NOT measured, for it was not asked for or is not there: {', '.join(left_out)}"]
+        if left_out
+        else []
+    )
     return lines + ([f"- NOT measured, for it failed: {', '.join(missing)}"] if missing else [])
 
 
