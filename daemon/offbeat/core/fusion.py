@@ -62,7 +62,7 @@ class Fusion:
         g = np.stack([together(surprise[:, columns]) for columns in self._columns], axis=1)
         known = ~np.isnan(g)
         peak = np.fmax(self._peak[sensor] * HOLD, g)
-        keep = horizon.decay_by_rows(gap_seconds)[:, None]
+        keep = horizon.decay(gap_seconds)[:, None]
         mean, weight = horizon.fade(
             self._mean[sensor], self._weight[sensor], np.minimum(g, LONG_CAP), keep, known
         )

@@ -80,7 +80,7 @@ class ModelStreams:
         now[:, 2] = self._held_window(sensor, gap_seconds)
         known = np.isfinite(now)
         keep = np.empty_like(now)
-        keep[:, 0] = keep[:, 2] = horizon.decay(gap_seconds, gap)
+        keep[:, 0] = keep[:, 2] = horizon.decay(gap_seconds)
         keep[:, 1] = horizon.of_rows(GAP_ROWS)
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
         self._mean[sensor], self._weight[sensor] = mean, weight
