@@ -28,8 +28,8 @@ MIDDLE, UPPER = 0.5, 0.75
 LOUDEST = 8.0
 """No stream says more than this surprise: one that shouts is one opinion of several."""
 FAR = 12.0
-"""In distances from the median to the upper quartile of what the streams say together: chosen on injected faults, see
-docs/decisions/0007-contaminated-pasts.md; 16 and 20 left out less of both kinds and kept no more of the recall."""
+"""In distances from the median to the upper quartile of what the streams say together; chosen on injected faults, see
+docs/decisions/0007-contaminated-pasts.md."""
 BEGINS, ENDS = 1.5, 2.0
 """An occasion reaches back and on to where the streams were quieter than this."""
 SAME_ROWS = 16
