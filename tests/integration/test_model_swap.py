@@ -11,7 +11,7 @@ import pytest
 from offbeat.learn.library import ModelLibrary
 from offbeat_models.manifest import MANIFEST
 from tests.integration.conftest import offbeat
-from tests.integration.test_publish_to_alert import Plant, events, plant
+from tests.integration.test_publish_to_alert import Plant, config_of_plant, events, plant
 from tests.support.daemon import Daemon
 from tests.support.listener import listening
 from tests.support.mosquitto import Broker
@@ -20,19 +20,6 @@ from tests.support.waiting import wait_until
 __all__ = ["plant"]  # the fixture
 
 pytestmark = pytest.mark.broker
-
-
-def config(broker: Broker) -> str:
-    """Return the configuration of a daemon that judges by its library."""
-    return f"""
-[mqtt]
-url = "{broker.url}"
-[[source]]
-topic = "plant/{{line}}/{{sensor}}/state"
-time = {{ field = "ts" }}
-[alerts]
-update_interval = "1s"
-"""
 
 
 def served(daemon: Daemon) -> str:
@@ -86,7 +73,7 @@ def test_a_fault_that_lasts_over_exchanges_is_one_episode(
     State of alerts that is lost over restarts and edits is what others hear of most (kapacitor#744, #908).
     """
     folder, first, second = library
-    with listening(broker.port) as listener, Daemon(folder, config(broker)) as daemon:
+    with listening(broker.port) as listener, Daemon(folder, config_of_plant(broker)) as daemon:
         daemon.start()
         assert served(daemon) == first
         plant.run(60)
@@ -119,7 +106,7 @@ def test_a_kill_around_an_exchange_ends_under_the_promoted_version(
 ) -> None:
     """Killed right after it, before a snapshot can know of it: the fault stays the one episode that it was."""
     folder, _, second = library
-    with listening(broker.port) as listener, Daemon(folder, config(broker)) as daemon:
+    with listening(broker.port) as listener, Daemon(folder, config_of_plant(broker)) as daemon:
         daemon.start()
         plant.run(60)
         plant.run(20, offset=15.0)
@@ -142,7 +129,7 @@ def test_a_daemon_without_a_model_takes_its_first_one_up(
 ) -> None:
     """Put into the library while it runs; its sensors are judged from their next reading on."""
     folder = tmp_path / "daemon"
-    with Daemon(folder, config(broker)) as daemon:
+    with Daemon(folder, config_of_plant(broker)) as daemon:
         daemon.start()
         assert served(daemon) == ""
         plant.run(30)

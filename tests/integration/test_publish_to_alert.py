@@ -25,8 +25,8 @@ pytestmark = pytest.mark.broker
 SCHEMA = json.loads(Path("deploy/schemas/event.schema.json").read_text())
 
 
-def config(broker: Broker, artifact: Path, budget: str = "1/week") -> str:
-    """Return the configuration of a daemon for the plant."""
+def config_of_plant(broker: Broker) -> str:
+    """Return the configuration of a daemon for the plant; it ends in the table of alerts."""
     return f"""
 [mqtt]
 url = "{broker.url}"
@@ -34,8 +34,14 @@ url = "{broker.url}"
 topic = "plant/{{line}}/{{sensor}}/state"
 time = {{ field = "ts" }}
 [alerts]
-budget = "{budget}"
 update_interval = "1s"
+"""
+
+
+def config(broker: Broker, artifact: Path, budget: str = "1/week") -> str:
+    """Return the configuration of a daemon for the plant that judges by one artifact."""
+    return f"""{config_of_plant(broker)}
+budget = "{budget}"
 state_interval = "1s"
 [model]
 artifact = "{artifact}"

@@ -36,8 +36,8 @@ def band(mean: Floats, sigma: Floats, center: Floats, scale: Floats) -> tuple[Fl
         scale: of the normaliser; 0 = unknown.
     """
     low, high = model_band(mean, sigma, center, scale)
-    reach = np.where(scale > 0, DEVIATIONS * scale, np.float32(np.nan))
-    return np.where(np.isnan(low), center - reach, low), np.where(np.isnan(high), center + reach, high)
+    usual_low, usual_high = _usual_band(center, scale)
+    return np.where(np.isnan(low), usual_low, low), np.where(np.isnan(high), usual_high, high)
 
 
 def telling_band(
@@ -57,7 +57,12 @@ def telling_band(
         scale: of the normaliser; 0 = unknown.
     """
     low, high = band(mean, sigma, center, scale)
-    reach = np.where(scale > 0, DEVIATIONS * scale, np.float32(np.nan))
-    usual_low, usual_high = center - reach, center + reach
+    usual_low, usual_high = _usual_band(center, scale)
     followed = strange & (low <= value) & (value <= high) & ((value < usual_low) | (value > usual_high))
     return np.where(followed, usual_low, low), np.where(followed, usual_high, high)
+
+
+def _usual_band(center: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Return the (low, high) of the normaliser; NaN where it knows nothing."""
+    reach = np.where(scale > 0, DEVIATIONS * scale, np.float32(np.nan))
+    return center - reach, center + reach
