@@ -1,0 +1,161 @@
+"""Which times of which sensors nothing is learnt from: episodes, what people say of them, and freezes.
+
+An episode that nobody spoke of is left out too: a false alarm lost costs little, a fault learnt is not found again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.orders import REGIME_CHANGE, Label, LearningRules, Orders, PastEpisode, episodes_of
+
+Bools = NDArray[np.bool_]
+Doubles = NDArray[np.float64]
+
+ORDINARY = frozenset({"expected", "false_alarm"})
+"""Labels that say that what happened may be learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time of one sensor, both ends within it, and why nothing is learnt from it."""
+
+    start: float
+    end: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Times that nothing is learnt from.
+
+    Attributes:
+        stretches: by sensor id; they may overlap, and the first that holds a row is why it is left out.
+        of_all: stretches of every sensor.
+        of_groups: stretches of every sensor of a group, by the group's name.
+    """
+
+    stretches: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
+    of_all: Sequence[Stretch] = ()
+    of_groups: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, orders: Orders, episodes: Iterable[PastEpisode], rules: LearningRules, now: float) -> Self:
+        """Return what is to be left out at a time.
+
+        Args:
+            orders: what people said.
+            episodes: all that are known; those that were labelled are known by their labels, too.
+            rules: the numbers.
+            now: unix seconds.
+        """
+        labels = orders.labelled(now)
+        known = {one.id: one for one in episodes_of(labels.values())}
+        known |= {one.id: one for one in episodes}
+        by_sensor: dict[str, list[Stretch]] = {}
+        for one in sorted(known.values(), key=lambda e: (e.opened_at, e.id)):
+            if (stretch := _stretch(one, labels.get(one.id), rules, now)) is not None:
+                by_sensor.setdefault(one.sensor, []).append(stretch)
+        of_all: list[Stretch] = []
+        of_groups: dict[str, list[Stretch]] = {}
+        for freeze in orders.freezes:
+            kept = {"sensor": by_sensor, "group": of_groups}.get(freeze.scope)
+            into = of_all if kept is None else kept.setdefault(freeze.name, [])
+            into.append(Stretch(freeze.since, freeze.until, "frozen"))
+        return cls(by_sensor, of_all, of_groups)
+
+    def __bool__(self) -> bool:
+        """Return whether anything is left out."""
+        return bool(self.stretches or self.of_all or self.of_groups)
+
+    def keep(self, sensor: str, times_seconds: Doubles, group: str = "") -> Bools:
+        """Return which rows of a sensor may be learnt from, bool [n]; times in any order."""
+        kept = np.ones(len(times_seconds), np.bool_)
+        for stretch in self._of(sensor, group):
+            kept &= ~_within(times_seconds, stretch)
+        return kept
+
+    def count(self, sensor: str, times_seconds: Doubles, group: str = "") -> dict[str, int]:
+        """Return how many rows of a sensor are left out, by why."""
+        left = np.ones(len(times_seconds), np.bool_)
+        counts: dict[str, int] = {}
+        for stretch in self._of(sensor, group):
+            found = left & _within(times_seconds, stretch)
+            if rows := int(np.count_nonzero(found)):
+                counts[stretch.why] = counts.get(stretch.why, 0) + rows
+                left &= ~found
+        return counts
+
+    def _of(self, sensor: str, group: str) -> list[Stretch]:
+        return [*self.stretches.get(sensor, ()), *self.of_groups.get(group, ()), *self.of_all]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What was left out of a training, for people.
+
+    Attributes:
+        rows: by sensor id and why.
+        nothing_left: sensors of which no row was left.
+    """
+
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    nothing_left: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        return sum(sum(counts.values()) for counts in self.rows.values())
+
+    def by_reason(self) -> dict[str, int]:
+        """Return the rows by why, the most frequent first."""
+        total: dict[str, int] = {}
+        for counts in self.rows.values():
+            for why, rows in counts.items():
+                total[why] = total.get(why, 0) + rows
+        return dict(sorted(total.items(), key=lambda item: (-item[1], item[0])))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {
+            "rows": self.total,
+            "reasons": self.by_reason(),
+            "sensors": {sensor: dict(counts) for sensor, counts in sorted(self.rows.items())},
+            "nothing_left": list(self.nothing_left),
+        }
+
+
+def _within(times_seconds: Doubles, stretch: Stretch) -> Bools:
+    return np.asarray((times_seconds >= stretch.start) & (times_seconds <= stretch.end), np.bool_)
+
+
+def _stretch(one: PastEpisode, label: Label | None, rules: LearningRules, now: float) -> Stretch | None:
+    """Return what of its sensor's time an episode keeps out of learning; None for nothing."""
+    what = None if label is None else label.what
+    if what in ORDINARY:
+        return None
+    ended = one.closed_at
+    margin = rules.margin_of((now if ended is None else ended) - one.opened_at)
+    begin = one.opened_at - margin
+    if what == "new_normal":
+        return _before_change(one)
+    if one.kind != REGIME_CHANGE:
+        why = "labelled fault" if what == "fault" else "open episode" if ended is None else "episode"
+        return Stretch(begin, math.inf if ended is None else ended, why)
+    if label is not None and what == "fault":
+        # From then on it is an episode of its own again, with an end of its own.
+        return Stretch(begin, label.at, "labelled fault")
+    if ended is not None and ended + rules.regime_learn_after_seconds <= now:
+        return _before_change(one)
+    return Stretch(begin, math.inf, "regime change not confirmed")
+
+
+def _before_change(one: PastEpisode) -> Stretch:
+    """Return all that was before a new normal began: it is as it never will be again."""
+    return Stretch(-math.inf, float(np.nextafter(one.opened_at, -math.inf)), "before a new normal")
