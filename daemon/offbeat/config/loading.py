@@ -19,6 +19,7 @@ from offbeat.config.report import Problem, Report
 from offbeat.config.rules.bounds import check_bounds
 from offbeat.config.rules.broker import check_broker
 from offbeat.config.rules.finding import Finding, Parts
+from offbeat.config.rules.learning import check_learning
 from offbeat.config.rules.limits import check_limits
 from offbeat.config.rules.metrics import check_metrics
 from offbeat.config.rules.sources import check_sources
@@ -98,6 +99,7 @@ def _judge(parts: Parts) -> Iterator[Finding]:
     yield from check_sources(parts)
     yield from check_bounds(parts)
     yield from check_limits(parts)
+    yield from check_learning(parts)
     yield from check_metrics(parts)
 
 

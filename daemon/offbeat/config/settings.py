@@ -190,6 +190,34 @@ class ModelSettings(_Table):
     batch_delay_seconds: Annotated[Seconds, Field(alias="batch_delay", ge=0, le=60)] = 0.05
 
 
+class LearningSettings(_Table):
+    """How the daemon learns by itself, in the background, from its journal.
+
+    Attributes:
+        enabled: whether it does; never where `model.artifact` names a model.
+        promote: whether a model that is better is put into service; else it is judged and kept, for a person to choose.
+        every_seconds: time between two trainings, once there is data for so long.
+        first_after_seconds: how long a sensor is to be heard before its group is learnt for the first time.
+        first_readings: and how many readings it is to bring; a slow sensor needs fewer after a day.
+        size: of the model.
+        steps: of a training at most.
+        time_seconds: a training that takes longer is ended.
+        memory_bytes: a training that takes more is ended; how much of the journal is learnt from follows from it.
+        drift: train ahead of time when what was learnt describes the sensors no more, or many have joined.
+    """
+
+    enabled: bool = True
+    promote: bool = True
+    every_seconds: Annotated[Seconds, Field(alias="every", ge=60)] = 86_400.0
+    first_after_seconds: Annotated[Seconds, Field(alias="first_after", ge=1)] = 300.0
+    first_readings: Annotated[int, Field(ge=64)] = 300
+    size: Literal["default", "small", "tiny"] = "default"
+    steps: Annotated[int, Field(ge=1)] = 1000
+    time_seconds: Annotated[Seconds, Field(alias="time", ge=1)] = 3600.0
+    memory_bytes: Annotated[Bytes, Field(alias="memory", ge=300 * 1024**2)] = 400 * 1024**2
+    drift: bool = True
+
+
 def _default_state_directory() -> Path:
     # systemd passes several folders separated by colons when the unit names several.
     return Path(os.environ.get("STATE_DIRECTORY", "").split(":")[0] or "state")
@@ -231,6 +259,7 @@ class Settings(_Table):
     limits: LimitSettings = LimitSettings()
     journal: JournalSettings = JournalSettings()
     model: ModelSettings = ModelSettings()
+    learning: LearningSettings = LearningSettings()
     state: StateSettings = Field(default_factory=StateSettings)
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()

@@ -9,6 +9,7 @@ from offbeat.config.places import Key
 from offbeat.config.settings import (
     AlertSettings,
     JournalSettings,
+    LearningSettings,
     LimitSettings,
     MetricsSettings,
     ModelSettings,
@@ -43,5 +44,6 @@ class Parts:
     limits: LimitSettings | None = None
     journal: JournalSettings | None = None
     model: ModelSettings | None = None
+    learning: LearningSettings | None = None
     state: StateSettings | None = None
     metrics: MetricsSettings | None = None
