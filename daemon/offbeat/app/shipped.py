@@ -1,4 +1,4 @@
-"""Files that come with Offbeat beside its code: units, rules, examples."""
+"""Files that come with Offbeat beside its code: units, rules, schemas, examples."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from pathlib import Path
 from offbeat.errors import OffbeatError
 
 _TREE = Path(__file__).parents[3]
-_INSTALLED = {"systemd": "lib/systemd/system", "deploy/prometheus": "share/offbeat/prometheus"}
+_INSTALLED = {
+    "systemd": "lib/systemd/system",
+    "deploy/prometheus": "share/offbeat/prometheus",
+    "deploy/schemas": "share/offbeat/schemas",
+    "deploy/examples": "share/offbeat/examples",
+}
+"""Where the wheel puts folders of the tree, as pyproject.toml says under `shared-data`."""
 
 
 def shipped(folder: str) -> Path:
     """Return where a folder of the source tree is: in the tree, or where the wheel puts it.
 
     Args:
-        folder: "systemd" or "deploy/prometheus".
+        folder: a key of `_INSTALLED`.
 
     Raises:
         OffbeatError: this installation does not hold it.

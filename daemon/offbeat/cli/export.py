@@ -1,4 +1,4 @@
-"""`offbeat export`: dashboards for Grafana, rules and alerts for Prometheus, the description of the JSON API."""
+"""`offbeat export`: dashboards for Grafana, rules for Prometheus, the description of the JSON API, the reference."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ def add_parser(subparsers: Subparsers) -> None:
     """Add `export` to the command line."""
     parser = subparsers.add_parser(
         "export",
-        help="write dashboards for Grafana, rules for Prometheus, or the OpenAPI document",
+        help="write dashboards, rules, the OpenAPI document or the reference of this version",
         description="Writes what belongs to this version: `grafana` the dashboards, `prometheus` recording rules, "
-        "alerts and example configurations, `openapi` the description of the JSON API.",
+        "alerts and example configurations, `openapi` the description of the JSON API, `docs` the reference of "
+        "options, metrics, events and commands.",
     )
-    parser.add_argument("what", choices=("grafana", "prometheus", "openapi"), help="what to write")
+    parser.add_argument("what", choices=tuple(_WRITERS), help="what to write")
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIR", help="where to; by default the working directory"
     )
@@ -24,7 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and print where they are."""
-    files = {"grafana": _dashboards, "prometheus": _rules, "openapi": _openapi}[args.what]()
+    files = _WRITERS[args.what]()
     args.out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (args.out / name).write_text(text)
@@ -49,3 +50,13 @@ def _openapi() -> dict[str, str]:
     from offbeat.app.openapi import FILE, openapi_text
 
     return {FILE: openapi_text(described())}
+
+
+def _reference() -> dict[str, str]:
+    from offbeat.app.reference.pages import reference_pages
+    from offbeat.cli.main import command_parsers
+
+    return reference_pages(command_parsers())
+
+
+_WRITERS = {"grafana": _dashboards, "prometheus": _rules, "openapi": _openapi, "docs": _reference}

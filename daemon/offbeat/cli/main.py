@@ -33,7 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("offbeat.cli.replay", "play recorded messages through the daemon on virtual time"),
     "simulate": ("offbeat.cli.simulate", "publish irregular synthetic sensors with labelled faults"),
     "demo": ("offbeat.cli.demo", "show it all on this machine, with a broker of its own"),
-    "export": ("offbeat.cli.export", "write dashboards for Grafana, or rules for Prometheus"),
+    "export": (
+        "offbeat.cli.export",
+        "write dashboards, rules, the OpenAPI document or the reference of this version",
+    ),
     "install-service": ("offbeat.cli.install_service", "make a systemd service of this installation"),
     "version": ("offbeat.cli.version", "tell the versions of Offbeat and of what it stands on"),
 }
@@ -68,6 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error_line(f"{error.filename}: {error.strerror}"), file=sys.stderr)
         return 1
     return code
+
+
+def command_parsers() -> dict[str, Parser]:
+    """Return the whole parser of every command, by name; imports all of them."""
+    return {
+        name: _build_parser(name, importlib.import_module(module))[1].choices[name]
+        for name, (module, _) in COMMANDS.items()
+    }
 
 
 def _dispatch(arguments: list[str]) -> int:

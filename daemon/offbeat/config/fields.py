@@ -13,7 +13,14 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationInfo
 
 from offbeat.config.sensor_choice import SensorChoice
-from offbeat.config.units import parse_budget, parse_duration, parse_size
+from offbeat.config.units import (
+    format_budget,
+    format_duration,
+    format_size,
+    parse_budget,
+    parse_duration,
+    parse_size,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,19 @@ class FileContext:
         if self.credentials is not None and (held := self.credentials / path).exists():
             return held
         return self.folder / path
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a value stands in a file, for those who read about it.
+
+    Attributes:
+        kind: what it is.
+        write: from the value to the text between the quotes.
+    """
+
+    kind: str
+    write: Callable[[Any], str] = str
 
 
 def _quantity(parse: Callable[[str], float], number: type, example: str) -> BeforeValidator:
@@ -69,19 +89,21 @@ def _read_choice(value: Any) -> Any:
     return SensorChoice.parse(value) if isinstance(value, str) else value
 
 
-SensorsShown = Annotated[SensorChoice, BeforeValidator(_read_choice)]
+SensorsShown = Annotated[
+    SensorChoice, BeforeValidator(_read_choice), Written('"all", "anomalous", "top:N" or "off"')
+]
 """Which sensors have metrics of their own: "all", "anomalous", "top:100", "off"."""
 
-Seconds = Annotated[float, _quantity(parse_duration, float, "30s")]
+Seconds = Annotated[float, _quantity(parse_duration, float, "30s"), Written("duration", format_duration)]
 """A duration in seconds, written "30s", "10m", "1h30m", "7d"."""
 
-Bytes = Annotated[int, _quantity(parse_size, int, "64MiB")]
+Bytes = Annotated[int, _quantity(parse_size, int, "64MiB"), Written("size", format_size)]
 """A size in bytes, written "64MiB", "1GiB"."""
 
-PerWeek = Annotated[float, _quantity(parse_budget, float, "1/week")]
+PerWeek = Annotated[float, _quantity(parse_budget, float, "1/week"), Written("budget", format_budget)]
 """A rate per week, written "1/week", "2/day", "0.5/month"."""
 
-FilePath = Annotated[Path, BeforeValidator(_read_path)]
+FilePath = Annotated[Path, BeforeValidator(_read_path), Written("path")]
 """A path; relative ones are looked for in $CREDENTIALS_DIRECTORY, then beside the configuration file."""
 
 TextList = Annotated[tuple[str, ...], BeforeValidator(_read_list)]

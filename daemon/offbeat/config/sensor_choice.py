@@ -20,6 +20,9 @@ class SensorChoice:
     policy: Policy
     most: int = 0
 
+    def __str__(self) -> str:
+        return f"top:{self.most}" if self.policy == "top" else self.policy
+
     @classmethod
     def parse(cls, text: str) -> SensorChoice:
         """Return the choice of "all", "anomalous", "top:100" or "off".

@@ -1,6 +1,7 @@
 """The settings of the daemon: frozen, strict, a default for everything but the broker and the sources.
 
 A field is named with its unit in code (`keepalive_seconds`) and without it in TOML (`keepalive = "20s"`).
+What stands under "Attributes" is what users read in `docs/reference/configuration.md`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,27 @@ class _Table(BaseModel):
 
 
 class MqttSettings(_Table):
-    """The broker that readings come from and alerts go to, and how to speak with it."""
+    """The broker that readings come from and alerts go to, and how to speak with it.
+
+    Attributes:
+        url: the broker, as `mqtt://`, `mqtts://` (TLS), `ws://` or `wss://` (websockets, with a path) and its host.
+        client_id: the name of this client, which no other client of the broker may use; without it one is made of
+            the host's name.
+        username: at the broker.
+        password_file: file whose first line is the password; secrets never stand in the configuration.
+        ca_file: who signed the broker's certificate; without it those the system trusts.
+        cert_file: this client's own certificate, for brokers that ask for one.
+        key_file: the key of `cert_file`.
+        insecure: do not check the broker's certificate: anyone on the way can read and change what is sent.
+        protocol: "auto" tries MQTT 5 and falls back to 3.1.1 where the broker refuses it; the others do not.
+        receive_maximum: messages of QoS 1 that the broker may send before it waits for an acknowledgement.
+        persistent_session: let the broker keep messages of QoS 1 while this client is away.
+        session_expiry_seconds: how long it keeps them.
+        keepalive_seconds: after so long without a word the broker takes this client for gone.
+        reconnect_min_seconds: pause before the second attempt to connect; it doubles, and is varied at random.
+        reconnect_max_seconds: what that pause grows to.
+        publish_url: the broker that alerts go to, where it is another one.
+    """
 
     url: str
     client_id: str | None = None
@@ -63,7 +84,13 @@ class MqttSettings(_Table):
 
 
 class TimeSettings(_Table):
-    """Where the time of a reading is in its payload."""
+    """Where the time of a reading is in its payload.
+
+    Attributes:
+        field: name or dotted path of it; without one the time of arrival counts.
+        format: how it is written; "auto" goes by its looks.
+        timezone: that of dates which name none, such as "Europe/Berlin".
+    """
 
     field: str | None = None
     format: Literal["auto", "unix", "unix_ms", "unix_us", "unix_ns", "rfc3339"] = "auto"
@@ -78,7 +105,13 @@ class SourceSettings(_Table):
             "{metric...}" takes the rest.
         id: template of the sensor's id over the captures; without it they, or else all levels, are joined
             by dots.
+        qos: 0: at most once; 1: at least once, acknowledged when it is in the journal.
+        payload: "number": one number; "json": an object, also nested; "auto" looks at each payload.
         channels: fields that share one window; without them each numeric field is a sensor of its own.
+        include: fields that are read, by name or dotted path; "*" stands for any text.
+        exclude: fields that are not read; it goes before `include`.
+        time: where the time of a reading is in its payload.
+        retained: what the broker kept from before is of unknown age: "ignore" it, or "accept" it as a reading.
         family: what judges its windows; without it `model.family`.
         horizon_seconds: how far back the long view looks; without it `model.horizon`.
     """
@@ -102,8 +135,10 @@ class RuleSettings(_Table):
     Attributes:
         sensor: pattern of ids with `*`, `?` and `[...]`.
         channel: pattern of channels; that of a sensor which measures one thing is "value".
-        min: lowest value that is allowed; `max` likewise.
-        max_rise_per_second: fastest rise from one reading to the next; `max_fall_per_second` likewise.
+        min: lowest value that is allowed.
+        max: highest value that is allowed.
+        max_rise_per_second: fastest rise from one reading to the next, over at least a second.
+        max_fall_per_second: fastest fall likewise.
         for_seconds: how long it must be broken before it counts.
         hysteresis: how far inside of min or max a value must come again before the rule is kept.
         severity: of the alert.
@@ -137,7 +172,14 @@ class RuleSettings(_Table):
 
 
 class AlertSettings(_Table):
-    """How often a sensor may raise a false alert, and how alerts are told."""
+    """How often a sensor may raise a false alert, and how alerts are told.
+
+    Attributes:
+        budget_per_week: false alerts that one sensor may raise; smaller means quieter and later.
+        root: first level of what is published: `<root>/alerts/<sensor>`, `<root>/state/<sensor>`, `<root>/status`.
+        update_interval_seconds: how often an open episode is told again.
+        state_interval_seconds: how often a sensor's state is published at most.
+    """
 
     budget_per_week: Annotated[PerWeek, Field(alias="budget", gt=0)] = 1.0
     root: str = "offbeat"
@@ -146,7 +188,17 @@ class AlertSettings(_Table):
 
 
 class LimitSettings(_Table):
-    """What bounds memory and what is refused at the door."""
+    """What bounds memory and what is refused at the door.
+
+    Attributes:
+        max_sensors: sensors that are admitted; readings of further ones are counted and dropped.
+        window_readings: readings that a window holds; more means a longer memory, more memory and slower windows.
+        memory_bytes: refuse to start where all sensors with full windows would take more; without it there is no limit.
+        max_payload_bytes: longer payloads are counted and dropped.
+        allowed_lateness_seconds: a reading that arrives later than this after its own time is counted and left out.
+        max_future_seconds: a reading that is further ahead of the clock is counted and left out.
+        inbox_bytes: readings that may wait for the loop; when it is full the oldest are shed and counted.
+    """
 
     max_sensors: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
     window_readings: Annotated[int, Field(ge=8, le=65_536)] = 256
@@ -158,7 +210,16 @@ class LimitSettings(_Table):
 
 
 class JournalSettings(_Table):
-    """The log of what arrived: recovery, recordings and training data come from it."""
+    """The log of what arrived: recovery, recordings and training data come from it.
+
+    Attributes:
+        enabled: keep one; without it what arrived since the last snapshot is lost when the daemon is killed.
+        max_bytes: the oldest segments are removed when it is larger.
+        max_age_seconds: and when they are older.
+        segment_bytes: size of one segment, the unit of removal.
+        fsync_interval_seconds: how long messages wait to be written to the disk together; they are acknowledged after
+            that.
+    """
 
     enabled: bool = True
     max_bytes: Annotated[Bytes, Field(alias="max_size", ge=1024**2)] = 1024**3
@@ -173,9 +234,18 @@ class ModelSettings(_Table):
     Attributes:
         artifact: folder of a model to use instead of what is in service in the library.
         keep_versions: versions of each group that the library keeps.
+        family: what judges windows: a model, or one of the simple detectors "robust_z", "pca", "half_space_trees". It
+            counts from the next training on.
         vote: whether what the model says of the values in its window takes part in scores and alerts; the long view
             does in any case. Without it only a simple detector in the model's place does.
-        horizon_seconds: how far back the long view looks; without it there is none.
+        horizon_seconds: how far back the long view looks; without it there is none. It counts from the next
+            training on.
+        device: "auto" takes a CUDA device where there is one and falls back to the CPU; with "cuda" the daemon does not
+            start without one.
+        threads: of the CPU for the model; one is best beside a busy broker.
+        window_stride_readings: a window is judged again after so many new readings.
+        batch_windows: windows that are judged together at most.
+        batch_delay_seconds: how long the first of them waits for others.
     """
 
     artifact: FilePath | None = None
@@ -224,7 +294,14 @@ def _default_state_directory() -> Path:
 
 
 class StateSettings(_Table):
-    """Where run-time state lies on disk, and how often it is saved."""
+    """Where run-time state lies on disk, and how often it is saved.
+
+    Attributes:
+        directory: of snapshots, journal, models and episodes; without it systemd's `$STATE_DIRECTORY`
+            (`/var/lib/offbeat`), else `state` in the working directory.
+        snapshot_interval_seconds: how often state is saved; what arrived since is played again from the journal.
+        shards: parts that state is kept in. Fixed at installation: another number starts with empty windows.
+    """
 
     directory: FilePath = Field(default_factory=_default_state_directory)
     snapshot_interval_seconds: Annotated[Seconds, Field(alias="snapshot_interval", ge=1)] = 30.0
@@ -232,7 +309,16 @@ class StateSettings(_Table):
 
 
 class MetricsSettings(_Table):
-    """Where metrics, health and the page are served, to whom, and which sensors have metrics; "" turns all off."""
+    """Where metrics, health and the page are served, to whom, and which sensors have metrics.
+
+    Attributes:
+        listen: address and port; "" serves nothing. One that others reach takes a password or `open_to_all`.
+        open_to_all: whoever reaches the address may read, without a password.
+        password_file: file whose first line is the password, which Basic (with any user name) or Bearer send.
+        cert_file: certificate for TLS, and those above it; a renewed one is taken up without a restart.
+        key_file: the key of `cert_file`.
+        sensors: which sensors `/metrics/sensors` shows.
+    """
 
     listen: str = "127.0.0.1:9641"
     open_to_all: bool = False
@@ -243,7 +329,12 @@ class MetricsSettings(_Table):
 
 
 class LogSettings(_Table):
-    """How much is logged, and in which shape."""
+    """How much is logged, and in which shape.
+
+    Attributes:
+        level: the least that is logged.
+        format: "auto" is for people on a terminal, fields of the journal under systemd, JSON lines anywhere else.
+    """
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json", "journal"] = "auto"

@@ -1,6 +1,6 @@
 """Quantities as people write them: durations, sizes and budgets.
 
-Every parser raises ValueError with a whole sentence.
+Every parser raises ValueError with a whole sentence; what a `format_` writes, its parser reads back.
 """
 
 from __future__ import annotations
@@ -79,3 +79,24 @@ def parse_budget(text: str) -> float:
             'allow at least a few a year, such as "3/year"'
         )
     return count * PERIODS_PER_WEEK[match[2]]
+
+
+def format_duration(seconds: float) -> str:
+    """Return seconds as one number with the largest unit that takes no fraction."""
+    for unit in ("d", "h", "m", "s", "ms", "us"):
+        count = round(seconds / SECONDS[unit])
+        if count and math.isclose(count * SECONDS[unit], seconds, rel_tol=1e-12):
+            return f"{count}{unit}"
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"
+
+
+def format_size(size: int) -> str:
+    """Return bytes as one number with the largest unit that takes no fraction."""
+    fitting = (unit for unit in ("TiB", "GiB", "MiB", "KiB") if size and size % BYTES[unit] == 0)
+    unit = next(fitting, "B")
+    return f"{size // BYTES[unit]}{unit}"
+
+
+def format_budget(per_week: float) -> str:
+    """Return a rate per week as a budget."""
+    return f"{per_week:g}/week"

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offbeat.config.units import BYTES, SECONDS, parse_budget, parse_duration, parse_size
+from offbeat.config.units import (
+    BYTES,
+    SECONDS,
+    format_budget,
+    format_duration,
+    format_size,
+    parse_budget,
+    parse_duration,
+    parse_size,
+)
 
 
 @pytest.mark.parametrize(
@@ -82,3 +91,39 @@ def test_parsers_raise_nothing_but_value_errors(text: str) -> None:
     for parse in (parse_duration, parse_size, parse_budget):
         with contextlib.suppress(ValueError):
             assert parse(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.02, "20ms"),
+        (30, "30s"),
+        (600, "10m"),
+        (5400, "90m"),
+        (7 * 86_400, "7d"),
+        (0, "0s"),
+        (1.25, "1250ms"),
+    ],
+)
+def test_a_duration_is_written_with_the_largest_unit_that_is_whole(seconds: float, text: str) -> None:
+    """As a person would write a default."""
+    assert format_duration(seconds) == text
+
+
+@given(st.integers(0, 10**6), st.sampled_from(sorted(SECONDS)))
+def test_a_duration_that_was_written_is_read_back(number: int, unit: str) -> None:
+    """Whatever unit it came from."""
+    seconds = number * SECONDS[unit]
+    assert parse_duration(format_duration(seconds)) == pytest.approx(seconds)
+
+
+@given(st.integers(0, 2**50))
+def test_a_size_that_was_written_is_read_back(size: int) -> None:
+    """To the byte."""
+    assert parse_size(format_size(size)) == size
+
+
+@given(st.floats(0.01, 1000))
+def test_a_budget_that_was_written_is_read_back(per_week: float) -> None:
+    """To the digits that are shown."""
+    assert parse_budget(format_budget(per_week)) == pytest.approx(per_week, rel=1e-5)

@@ -1,0 +1,95 @@
+"""The page about what is published, from the schema of events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from offbeat import __version__
+from offbeat.app.reference.example_event import EXAMPLE, OPENED_AT, STATE
+from offbeat.app.reference.markdown import code, page, table
+from offbeat.app.shipped import shipped
+from offbeat.publish.event_json import to_object
+from offbeat.publish.state_topics import state_json
+from offbeat.publish.status import offline_json, online_json
+
+_TOPICS = (
+    ("offbeat/alerts/<sensor>", "1", "no", "events: below"),
+    ("offbeat/state/<sensor>", "0", "yes", "the newest score of a sensor, and which episodes it has open"),
+    ("offbeat/status", "1", "yes", "whether the daemon is there; the last will says so when it is gone"),
+)
+_ROOT = """\
+`offbeat` is the root that `alerts.root` names. In topics the characters of a sensor's id that are not letters, digits,
+`_`, `.` or `-` are written as `%XX`, and ids over 200 characters end in a hash; `sensor` in the payload is the id
+itself."""
+_STATE = "A state, as it stands retained on `offbeat/state/press.flow` while that event's episode is open:"
+_STATUS = "The status while the daemon is there, and after the broker lost it:"
+_CHANGES = """\
+The schema is [event.schema.json](../../deploy/schemas/event.schema.json). Consumers ignore keys that they do not know;
+a change that would break them gets a new number in `schema`."""
+
+
+def events_page() -> str:
+    """Return the page."""
+    schema = json.loads((shipped("deploy/schemas") / "event.schema.json").read_text())
+    example = json.dumps(to_object(EXAMPLE), indent=2, ensure_ascii=False)
+    rows = [(code(path), kind, about) for path, kind, about in fields_of(schema)]
+    return page(
+        "Events and topics",
+        schema["description"].replace("<root>/alerts/<sensor>", "`offbeat/alerts/<sensor>`"),
+        "## Topics",
+        table(("topic", "QoS", "retained", "holds"), ((code(topic), *rest) for topic, *rest in _TOPICS)),
+        _ROOT,
+        "## Example",
+        f"```json\n{example}\n```",
+        "## Fields",
+        table(("field", "type", "meaning"), rows),
+        _CHANGES,
+        "## State and status",
+        _STATE,
+        _json(state_json(STATE)),
+        _STATUS,
+        _json(online_json(__version__, "offbeat-edge", OPENED_AT)),
+        _json(offline_json("connection lost")),
+    )
+
+
+def fields_of(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:
+    """Yield dotted name, type and meaning of every field that a schema describes; `<name>` stands for any key."""
+    return _fields(schema, schema.get("$defs", {}), prefix)
+
+
+def _fields(node: Mapping[str, Any], defs: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, field in node.get("properties", {}).items():
+        whole = _resolved(field, defs)
+        yield prefix + name, _type(whole, defs), whole.get("description", "")
+        for inner in (whole, *whole.get("anyOf", ())):
+            yield from _fields(_resolved(inner, defs), defs, f"{prefix}{name}.")
+            if isinstance(each := inner.get("additionalProperties"), dict):
+                yield from _fields(each, defs, f"{prefix}{name}.<name>.")
+
+
+def _resolved(node: Mapping[str, Any], defs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a node with what it refers to; what it says itself goes before."""
+    reference = node.get("$ref", "").rpartition("/")[2]
+    return {**defs.get(reference, {}), **node}
+
+
+def _type(node: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    if "const" in node:
+        return code(f'"{node["const"]}"')
+    if "enum" in node:
+        return " or ".join(code(f'"{one}"') for one in node["enum"])
+    if "anyOf" in node:
+        return " or ".join(_type(_resolved(one, defs), defs) for one in node["anyOf"])
+    if node.get("format") == "date-time":
+        return "time, RFC 3339 in UTC"
+    if isinstance(each := node.get("additionalProperties"), dict):
+        return f"object: name to {_type(_resolved(each, defs), defs)}"
+    kind = node.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _json(line: bytes) -> str:
+    return f"```json\n{line.decode()}\n```"
