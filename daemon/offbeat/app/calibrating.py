@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
+
 from offbeat.app.engine import Engine
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
@@ -13,8 +15,10 @@ from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.recording import Recording
 from offbeat.core.sensors import SensorDirectory
+from offbeat.errors import OffbeatError
 from offbeat.learn.collected import Collected
 from offbeat.learn.doubts import Doubts
+from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.progress import OnProgress, Progress, silent
 from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series
@@ -27,21 +31,53 @@ class Past:
     """Recordings of the sensors of one group, and what is not to be learnt from them.
 
     Attributes:
-        series: as recorded; all with the same channels.
+        series: as recorded, without what is left out; all with the same channels.
         recordings: the same, with nothing observed in rows that are doubted.
         doubts: these rows.
+        cut: rows that were left out because of what is known of their time.
+        left_out: how many these are, and why.
     """
 
     series: Sequence[Series]
     recordings: list[Recording]
     doubts: Doubts
+    cut: Doubts = dataclasses.field(default_factory=Doubts)
+    left_out: LeftOut = dataclasses.field(default_factory=LeftOut)
 
     @classmethod
-    def of(cls, series: Sequence[Series], leave_out_doubtful: bool = True) -> Past:
-        """Look over recordings for what is far from all else."""
+    def of(
+        cls,
+        series: Sequence[Series],
+        leave_out_doubtful: bool = True,
+        exclusions: Exclusions | None = None,
+        group: str = "",
+    ) -> Past:
+        """Look over recordings for what is far from all else.
+
+        Args:
+            series: as recorded; of sensors with the same channels.
+            leave_out_doubtful: whether to look.
+            exclusions: times that are cut out before that; None = none.
+            group: name of the sensors' group, for what is said of a whole group.
+
+        Raises:
+            OffbeatError: nothing is left.
+        """
+        whole, exclusions = series, exclusions or Exclusions()
+        keep = {one.sensor: exclusions.keep(one.sensor, one.times_seconds, group) for one in whole}
+        cut = {one.sensor: np.sort(one.times_seconds[~keep[one.sensor]]) for one in whole}
+        rows = {one.sensor: exclusions.count(one.sensor, one.times_seconds, group) for one in whole}
+        series = [kept for one in whole if len(kept := one.where(keep[one.sensor]))]
+        left_out = LeftOut(
+            {sensor: counts for sensor, counts in rows.items() if counts},
+            tuple(one.sensor for one in whole if len(one) and not keep[one.sensor].any()),
+        )
+        if not series:
+            raise OffbeatError(_nothing_left(left_out))
         recordings = [one.recording() for one in series]
         doubts = Doubts.looked_for(series[0].channels, recordings) if leave_out_doubtful else Doubts()
-        return cls(series, doubts.hidden(recordings), doubts)
+        holes = Doubts({sensor: times for sensor, times in cut.items() if len(times)})
+        return cls(series, doubts.hidden(recordings), doubts, holes, left_out)
 
     def commission(self) -> Commission:
         """Return a commission that knows what values are usual, and is not calibrated."""
@@ -84,10 +120,19 @@ def calibrated(
     times, raw = collected.times_seconds(ids), collected.raw(ids)
     for sensor, virtual in times.items():
         recorded = virtual + player.recorded_seconds(sensor, 0.0)
-        raw[sensor] = past.doubts.without_false_gaps(sensor, recorded, raw[sensor])
+        for holes in (past.doubts, past.cut):
+            raw[sensor] = holes.without_false_gaps(sensor, recorded, raw[sensor])
     on_progress(Progress("calibrating", 0, 1))
     commission = calibrate_streams(commission, raw)
     return calibrate_tracks(commission, *refuse(commission, raw, times))
+
+
+def _nothing_left(left_out: LeftOut) -> str:
+    why = ", ".join(f"{rows} rows: {reason}" for reason, rows in left_out.by_reason().items())
+    return (
+        f"nothing is left to learn from ({why}); say what the episodes were with `offbeat episodes label`, or end a "
+        "freeze with `offbeat thaw`"
+    )
 
 
 def without_doubtful(series: Sequence[Series], doubts: Doubts) -> list[Series]:

@@ -23,6 +23,7 @@ from offbeat.publish.outbox import Outbox
 from offbeat.publish.publisher import Publisher
 from offbeat.scoring.worker import ScorerThread
 from offbeat.state.snapshots import SnapshotStore
+from offbeat.state.store import FILE as EPISODES
 from offbeat.state.store import EpisodeHistory
 
 COMMIT_SECONDS = 30.0
@@ -113,7 +114,7 @@ def build_parts(
         ),
         store=store,
         saver=saver,
-        history=EpisodeHistory(state / "episodes.sqlite"),
+        history=EpisodeHistory(state / EPISODES),
         outbox=outbox,
         publisher=publisher,
         progress=progress,

@@ -23,6 +23,7 @@ from offbeat.core.sensors import UNIVARIATE
 from offbeat.core.streams import registry
 from offbeat.errors import UnavailableError
 from offbeat.learn.doubts import Doubts
+from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.library import folder_name
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
@@ -56,6 +57,7 @@ class TrainingPlan:
         compare: compare the model with baselines on held-back time.
         leave_out_doubtful: learn nothing from the few rows that are far from all others.
         choices: what is to judge sensors by their channels, where the configuration says so; else the above.
+        exclusions: times that nothing is learnt from.
     """
 
     family: str = "lstm_vae"
@@ -71,6 +73,7 @@ class TrainingPlan:
     compare: bool = True
     leave_out_doubtful: bool = True
     choices: Mapping[tuple[str, ...], tuple[ModelChoice, ...]] = field(default_factory=dict)
+    exclusions: Exclusions = field(default_factory=Exclusions)
 
     def of_channels(self, channels: tuple[str, ...]) -> list[TrainingPlan]:
         """Return the plan of each model that sensors with these channels are to have."""
@@ -110,7 +113,8 @@ class TrainedGroup:
         version: of the artifact; empty if it was not written.
         long: what was learnt of the long view, or why nothing was.
         comparison: with baselines on held-back time; None if it was not asked for, or too little was held back.
-        doubts: rows that nothing was learnt from.
+        doubts: rows that nothing was learnt from, by what they are like.
+        left_out: rows that nothing was learnt from, by what is known of their time.
     """
 
     commission: Commission
@@ -119,6 +123,7 @@ class TrainedGroup:
     long: LongView = field(default_factory=LongView)
     comparison: Comparison | None = None
     doubts: Doubts = field(default_factory=Doubts)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def report(self) -> TrainingReport:
@@ -128,7 +133,8 @@ class TrainedGroup:
     def training_dict(self) -> dict[str, object]:
         """Return how it all went as JSON can hold it."""
         compared = {} if self.comparison is None else {"comparison": self.comparison.to_dict()}
-        return self.report.to_dict() | self.long.to_dict() | compared | self.doubts.to_dict()
+        excluded = {"excluded": self.left_out.to_dict()} if self.left_out.total else {}
+        return self.report.to_dict() | self.long.to_dict() | compared | self.doubts.to_dict() | excluded
 
 
 def train_from_recordings(
@@ -188,7 +194,8 @@ def train_group(
     """
     device = _device(plan)
     on_progress(Progress("looking at the recordings", 0, 1))
-    past = Past.of(series, plan.leave_out_doubtful)
+    group = "+".join(series[0].channels) + plan.choice.suffix
+    past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group)
     commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.values_vote))
     learnt_from = model_series(commission, past.recordings)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
@@ -198,8 +205,10 @@ def train_group(
         commission, long = train_long_view(
             commission, past.recordings, plan.horizon_seconds, plan.recipe, device, on_progress
         )
-    trained = TrainedGroup(commission, result, long=long, comparison=comparison, doubts=past.doubts)
-    scorer, model = scorer_of(trained, len(series), device), (plan.family, "in training")
+    trained = TrainedGroup(
+        commission, result, long=long, comparison=comparison, doubts=past.doubts, left_out=past.left_out
+    )
+    scorer, model = scorer_of(trained, len(past.series), device), (plan.family, "in training")
     commission = calibrated(commission, past, plan.core, scorer, model, plan.choice, on_progress)
     return dataclasses.replace(trained, commission=commission)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -150,7 +150,7 @@ def describe(group: TrainedGroup) -> str:
     """Return lines on what was learnt of a group and whether the model is worth having."""
     from offbeat.app.comparison_text import table
 
-    lines = [_figures(group), *_left_out(group)] + (
+    lines = [_figures(group), *_excluded(group), *_left_out(group)] + (
         [] if group.comparison is None else table(group.comparison)
     )
     return "\n".join(lines)
@@ -186,12 +186,33 @@ def _left_out(group: TrainedGroup) -> list[str]:
     counts = {sensor: len(times) for sensor, times in group.doubts.times_seconds.items()}
     if not counts:
         return []
-    most = sorted(counts, key=lambda sensor: (-counts[sensor], sensor))
-    named = ", ".join(f"{sensor} ({counts[sensor]})" for sensor in most[:MOST_NAMED])
-    more = f" and {len(most) - MOST_NAMED} more" if len(most) > MOST_NAMED else ""
     rows = sum(counts.values())
     why = "as too strange and too rare to be ordinary"
-    return [f"{rows} rows were left out of learning, {why}: {named}{more}"]
+    return [f"{rows} rows were left out of learning, {why}: {_named(counts)}"]
+
+
+def _excluded(group: TrainedGroup) -> list[str]:
+    """Return lines on the rows that were left out for what is known of their time; none if there are none."""
+    left = group.left_out
+    if not left.total:
+        return []
+    why = ", ".join(f"{reason} ({rows})" for reason, rows in left.by_reason().items())
+    counts = {sensor: sum(rows.values()) for sensor, rows in left.rows.items()}
+    lines = [
+        f"{left.total} rows were left out of learning, by what is known of their time: {why}; {_named(counts)}"
+    ]
+    if left.nothing_left:
+        lines.append(
+            f"of these sensors nothing is left, they begin as unknown: {', '.join(left.nothing_left[:MOST_NAMED])}"
+        )
+    return lines
+
+
+def _named(counts: Mapping[str, int]) -> str:
+    """Return the sensors with the most rows, and how many others there are."""
+    most = sorted(counts, key=lambda sensor: (-counts[sensor], sensor))
+    named = ", ".join(f"{sensor} ({counts[sensor]})" for sensor in most[:MOST_NAMED])
+    return named + (f" and {len(most) - MOST_NAMED} more" if len(most) > MOST_NAMED else "")
 
 
 def warn(lines: Sequence[str], what: str = "warning") -> None:

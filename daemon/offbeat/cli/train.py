@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,9 +77,11 @@ def run(args: argparse.Namespace) -> int:
     plan = training_plan(args, settings)
     if args.journal:
         from offbeat.app.journal_recordings import journal_recordings
+        from offbeat.app.told import exclusions_of
 
         assert settings is not None
         series = tuple(journal_recordings(settings))
+        plan = replace(plan, exclusions=exclusions_of(settings, time.time()))
     else:
         from offbeat.app.recorded_sensors import recorded_sensors
 

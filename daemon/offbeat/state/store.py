@@ -64,11 +64,14 @@ WHERE excluded.updated_at >= updated_at AND (closed_at IS NULL OR excluded.close
 _RECENT = f"SELECT {_COLUMNS} FROM episode ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
 _RECENT_OF = f"SELECT {_COLUMNS} FROM episode WHERE sensor = ? ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
 _OPEN = f"SELECT {_COLUMNS} FROM episode WHERE closed_at IS NULL ORDER BY opened_at, id"  # noqa: S608
+_FIND = f"SELECT {_COLUMNS} FROM episode WHERE substr(id, 1, ?) = ? ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
 _DROP_OLD = """
 DELETE FROM episode WHERE closed_at IS NOT NULL
 AND id NOT IN (SELECT id FROM episode ORDER BY opened_at DESC LIMIT ?)
 """
 _EVENTS_BETWEEN_PRUNING = 1000
+
+FILE = "episodes.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +109,14 @@ class EpisodeHistory:
     Args:
         path: the SQLite file.
         max_episodes: closed episodes beyond the newest so many are dropped now and then.
+        visiting: the daemon's file, in the hands of another process; a damaged one is left as it is.
     """
 
-    def __init__(self, path: Path, max_episodes: int = 100_000) -> None:
+    def __init__(self, path: Path, max_episodes: int = 100_000, *, visiting: bool = False) -> None:
         self.failed = 0
         self._max_episodes = max_episodes
         self._lock = threading.Lock()
-        self._database = Database(path, _SCHEMA)
+        self._database = Database(path, _SCHEMA, visiting=visiting)
         self._since_pruning = 0
 
     @property
@@ -145,6 +149,11 @@ class EpisodeHistory:
         """Return the episodes that have not closed, oldest first."""
         with self._lock:
             return _episodes(self._database.read(_OPEN))
+
+    def find(self, beginning: str, limit: int = 100) -> list[Episode]:
+        """Return the episodes whose id begins like this, newest first."""
+        with self._lock:
+            return _episodes(self._database.read(_FIND, (len(beginning), beginning, limit)))
 
     def close(self) -> None:
         """Close the file."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from offbeat.errors import UnavailableError
+from offbeat.storage.owner import keep_owner
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,22 +44,26 @@ class Database:
 
     Used by one thread at a time; the owner holds the lock. A file that SQLite cannot read, or that another
     version wrote, is renamed with the suffix ".bad" and a new one is begun: a damaged file must not stop the
-    daemon.
+    daemon. Several processes may have it open; what root writes belongs to the owner of the folder.
 
     Args:
         path: the file; its folder is made when missing.
         schema: what it holds.
+        visiting: it belongs to another process: a file that cannot be used is left where it is.
 
     Raises:
-        UnavailableError: the file can neither be opened nor made.
+        UnavailableError: the file can neither be opened nor made, or it is not ours to put aside.
     """
 
-    def __init__(self, path: Path, schema: Schema) -> None:
+    def __init__(self, path: Path, schema: Schema, *, visiting: bool = False) -> None:
         self.path = path
         self.quarantined = 0
         self._schema = schema
+        self._visiting = visiting
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not visiting:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            keep_owner(path)
             self._connection = self._open_or_quarantine()
         except (OSError, sqlite3.OperationalError) as error:
             raise UnavailableError(
@@ -89,6 +94,11 @@ class Database:
         """Return all rows of a query."""
         return self._connection.execute(sql, parameters).fetchall()
 
+    def changes(self) -> int:
+        """Return a number that is another one once another process has changed the file: a look that costs nothing."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
     def quarantine(self, reason: str) -> None:
         """Put the file aside under another name and begin an empty one."""
         with suppress(sqlite3.Error):
@@ -106,6 +116,11 @@ class Database:
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
+            if self._visiting:
+                raise UnavailableError(
+                    f"the database {self.path} cannot be used: {error}; it is left as it is: start the daemon of this "
+                    "release, which puts it aside and begins anew"
+                ) from error
             self._put_aside(str(error))
             return self._open()
 
@@ -130,9 +145,11 @@ class Database:
         if version != 0 or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             raise sqlite3.DatabaseError(f"schema version {version}, expected {self._schema.version}")
         connection.execute("BEGIN IMMEDIATE")
-        for statement in self._schema.statements:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={self._schema.version:d}")
+        # Another process may have been quicker.
+        if connection.execute("PRAGMA user_version").fetchone() == (version,):
+            for statement in self._schema.statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={self._schema.version:d}")
         connection.execute("COMMIT")
 
     def _put_aside(self, reason: str) -> None:

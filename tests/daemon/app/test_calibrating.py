@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from offbeat.app.calibrating import Past, calibrated
+from offbeat.core.orders import Freeze, LearningRules, Orders, PastEpisode
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams.registry import CHEAP_NAMES, STREAM_NAMES, TRACKS
+from offbeat.errors import OffbeatError
+from offbeat.learn.exclusions import Exclusions
 from offbeat.replay.series import Series
 from tests.support.learnt import boilers_recorded
 from tests.support.plant import BOILERS
@@ -44,3 +48,39 @@ def test_what_is_doubted_is_neither_normalised_by_nor_played() -> None:
         if learnt.alarm is not None
     ]
     assert counts[0] == counts[1] - len(careful.doubts.times_seconds[one.sensor])
+
+
+def test_an_episode_leaves_nothing_behind_in_what_is_learnt() -> None:
+    """The normaliser is bit for bit the same as of a past in which those rows never were, however large the fault."""
+    one, other = boilers_recorded(400)
+    episode = PastEpisode("e", one.sensor, "level", one.times_seconds[200], one.times_seconds[299])
+    rules = LearningRules(margin_seconds=0.0, margin_share=0.0)
+    exclusions = Exclusions.of(Orders(), [episode], rules, now=one.times_seconds[-1])
+    values = one.values.copy()
+    values[200:300] += 500.0
+    spoilt = dataclasses.replace(one, values=values)
+    rows = np.r_[0:200, 300:400]
+    never = dataclasses.replace(one, times_seconds=one.times_seconds[rows], values=one.values[rows])
+    past = Past.of([spoilt, other], False, exclusions)
+    learnt, wanted = past.commission(), Past.of([never, other], False).commission()
+    for name in ("center", "scale", "resolution", "step", "gap_unit_seconds"):
+        assert np.array_equal(getattr(learnt, name), getattr(wanted, name)), name
+    assert past.left_out.rows == {one.sensor: {"episode": 100}}
+    full = calibrated(learnt, past, CoreSettings(window_readings=32))
+    assert full.alarm is not None
+    row, process = full.row_of(one.sensor), TRACKS.index("process")
+    assert full.alarm.count[row, process] == full.alarm.count[full.row_of(other.sensor), process] - 100
+
+
+def test_a_sensor_of_which_nothing_is_left_is_named_and_a_group_is_refused() -> None:
+    """What to do about it is said."""
+    series = boilers_recorded(400)
+    one = Exclusions.of(Orders((Freeze(1, "sensor", BOILERS[0], 0.0),)), (), LearningRules(), 0.0)
+    past = Past.of(series, False, one)
+    assert [kept.sensor for kept in past.series] == [BOILERS[1]]
+    assert past.left_out.nothing_left == (BOILERS[0],)
+    of_group = Exclusions.of(Orders((Freeze(1, "group", "value", 0.0),)), (), LearningRules(), 0.0)
+    with pytest.raises(
+        OffbeatError, match=r"nothing is left to learn from \(800 rows: frozen\); .*offbeat thaw"
+    ):
+        Past.of(series, False, of_group, "value")

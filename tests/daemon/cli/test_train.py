@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 
 from offbeat.cli.main import main
+from offbeat.config.settings import JournalSettings
+from offbeat.ingest.journal import Journal
 from offbeat.learn.library import ModelLibrary
+from offbeat.state.store import EpisodeHistory
+from tests.support.events import an_event
 
+START = 1_700_000_000
 QUICK = ("--size", "tiny", "--steps", "5", "--device", "cpu")
 
 
@@ -153,3 +158,30 @@ def test_rows_left_out_of_learning_are_told(tmp_path: Path, capsys: pytest.Captu
     assert main(["train", str(recorded), "--out", str(tmp_path / "artifact"), "--family", "robust_z"]) == 0
     (said,) = [line for line in capsys.readouterr().out.splitlines() if "left out of learning" in line]
     assert "too strange and too rare to be ordinary: pump (" in said
+
+
+def test_an_episode_is_not_learnt_from_the_journal(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was left out is said, with why; of what is learnt the fault is no part."""
+    journal = Journal(tmp_path / "state" / "journal", JournalSettings())
+    random = np.random.default_rng(0)
+    for i in range(400):
+        value = np.sin(i / 9) + random.normal(0, 0.1) + (50.0 if i >= 300 else 0.0)
+        journal.append(
+            [("plant/a/pump", b'{"ts": %d, "value": %.4f}' % (START + 10 * i, value), 0)], START + i * 10
+        )
+    assert journal.sync(10)
+    assert journal.close()
+    history = EpisodeHistory(tmp_path / "state" / "episodes.sqlite")
+    history.record([an_event(sensor="a.pump", started_at=START + 3000.0, ended_at=START + 3990.0)])
+    history.close()
+    assert main(["train", "--journal", "--config", str(config), *QUICK]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.startswith(
+        "160 rows were left out of learning, by what is known of their time: episode (160);"
+    )
+    assert line.endswith("a.pump (160)")
+    (version,) = ModelLibrary(tmp_path / "state" / "models").group("value").versions()
+    told = dict(version.manifest)["training"]
+    assert told["excluded"]["sensors"] == {"a.pump": {"episode": 160}}

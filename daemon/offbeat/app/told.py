@@ -1,0 +1,62 @@
+"""What is known of the past beside the readings: episodes, and what people said of learning."""
+
+from __future__ import annotations
+
+import sys
+
+from offbeat.config.settings import Settings
+from offbeat.core.orders import LearningRules, Orders, PastEpisode
+from offbeat.learn.exclusions import Exclusions
+from offbeat.state import order_book, store
+from offbeat.state.order_book import OrderBook
+from offbeat.state.store import Episode, EpisodeHistory
+
+
+def learning_rules(_settings: Settings) -> LearningRules:
+    """Return how learning treats what was strange, as the settings say."""
+    return LearningRules()
+
+
+def orders_of(settings: Settings) -> Orders:
+    """Return what people said of learning; the daemon may run meanwhile.
+
+    Raises:
+        UnavailableError: it cannot be read.
+    """
+    path = settings.state.directory / order_book.FILE
+    if not path.exists():
+        return Orders()
+    book = OrderBook(path, visiting=True)
+    try:
+        return book.orders()
+    finally:
+        book.close()
+
+
+def episodes_of(settings: Settings) -> list[Episode]:
+    """Return the whole history of episodes, newest first; the daemon may run meanwhile.
+
+    Raises:
+        UnavailableError: it cannot be read.
+    """
+    path = settings.state.directory / store.FILE
+    if not path.exists():
+        return []
+    history = EpisodeHistory(path, visiting=True)
+    try:
+        return history.recent(sys.maxsize)
+    finally:
+        history.close()
+
+
+def exclusions_of(settings: Settings, now: float) -> Exclusions:
+    """Return which times nothing may be learnt from, by all that is known at a time.
+
+    Raises:
+        UnavailableError: what is known cannot be read: then nothing is learnt, rather than a fault.
+    """
+    episodes = [
+        PastEpisode(one.id, one.sensor, one.kind, one.opened_at, one.closed_at)
+        for one in episodes_of(settings)
+    ]
+    return Exclusions.of(orders_of(settings), episodes, learning_rules(settings), now)

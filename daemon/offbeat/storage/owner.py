@@ -1,0 +1,31 @@
+"""Files that root makes in the daemon's folder stay the daemon's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = 0
+
+
+def keep_owner(path: Path, user: int | None = None) -> None:
+    """Make a file that is not there yet, as the owner of its folder, where root is about to make it.
+
+    The daemon runs as a user of its own, and could not write what root left behind. SQLite gives what it puts beside a
+    database to the database's owner.
+
+    Args:
+        path: of the file; it is not touched if it is there.
+        user: who makes it; by default the user of this process.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if (os.geteuid() if user is None else user) != ROOT or path.exists():
+        return
+    folder = path.parent.stat()
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        os.fchown(descriptor, folder.st_uid, folder.st_gid)
+    finally:
+        os.close(descriptor)
