@@ -17,8 +17,9 @@ from offbeat.app.api_answers import Status
 from offbeat.app.live_pages import LivePages
 from offbeat.app.questions import Questions
 from offbeat.core.pipeline import Pipeline
+from offbeat.core.readiness import Readiness, count_by_readiness
 from offbeat.core.readings import ReadingBatch
-from offbeat.core.sensor_states import KINDS, Readiness
+from offbeat.core.sensor_states import KINDS
 from offbeat.observe.http import HttpServer, Response
 from offbeat.observe.pages import build_pages
 from offbeat.state.store import EpisodeHistory
@@ -143,9 +144,8 @@ class LiveSite:
 
     def _status(self) -> Status:
         group = self._pipeline.groups[0]
-        assert group.learnt is not None
         is_open = group.episodes.is_open(np.arange(group.size)).sum(axis=0)
-        stages = np.bincount(group.learnt.normalisers.stage[: group.size], minlength=len(Readiness))
+        stages = count_by_readiness(group)
         return Status(
             version="0.0.0",
             ready=True,

@@ -51,8 +51,16 @@ class SensorSummary(Struct, frozen=True):
 
     sensor: str
     group: Annotated[str, Meta(description="Sensors of a group have the same channels and share a model.")]
-    readiness: Literal["learning", "provisional", "ready"]
-    progress: Annotated[float | None, Meta(description="0 to 1: how far it is on its way to being ready.")]
+    readiness: Literal["waiting", "learning", "provisional", "ready"]
+    progress: Annotated[
+        float | None,
+        Meta(description="0 to 1: the share of the readings that alerts about its values need."),
+    ]
+    reason: Annotated[str, Meta(description="What it waits for, in words; empty when it is ready.")]
+    eta_seconds: Annotated[
+        float | None,
+        Meta(description="Until it has these readings at its own pace; null where that is not known."),
+    ]
     score: Annotated[
         float | None,
         Meta(description="Of the newest reading; 1 is the budget's boundary. Null if not judged."),

@@ -14,7 +14,8 @@ from offbeat.app.api_answers import ModelInUse, Status
 from offbeat.app.parts import Parts
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import StepJob
-from offbeat.core.sensor_states import KINDS, Readiness
+from offbeat.core.readiness import Readiness, count_by_readiness
+from offbeat.core.sensor_states import KINDS
 from offbeat.core.work import Work
 from offbeat.ingest.journal import Journal
 from offbeat.observe.histogram import Example
@@ -211,11 +212,6 @@ class Instruments:
         return {(kind,): float(count) for kind, count in zip(KINDS, total, strict=True)}
 
     def _sensors_by_readiness(self) -> dict[tuple[str, ...], float]:
-        count = np.zeros(len(Readiness))
         assert self._parts is not None
-        for group in self._parts.core.pipeline.groups:
-            if group.learnt is None:
-                count[Readiness.LEARNING] += group.size
-            else:
-                count += np.bincount(group.learnt.normalisers.stage[: group.size], minlength=len(Readiness))
+        count = sum(map(count_by_readiness, self._parts.core.pipeline.groups), np.zeros(len(Readiness)))
         return {(readiness.name.lower(),): float(count[readiness]) for readiness in Readiness}

@@ -33,6 +33,7 @@ def _columns(group: GroupState) -> SensorColumns:
             "offbeat_sensor_expected_high": states.high.astype(np.float64),
             "offbeat_sensor_last_seen_timestamp_seconds": states.heard_seconds,
             "offbeat_sensor_usual_gap_seconds": states.usual_gap_seconds,
+            "offbeat_sensor_readiness": states.progress.readiness.astype(np.float64),
             "offbeat_sensor_rows_total": group.rows[slots].astype(np.float64),
         },
         is_anomalous=is_anomalous,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.decisions import Decisions
 from offbeat.core.pipeline import Pipeline
+from offbeat.core.readiness import Readiness
 from offbeat.publish.state_topics import SensorState
 
 
@@ -22,6 +23,7 @@ class SensorReports:
         self._pipeline = pipeline
         self._most = most
         self._changed: list[set[int]] = [set() for _ in pipeline.groups]
+        self._heard_until = [-np.inf for _ in pipeline.groups]
 
     def note(self, decisions: Decisions) -> None:
         """Take in what was decided."""
@@ -36,14 +38,25 @@ class SensorReports:
         """Return the reports of sensors that changed since the last call."""
         reports: list[SensorState] = []
         for index, changed in enumerate(self._changed):
+            self._note_unscored(index)
             chosen = [changed.pop() for _ in range(min(len(changed), self._most))]
             if chosen:
                 reports += self._reports(index, np.array(sorted(chosen), np.intp))
         return reports
 
+    def _note_unscored(self, index: int) -> None:
+        """Note who reported in a group that nothing scores, so that no decision speaks of them."""
+        group = self._pipeline.groups[index]
+        if group.learnt is not None or not group.size:
+            return
+        heard = group.heard[: group.size]
+        self._changed[index].update(np.flatnonzero(heard > self._heard_until[index]).tolist())
+        self._heard_until[index] = max(float(heard.max()), self._heard_until[index])
+
     def _reports(self, index: int, slots: NDArray[np.intp]) -> list[SensorState]:
         states = self._pipeline.sensor_states(index, slots)
         ids = self._pipeline.directory.groups[index].ids
+        learnt, progress = self._pipeline.groups[index].learnt, states.progress
         return [
             SensorState(
                 sensor=ids[slot],
@@ -51,6 +64,11 @@ class SensorReports:
                 score=float(states.score[i]),
                 p_value=float(states.p_value[i]),
                 open_kinds=states.open_kinds(i),
+                readiness=Readiness(int(progress.readiness[i])).name.lower(),
+                progress=float(progress.share[i]),
+                reason=progress.reason(i),
+                eta_seconds=float(progress.eta_seconds[i]),
+                model=None if learnt is None else learnt.model,
             )
             for i, slot in enumerate(slots.tolist())
         ]

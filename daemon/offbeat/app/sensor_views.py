@@ -17,7 +17,8 @@ from offbeat.core.decisions import RULE_COLUMN
 from offbeat.core.group_state import GroupState
 from offbeat.core.messages import why
 from offbeat.core.pipeline import Pipeline
-from offbeat.core.sensor_states import Readiness, SensorStates
+from offbeat.core.readiness import Readiness
+from offbeat.core.sensor_states import SensorStates
 from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
 from offbeat.state.store import Episode
 
@@ -120,8 +121,10 @@ class SensorViews:
         return SensorSummary(
             sensor=group.ids[slot],
             group=group.name,
-            readiness=Readiness(int(states.readiness[i])).name.lower(),  # type: ignore[arg-type] # one of three names
-            progress=_number(states.progress[i]),
+            readiness=Readiness(int(states.progress.readiness[i])).name.lower(),  # type: ignore[arg-type] # one of four names
+            progress=_number(states.progress.share[i]),
+            reason=states.progress.reason(i),
+            eta_seconds=_number(states.progress.eta_seconds[i]),
             score=_number(states.score[i]),
             p_value=_number(states.p_value[i]),
             open=list(states.open_kinds(i)),

@@ -19,6 +19,10 @@ from offbeat.errors import OffbeatError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("offbeat.cli.run", "listen to the broker, score, and publish alerts"),
+    "status": (
+        "offbeat.cli.status",
+        "tell how the running daemon is, and how far its sensors have been learnt",
+    ),
     "check": ("offbeat.cli.check", "look over the configuration without connecting to anything"),
     "train": ("offbeat.cli.train", "learn from recordings and put the model into service"),
     "models": ("offbeat.cli.models", "list and compare versions of models, put one into service, go back"),

@@ -109,8 +109,7 @@ def _cautious(
     guessed = learnt.normalisers.stage[slot] != COMMISSIONED
     if not guessed.any():
         return threshold, score
-    enough = np.maximum(state.settings.ready_readings, learnt.anew_at[slot] + learnt.first_rows)
-    early = guessed & (work.age < enough)
+    early = work.age < learnt.alerts_from(slot)
     below_critical = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))
     return (
         np.where(early[:, None], np.float32(np.inf), threshold),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import TRACKS, Track, threshold
 from offbeat.core.fusion import Fusion
-from offbeat.core.normalisers import UNKNOWN, Normalisers
+from offbeat.core.normalisers import COMMISSIONED, UNKNOWN, Normalisers
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams import registry
 from offbeat.core.streams.base import Round
@@ -55,6 +55,7 @@ class Learnt:
         self.row = np.zeros(sensors, np.intp)
         self.anew_at = np.zeros(sensors, np.int64)
         """Rows a provisional sensor had when it began anew with its lasting normaliser."""
+        self._ready_rows, self._window_rows = settings.ready_readings, settings.window_readings
         self.first_rows = min(settings.provisional_readings, settings.window_readings)
         self.normalisers = Normalisers(commission, sensors, self.first_rows)
         self.cheap = CheapStreams(commission, sensors)
@@ -76,6 +77,16 @@ class Learnt:
         """Give sensors that the commission does not know the normalisers that their windows are enough for."""
         self.normalisers.learn(slot[self.normalisers.stage[slot] == UNKNOWN], windows)
         self.normalisers.learn_again(slot, windows)
+
+    def alerts_from(self, slot: Slots) -> NDArray[np.int64]:
+        """Return the number of rows from which on alerts are raised for sensors, int64 [n].
+
+        What is ordinary for one that the commission does not know was guessed from the fleet and from little of its
+        own: it has to have as many rows as a commission needs, and those after which it begins anew.
+        """
+        anew = np.where(self.normalisers.frozen[slot], self.anew_at[slot], self._window_rows)
+        enough = np.maximum(self._ready_rows, anew + self.first_rows)
+        return np.where(self.normalisers.stage[slot] == COMMISSIONED, 0, enough)
 
     def learn_again(self, slot: Slots, windows: Windows, rows: NDArray[np.int64]) -> None:
         """Give provisional sensors with a full window their lasting normaliser, and begin anew with it."""

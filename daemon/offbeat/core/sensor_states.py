@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +10,10 @@ from numpy.typing import NDArray
 from offbeat.core.bands import telling_band
 from offbeat.core.episode_rules import TRACKS
 from offbeat.core.group_state import GroupState
-from offbeat.core.normalisers import COMMISSIONED, PROVISIONAL
+from offbeat.core.readiness import Progress, progress_of
 
 KINDS: tuple[str, ...] = tuple(rule.kind for rule in TRACKS.values())
 """Kinds of episodes, in the order of `SensorStates.is_open`."""
-
-
-class Readiness(IntEnum):
-    """How far a sensor is on its way to being judged."""
-
-    LEARNING = 0
-    """Only its silence is judged."""
-    PROVISIONAL = 1
-    """Judged by its own first readings and by the fleet's laws."""
-    READY = 2
-    """Judged by its own laws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +28,7 @@ class SensorStates:
         score: of the newest row, float32 [n]; NaN where it was not judged.
         p_value: of the newest row, float64 [n].
         is_open: which kinds of episodes are open, bool [n, len(KINDS)].
-        readiness: codes of `Readiness`, int8 [n].
-        progress: how much of what the next stage needs is there, 0 to 1, float32 [n].
+        progress: how far they are on their way to being judged.
         usual_gap_seconds: median time between messages, float64 [n]; NaN if not known.
         late: readings that came after a newer one, int32 [n].
     """
@@ -54,8 +41,7 @@ class SensorStates:
     score: NDArray[np.float32]
     p_value: NDArray[np.float64]
     is_open: NDArray[np.bool_]
-    readiness: NDArray[np.int8]
-    progress: NDArray[np.float32]
+    progress: Progress
     usual_gap_seconds: NDArray[np.float64]
     late: NDArray[np.int32]
 
@@ -66,7 +52,6 @@ class SensorStates:
 
 def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
     """Return what is known of some sensors of a group; copies."""
-    readiness, progress = _readiness(state, slots)
     is_open = state.episodes.is_open(slots)
     low, high = _bands(state, slots, np.asarray(is_open.any(axis=1, keepdims=True), np.bool_))
     return SensorStates(
@@ -78,8 +63,7 @@ def states_of(state: GroupState, slots: NDArray[np.intp]) -> SensorStates:
         score=state.score[slots],
         p_value=state.p_value[slots],
         is_open=is_open,
-        readiness=readiness,
-        progress=progress,
+        progress=progress_of(state, slots),
         usual_gap_seconds=state.cadence.median_seconds(slots),
         late=state.late[slots],
     )
@@ -94,16 +78,3 @@ def _bands(
     said, normalisers = state.expected[slots], state.learnt.normalisers
     center, scale = normalisers.center[slots], normalisers.scale[slots]
     return telling_band(state.values[slots], strange, said[:, :, 0], said[:, :, 1], center, scale)
-
-
-def _readiness(state: GroupState, slots: NDArray[np.intp]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    rows, settings = state.rows[slots], state.settings
-    to_be_learnt = np.minimum(rows / settings.ready_readings, 1.0)
-    if state.learnt is None:
-        return np.zeros(len(slots), np.int8), to_be_learnt.astype(np.float32)
-    stage = state.learnt.normalisers.stage[slots]
-    first = min(settings.provisional_readings, settings.window_readings)
-    progress = np.where(stage == PROVISIONAL, to_be_learnt, np.minimum(rows / first, 1.0))
-    progress = np.where(stage == COMMISSIONED, 1.0, progress)
-    # The stages of a normaliser are those of readiness: unknown, provisional, commissioned.
-    return stage.astype(np.int8), progress.astype(np.float32)

@@ -60,7 +60,11 @@ _ALL = (
     _gauge("offbeat_journal_durable_lag_bytes", "Appended to the journal, and not yet known to be on disk."),
     _gauge("offbeat_journal_degraded", "1 while the journal cannot be written."),
     # Sensors and scoring.
-    _gauge("offbeat_sensors", "Known sensors, by how far they have been learnt.", "readiness"),
+    _gauge(
+        "offbeat_sensors",
+        "Known sensors by readiness: waiting, learning, provisional (judged by the fleet's laws), ready.",
+        "readiness",
+    ),
     _gauge("offbeat_sensors_limit", "Sensors that are admitted at most."),
     _gauge("offbeat_sensors_suppressed", "Sensors that the last scrape of /metrics/sensors left out."),
     _counter("offbeat_rows_scored_total", "New rows that were judged."),
@@ -126,6 +130,11 @@ _SENSORS = (
     ),
     _gauge("offbeat_sensor_last_seen_timestamp_seconds", "Unix time of the last message.", "sensor"),
     _gauge("offbeat_sensor_usual_gap_seconds", "Median time between messages.", "sensor"),
+    _gauge(
+        "offbeat_sensor_readiness",
+        "0 waiting for a reading, 1 learning, 2 provisional: judged by the fleet's laws, 3 ready.",
+        "sensor",
+    ),
     _counter("offbeat_sensor_rows_total", "Rows that moved the sensor forward in time.", "sensor"),
 )
 

@@ -95,7 +95,7 @@ class Access:
         tls = None
         if settings.cert_file is not None and settings.key_file is not None:
             tls = Tls(settings.cert_file, settings.key_file)
-        return cls(tls, None if settings.password_file is None else _password(settings.password_file))
+        return cls(tls, None if settings.password_file is None else read_password(settings.password_file))
 
     def admits(self, authorization: str) -> bool:
         """Return whether a request may be answered.
@@ -123,7 +123,12 @@ def _basic_password(encoded: bytes) -> bytes:
         return b""
 
 
-def _password(path: Path) -> bytes:
+def read_password(path: Path) -> bytes:
+    """Return the password that a file holds on its first line.
+
+    Raises:
+        ConfigError: it cannot be read, or is empty.
+    """
     try:
         # One newline only: it is the editor's.
         password = path.read_bytes().removesuffix(b"\n").removesuffix(b"\r")

@@ -25,6 +25,11 @@ class SensorState:
         score: severity; 1.0 is the budget's boundary at commissioning; NaN if there is none yet.
         p_value: against the trailing calibration; NaN if there is none yet.
         open_kinds: kinds of the sensor's open episodes; empty when all is well.
+        readiness: "waiting", "learning", "provisional" or "ready".
+        progress: share of the readings that alerts about its values need, 0 to 1.
+        reason: what it waits for, in words; empty when it is ready.
+        eta_seconds: until it has these readings; NaN if nobody knows.
+        model: name and version of what judges it; None if nothing judges its values.
     """
 
     sensor: str
@@ -32,6 +37,16 @@ class SensorState:
     score: float
     p_value: float
     open_kinds: tuple[str, ...] = ()
+    readiness: str = "ready"
+    progress: float = 1.0
+    reason: str = ""
+    eta_seconds: float = 0.0
+    model: tuple[str, str] | None = None
+
+    @property
+    def standing(self) -> tuple[object, ...]:
+        """What is told at once when it changes."""
+        return self.open_kinds, self.readiness, self.model
 
 
 def state_json(state: SensorState) -> bytes:
@@ -45,6 +60,13 @@ def state_json(state: SensorState) -> bytes:
             "p_value": _number(state.p_value),
             "anomalous": bool(state.open_kinds),
             "open": list(state.open_kinds),
+            "readiness": state.readiness,
+            "progress": _number(round(state.progress, 3)),
+            "reason": state.reason or None,
+            "eta_s": _number(round(state.eta_seconds, 1)),
+            "model": None
+            if state.model is None
+            else dict(zip(("name", "version"), state.model, strict=True)),
         }
     )
 
@@ -52,7 +74,8 @@ def state_json(state: SensorState) -> bytes:
 class StateTopics:
     """Keeps only the newest state of a sensor, and says which are due. Safe to use from several threads.
 
-    A sensor is due at once when its open episodes changed, otherwise `interval_seconds` after it was sent.
+    A sensor is due at once when its open episodes, its readiness or its model changed, otherwise
+    `interval_seconds` after it was sent.
 
     Args:
         interval_seconds: between two messages about a sensor that does not change.
@@ -86,7 +109,7 @@ class StateTopics:
             for state in states:
                 known = self._newest.get(state.sensor)
                 self._newest[state.sensor] = state
-                if known is None or known.open_kinds != state.open_kinds:
+                if known is None or known.standing != state.standing:
                     self._schedule(state.sensor, now)
                 elif state.sensor not in self._due:
                     due = self._sent_at.get(state.sensor, -math.inf) + self._interval

@@ -120,7 +120,7 @@ def test_one_sensor_is_told_in_full(api: Api) -> None:
     assert answer["episodes"][0]["sensor"] == BOILERS[2]
     assert answer["episodes"][0]["message"]
     assert answer["episodes"][0]["contributions"] == {"value": 1.0}
-    assert answer["readiness"] == "ready"
+    assert (answer["readiness"], answer["reason"], answer["eta_seconds"]) == ("ready", "", 0.0)
 
 
 def test_the_detectors_speak_in_words_the_loudest_first(api: Api) -> None:

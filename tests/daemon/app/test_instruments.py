@@ -85,7 +85,7 @@ def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
     unseen = {name for name in CATALOGUE if name not in families}
     # There is no model here, and a metric of none has no series.
     assert unseen == {"offbeat_model_info"}
-    assert found['offbeat_sensors{readiness="learning"}'] == 500
+    assert found['offbeat_sensors{readiness="waiting"}'] == 500
     assert found['offbeat_stage_stalled{stage="loop"}'] == 0
     assert found["offbeat_ready"] == 1
 

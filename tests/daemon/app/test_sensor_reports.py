@@ -11,7 +11,7 @@ from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import SensorDirectory
 from offbeat.testing.fake_scorer import FakeScorer
-from offbeat.testing.playing import play
+from offbeat.testing.playing import MODEL, directory_of, play
 from offbeat.testing.readings import Readings
 from tests.support.events import an_event
 from tests.support.plant import BOILERS, live, plant
@@ -43,6 +43,20 @@ def test_sensors_that_reported_are_told_of_once() -> None:
     assert first.p_value == pytest.approx(float(states.p_value[0]))
     assert np.isfinite(first.score)
     assert first.open_kinds == ()
+    assert (first.readiness, first.progress, first.reason, first.model) == ("ready", 1.0, "", MODEL)
+    assert reports.take() == []
+
+
+def test_sensors_that_nothing_scores_are_told_of_when_they_report() -> None:
+    """Once for what came since the last time: how far they are is what there is to say."""
+    pipeline = Pipeline(directory_of(BOILERS), CoreSettings())
+    reports = SensorReports(pipeline)
+    assert reports.take() == []
+    play(pipeline, Readings().add(2, *live(2, 30)).batches(), FakeScorer())
+    (report,) = reports.take()
+    assert (report.sensor, report.readiness, report.progress) == (BOILERS[2], "learning", pytest.approx(0.1))
+    assert np.isnan(report.score)
+    assert report.model is None
     assert reports.take() == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from offbeat.core.jobs import StepJob, StepResult
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensor_states import Readiness
+from offbeat.core.readiness import Readiness
 from offbeat.core.streams import registry
 from offbeat.core.streams.registry import STREAM_NAMES
 from offbeat.testing.fake_scorer import FakeScorer
@@ -154,8 +154,8 @@ def test_the_first_days_have_no_scores_but_silence_is_found() -> None:
     assert out.events[0].model is None
     assert out.events[0].expected == {}
     states = pipeline.sensor_states(0, EVERYONE)
-    assert states.readiness.tolist() == [Readiness.LEARNING] * 4
-    assert states.progress == pytest.approx([0.5, 1.0, 1.0, 1.0])
+    assert states.progress.readiness.tolist() == [Readiness.LEARNING] * 4
+    assert states.progress.share == pytest.approx([0.5, 1.0, 1.0, 1.0])
     assert pipeline.ledgers()[0].accepted == sum(len(times) for times, _ in series)
 
 
@@ -176,7 +176,7 @@ def test_a_sensor_the_artifact_does_not_know_is_scored_by_its_own_first_rows() -
     assert any(e.event == "open" and e.started_at == times[600] for e in mine)
     assert all(e.updated_at >= times[300] for e in mine)
     assert all(e.severity != "critical" for e in mine)
-    assert pipeline.sensor_states(0, np.array([4])).readiness[0] == Readiness.PROVISIONAL
+    assert pipeline.sensor_states(0, np.array([4])).progress.readiness[0] == Readiness.PROVISIONAL
 
 
 def test_a_channel_that_is_strange_is_named() -> None:

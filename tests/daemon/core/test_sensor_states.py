@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from offbeat.core.sensor_states import KINDS, Readiness
+from offbeat.core.sensor_states import KINDS
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import play
 from offbeat.testing.readings import Readings
-from tests.support.plant import BOILERS, live, plant
+from tests.support.plant import live, plant
 
 
 def test_the_newest_row_and_the_open_episodes_are_shown() -> None:
@@ -27,18 +27,4 @@ def test_the_newest_row_and_the_open_episodes_are_shown() -> None:
     assert states.open_kinds(0) == ("value",)
     assert states.open_kinds(1) == ()
     assert 4 < states.usual_gap_seconds[0] < 7
-    assert states.readiness.tolist() == [Readiness.READY, Readiness.READY]
     assert set(KINDS) == {"value", "rhythm", "stuck", "silent", "rule"}
-
-
-def test_a_stranger_makes_progress() -> None:
-    """First towards its first normaliser, then towards what a commission needs."""
-    pipeline = plant(sensors=(*BOILERS, "stranger"))
-    times, values = live(9, 150)
-    seen = []
-    for n, start in ((32, 0), (118, 32)):
-        part = Readings(offset=start).add(4, times[start : start + n], values[start : start + n])
-        play(pipeline, part.batches(), FakeScorer())
-        states = pipeline.sensor_states(0, np.array([4]))
-        seen.append((Readiness(int(states.readiness[0])), float(states.progress[0])))
-    assert seen == [(Readiness.LEARNING, 0.5), (Readiness.PROVISIONAL, 0.5)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,33 @@ def test_the_newest_state_of_every_sensor_is_sent_in_the_end(
     assert topics.waiting == 0
 
 
+def test_a_change_of_readiness_or_of_the_model_is_due_at_once() -> None:
+    """Progress alone is not: it changes with every reading."""
+    topics = StateTopics(60.0)
+    topics.put([replace(state(), readiness="learning", progress=0.1)], now=0.0)
+    topics.take(0.0, 10)
+    topics.put([replace(state(), readiness="learning", progress=0.9)], now=1.0)
+    assert topics.take(1.0, 10) == []
+    ready = replace(state(), readiness="ready")
+    topics.put([ready], now=2.0)
+    assert topics.take(2.0, 10) == [ready]
+    taken_up = replace(ready, model=("lstm_vae", "4f6e0c2ad1b3"))
+    topics.put([taken_up], now=3.0)
+    assert topics.take(3.0, 10) == [taken_up]
+
+
+def test_what_is_learnt_of_a_sensor_is_told_with_what_judges_it() -> None:
+    """As a person or a program would ask."""
+    learning = replace(
+        state(), readiness="learning", progress=0.43219, reason="138 of 320", eta_seconds=math.nan,
+        model=("fleet_prior", "4f6e0c2ad1b3"),
+    )  # fmt: skip
+    said = json.loads(state_json(learning))
+    assert (said["readiness"], said["progress"], said["reason"]) == ("learning", 0.432, "138 of 320")
+    assert said["eta_s"] is None
+    assert said["model"] == {"name": "fleet_prior", "version": "4f6e0c2ad1b3"}
+
+
 @pytest.mark.parametrize("score", [math.nan, math.inf])
 def test_a_state_is_always_json(score: float) -> None:
     """What is not known is null."""
@@ -109,4 +137,9 @@ def test_a_state_is_always_json(score: float) -> None:
         "p_value": 0.5,
         "anomalous": False,
         "open": [],
+        "readiness": "ready",
+        "progress": 1.0,
+        "reason": None,
+        "eta_s": 0.0,
+        "model": None,
     }

@@ -25,9 +25,10 @@ const fill = (line, sensor) => {
   const first = sensor.channels[0];
   const more = sensor.channels.length > 1 ? ` (${first.channel}, 1 of ${sensor.channels.length})` : "";
   write(strange, score(sensor.score));
-  // A score that was guessed from the fleet and a few readings raises no alert, and should raise no eyebrow.
-  strange.className = `number ${sensor.readiness === "ready" ? level(sensor.score) : "faint"}`;
+  // A score that was guessed from a few readings raises no alert, and should raise no eyebrow.
+  strange.className = `number ${sensor.readiness === "learning" ? "faint" : level(sensor.score)}`;
   write(state, words);
+  state.title = sensor.reason;
   state.className = tone;
   write(value, short(first.value) + more);
   write(expected, between(first.low, first.high));

@@ -1,0 +1,88 @@
+"""How far each sensor is on its way to being judged by what it does itself, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.group_state import GroupState
+from offbeat.core.normalisers import COMMISSIONED
+
+Slots = NDArray[np.intp]
+
+
+class Readiness(IntEnum):
+    """How far a sensor is."""
+
+    WAITING = 0
+    """Known by its name: no reading of it was taken in."""
+    LEARNING = 1
+    """Its silence is judged and its rules are; too little is known to raise an alert about its values."""
+    PROVISIONAL = 2
+    """Judged by its own first readings and by the fleet's laws."""
+    READY = 3
+    """Judged by its own laws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Columns of equal length.
+
+    Attributes:
+        readiness: codes of `Readiness`, int8 [n].
+        share: of the readings that alerts about its values need, 0 to 1, float32 [n].
+        readings: how many these are, int64 [n].
+        eta_seconds: until it has them at its own pace, float64 [n]; NaN where that is not known, or not what it
+            waits for; 0 where it has them.
+        has_model: whether anything judges values here once they are enough.
+    """
+
+    readiness: NDArray[np.int8]
+    share: NDArray[np.float32]
+    readings: NDArray[np.int64]
+    eta_seconds: NDArray[np.float64]
+    has_model: bool
+
+    def reason(self, i: int) -> str:
+        """Say in a few words what sensor number i waits for; empty when it is ready."""
+        stage = Readiness(int(self.readiness[i]))
+        if stage is Readiness.WAITING:
+            return "no reading yet"
+        if stage is Readiness.READY:
+            return ""
+        if stage is Readiness.PROVISIONAL:
+            return "judged by the fleet's laws until a training knows it"
+        if not self.has_model:
+            return "silence and rules are judged; its values are once a model is trained"
+        here, needed = round(float(self.share[i]) * int(self.readings[i])), int(self.readings[i])
+        return f"{here} of {needed} readings that alerts about its values need"
+
+
+def progress_of(state: GroupState, slots: Slots) -> Progress:
+    """Return how far some sensors of a group are; copies."""
+    rows, learnt = state.rows[slots], state.learnt
+    needed = np.full(len(slots), state.settings.ready_readings, np.int64)
+    known = np.zeros(len(slots), np.bool_)
+    if learnt is not None:
+        needed = learnt.alerts_from(slots)
+        known = learnt.normalisers.stage[slots] == COMMISSIONED
+    share = np.where(known, 1.0, np.minimum(rows / np.maximum(needed, 1), 1.0))
+    readiness = np.full(len(slots), Readiness.LEARNING, np.int8)
+    if learnt is not None:
+        readiness[share >= 1.0] = Readiness.PROVISIONAL
+    readiness[rows == 0] = Readiness.WAITING
+    readiness[known] = Readiness.READY
+    left = np.where(known, 0, np.maximum(needed - rows, 0))
+    eta = left * np.where(left > 0, state.cadence.median_seconds(slots), 0.0)
+    if learnt is None:
+        eta[:] = np.nan  # no number of readings brings a model
+    return Progress(readiness, share.astype(np.float32), needed, eta, learnt is not None)
+
+
+def count_by_readiness(state: GroupState) -> NDArray[np.int64]:
+    """Return how many sensors of a group are how far, int64 [len(Readiness)]."""
+    stages = progress_of(state, np.arange(state.size)).readiness
+    return np.bincount(stages, minlength=len(Readiness)).astype(np.int64)

@@ -1,0 +1,61 @@
+"""`offbeat status`, asking a served page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from offbeat.cli.main import main
+from tests.daemon.cli.conftest import CONFIG
+from tests.support.live_site import LiveSite
+from tests.support.plant import BOILERS
+
+
+def configured(folder: Path, listen: str) -> Path:
+    """Return a configuration whose daemon listens there."""
+    path = folder / "offbeat.toml"
+    path.write_text(CONFIG + f'[metrics]\nlisten = "{listen}"\n')
+    return path
+
+
+def test_the_daemon_and_what_it_still_learns_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sensors that are ready are counted, the others listed with what they wait for, the least ready first."""
+    with LiveSite(tmp_path, ["new.one", "unheard"]) as site:
+        site.play(0, 30)
+        site.play_others(80)
+        config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
+        assert main(["status", "--config", str(config)]) == 0
+        said = capsys.readouterr().out
+        assert "offbeat 0.0.0 is ready\nsensors: 6 (2 learning, 4 ready)\nopen episodes: none\n" in said
+        (line,) = [line for line in said.splitlines() if line.startswith("new.one")]
+        assert line.startswith("new.one  learning 25 %; about ")
+        assert line.endswith(" to go; 80 of 320 readings that alerts about its values need")
+        assert BOILERS[0] not in said
+        assert main(["status", "--all", "--config", str(config)]) == 0
+        assert f"{BOILERS[0]}  ready" in capsys.readouterr().out
+
+
+def test_programs_get_it_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The daemon, and every sensor."""
+    with LiveSite(tmp_path) as site:
+        config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
+        assert main(["status", "--json", "--config", str(config)]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["status"]["ready"] is True
+    assert [one["sensor"] for one in said["sensors"]] == list(BOILERS)
+    assert said["sensors"][0]["readiness"] == "ready"
+
+
+def test_where_no_daemon_answers_it_says_so_and_ends_with_69(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And what to do; also where the configuration serves nothing that could be asked."""
+    assert main(["status", "--config", str(configured(tmp_path, "127.0.0.1:1"))]) == 69
+    said = capsys.readouterr().err
+    assert "no daemon answers at http://127.0.0.1:1 (Connection refused); start it with `offbeat run`" in said
+    assert main(["status", "--config", str(configured(tmp_path, ""))]) == 69
+    assert 'metrics.listen is ""' in capsys.readouterr().err
