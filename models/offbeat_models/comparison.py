@@ -14,7 +14,7 @@ from offbeat_models.baselines.registry import BASELINES, FEWEST_ROWS
 from offbeat_models.case_scoring import CASES_PER_CALL, Floats, score_cases
 from offbeat_models.evaluation import average_precision, recall_at
 from offbeat_models.held_back_faults import CLEAN, LEAD_ROWS, Case, cases
-from offbeat_models.series import SensorSeries, split_by_time
+from offbeat_models.series import SensorSeries, held_back_rows, split_by_time
 from offbeat_models.served import ServedModel, scorer_of
 from offbeat_models.training import TrainingConfig
 
@@ -97,10 +97,9 @@ def compare(
         if whole
         else []
     )
-    learn, judge = split_by_time(whole, recipe.validation_share, recipe.sampling.shortest)
-    rows_held_back = {one.row: len(one) for one in judge}
+    learn, _ = split_by_time(whole, recipe.validation_share, recipe.sampling.shortest)
     effort = float(np.clip(recipe.steps / FULL_EFFORT_STEPS, LEAST_EFFORT, 1.0))
-    held_back = [rows_held_back.get(one.row, 0) for one in whole]
+    held_back = [held_back_rows(one, recipe.validation_share, recipe.sampling.shortest) for one in whole]
     made = cases(whole, held_back, round(CASES_A_KIND * effort), round(CLEAN_CASES * effort), recipe.seed)
     if not made:
         return None

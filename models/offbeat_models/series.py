@@ -116,13 +116,17 @@ def split_by_time(
     """
     learn, judge = [], []
     for one in series:
-        tail = int(len(one) * held_back_share)
-        if tail < least_rows or len(one) - tail < least_rows:
-            learn.append(one)
-            continue
+        tail = held_back_rows(one, held_back_share, least_rows)
         learn.append(one.part(0, len(one) - tail))
-        judge.append(one.part(len(one) - tail, len(one)))
+        if tail:
+            judge.append(one.part(len(one) - tail, len(one)))
     return learn, judge
+
+
+def held_back_rows(one: SensorSeries, share: float, least_rows: int) -> int:
+    """Return how many rows at the end of a series `split_by_time` holds back."""
+    tail = int(len(one) * share)
+    return 0 if tail < least_rows or len(one) - tail < least_rows else tail
 
 
 def gaussian_reference(learn: Sequence[SensorSeries], judge: Sequence[SensorSeries]) -> float:

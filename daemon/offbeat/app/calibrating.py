@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-
 from offbeat.app.engine import Engine
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
@@ -34,14 +32,12 @@ class Past:
         series: as recorded, without what is left out; all with the same channels.
         recordings: the same, with nothing observed in rows that are doubted.
         doubts: these rows.
-        cut: rows that were left out because of what is known of their time.
-        left_out: how many these are, and why.
+        left_out: how many rows are left out because of what is known of their time, and why.
     """
 
     series: Sequence[Series]
     recordings: list[Recording]
     doubts: Doubts
-    cut: Doubts = dataclasses.field(default_factory=Doubts)
     left_out: LeftOut = dataclasses.field(default_factory=LeftOut)
 
     @classmethod
@@ -65,9 +61,8 @@ class Past:
         """
         whole, exclusions = series, exclusions or Exclusions()
         keep = {one.sensor: exclusions.keep(one.sensor, one.times_seconds, group) for one in whole}
-        cut = {one.sensor: np.sort(one.times_seconds[~keep[one.sensor]]) for one in whole}
         rows = {one.sensor: exclusions.count(one.sensor, one.times_seconds, group) for one in whole}
-        series = [kept for one in whole if len(kept := one.where(keep[one.sensor]))]
+        series = [kept for one in whole if len(kept := one.cut_to(keep[one.sensor]))]
         left_out = LeftOut(
             {sensor: counts for sensor, counts in rows.items() if counts},
             tuple(one.sensor for one in whole if len(one) and not keep[one.sensor].any()),
@@ -76,8 +71,7 @@ class Past:
             raise OffbeatError(_nothing_left(left_out))
         recordings = [one.recording() for one in series]
         doubts = Doubts.looked_for(series[0].channels, recordings) if leave_out_doubtful else Doubts()
-        holes = Doubts({sensor: times for sensor, times in cut.items() if len(times)})
-        return cls(series, doubts.hidden(recordings), doubts, holes, left_out)
+        return cls(series, doubts.hidden(recordings), doubts, left_out)
 
     def commission(self) -> Commission:
         """Return a commission that knows what values are usual, and is not calibrated."""
@@ -118,10 +112,10 @@ def calibrated(
             on_progress(Progress("playing the past through it", step.played, player.rows))
     ids = directory.groups[0].ids
     times, raw = collected.times_seconds(ids), collected.raw(ids)
+    cuts = {one.sensor: one.cuts_seconds for one in series}
     for sensor, virtual in times.items():
         recorded = virtual + player.recorded_seconds(sensor, 0.0)
-        for holes in (past.doubts, past.cut):
-            raw[sensor] = holes.without_false_gaps(sensor, recorded, raw[sensor])
+        raw[sensor] = past.doubts.without_false_gaps(sensor, recorded, raw[sensor], cuts[sensor])
     on_progress(Progress("calibrating", 0, 1))
     commission = calibrate_streams(commission, raw)
     return calibrate_tracks(commission, *refuse(commission, raw, times))

@@ -197,7 +197,7 @@ def train_group(
     group = "+".join(series[0].channels) + plan.choice.suffix
     past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group)
     commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.values_vote))
-    learnt_from = model_series(commission, past.recordings)
+    learnt_from = model_series(commission, past.recordings, cut=plan.family not in BASELINES)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
     comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None
     long = LongView()

@@ -46,7 +46,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
     values = [np.where(np.isfinite(r.values), r.values, np.float32(np.nan)) for r in recordings]
     normaliser = _fit_normaliser(values, len(channels))
     units = [_gap_unit(r.times_seconds) for r in recordings]
-    rates = [_rows_per_week(r.times_seconds) for r in recordings]
+    rates = [_rows_per_week(r) for r in recordings]
     commission = Commission(
         channels=channels,
         sensors=tuple(r.sensor for r in recordings),
@@ -68,7 +68,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         step=_fit_steps(z, gaps, len(channels)),
         ridge=ridge.fit(z, gaps) if recordings else commission.ridge,
         shape=shape.fit(z, gaps, normaliser.constant),
-        runs=_fit_runs(values, gaps, len(channels)),
+        runs=_fit_runs(values, _within_cuts(recordings, gaps), len(channels)),
     )
 
 
@@ -157,10 +157,18 @@ def _gap_unit(times_seconds: NDArray[np.float64]) -> float:
     return float(np.median(gaps)) if len(gaps) else float("nan")
 
 
-def _rows_per_week(times_seconds: NDArray[np.float64]) -> float:
-    """Return the rate over the whole recording, NaN where time never moves."""
-    span = float(times_seconds[-1] - times_seconds[0]) if len(times_seconds) > 1 else 0.0
-    return (len(times_seconds) - 1) * SECONDS_PER_WEEK / span if span > 0 else float("nan")
+def _rows_per_week(recording: Recording) -> float:
+    """Return the rate over all that was recorded, NaN where time never moves."""
+    gaps = np.diff(recording.times_seconds)[~recording.after_cut[1:]]
+    span = float(gaps.sum())
+    return len(gaps) * SECONDS_PER_WEEK / span if span > 0 else float("nan")
+
+
+def _within_cuts(recordings: Sequence[Recording], gaps: list[Floats]) -> list[Floats]:
+    """Return the gaps, NaN where one is only there because nothing was recorded."""
+    return [
+        np.where(one.after_cut, np.float32(np.nan), gap) for one, gap in zip(recordings, gaps, strict=True)
+    ]
 
 
 def _with_fleet(values: list[float], unknown: float) -> NDArray[np.float64]:

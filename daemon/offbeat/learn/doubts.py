@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.commissioning import fit_normaliser_and_ridge
 from offbeat.core.doubt import doubtful
-from offbeat.core.recording import Recording
+from offbeat.core.recording import Recording, after_cuts
 from offbeat.core.streams.registry import STREAM_TRACKS
 from offbeat.learn.side_by_side import cheap_raw
 
@@ -20,6 +20,9 @@ Floats = NDArray[np.float32]
 
 LOOKS = 2
 """The second look is made with laws that the worst of the past has no part in; a third found next to nothing."""
+
+AT_HOME_ROWS = 16
+"""Rows after a cut of which nothing is calibrated: the streams still compare with what lies before it."""
 
 _RHYTHM = np.array([track == "rhythm" for track in STREAM_TRACKS])
 
@@ -65,16 +68,30 @@ class Doubts:
             return one
         return replace(one, values=np.where(doubted[:, None], np.float32(np.nan), one.values))
 
-    def without_false_gaps(self, sensor: str, times_seconds: NDArray[np.float64], said: Floats) -> Floats:
+    def without_false_gaps(
+        self,
+        sensor: str,
+        times_seconds: NDArray[np.float64],
+        said: Floats,
+        cuts_seconds: NDArray[np.float64] | None = None,
+    ) -> Floats:
         """Return what the streams said, without what they said of a gap that is only there because rows were left out.
 
         Args:
             sensor: id.
             times_seconds: of the rows that were played, ascending [n].
             said: by stream [n, K].
+            cuts_seconds: where recording began anew: until the streams are at home again, what they say is left out.
         """
         doubted = self.times_seconds.get(sensor)
-        if doubted is None or not len(said):
+        if not len(said):
+            return said
+        if cuts_seconds is not None and len(cuts_seconds):
+            starts = np.flatnonzero(after_cuts(times_seconds, cuts_seconds))
+            fresh = np.unique(starts[:, None] + np.arange(AT_HOME_ROWS))
+            said = said.copy()
+            said[fresh[fresh < len(said)]] = np.nan
+        if doubted is None:
             return said
         passed = np.searchsorted(doubted, times_seconds)
         after = np.diff(passed, prepend=passed[0]) > 0

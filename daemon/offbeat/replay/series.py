@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.recording import Recording
+from offbeat.core.recording import Recording, after_cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Series:
         times_seconds: event times, float64 unix seconds [n].
         values: float32 [n, C]; NaN where not observed.
         place: where it came from, for messages.
+        cuts_seconds: times at which recording began anew, ascending: the gap around each says nothing of the sensor.
     """
 
     sensor: str
@@ -28,6 +29,7 @@ class Series:
     times_seconds: NDArray[np.float64]
     values: NDArray[np.float32]
     place: str = ""
+    cuts_seconds: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -36,6 +38,15 @@ class Series:
     def where(self, keep: NDArray[np.bool_]) -> Series:
         """Return the rows of a mask, in recorded order."""
         return replace(self, times_seconds=self.times_seconds[keep], values=self.values[keep])
+
+    def cut_to(self, keep: NDArray[np.bool_]) -> Series:
+        """Return the rows of a mask as if nothing else had been recorded: with a cut where rows are missing."""
+        if keep.all():
+            return self
+        left = np.sort(self.times_seconds[~keep])
+        kept = self.where(keep)
+        times = np.sort(kept.times_seconds)
+        return replace(kept, cuts_seconds=np.union1d(self.cuts_seconds, times[after_cuts(times, left)]))
 
     def before(self, time_seconds: float) -> Series:
         """Return the rows whose event time lies before a time: what a detector may learn from."""
@@ -67,7 +78,7 @@ class Series:
         first = np.flatnonzero(np.diff(times, prepend=-np.inf) > 0)
         if len(first) < len(times):
             times, values = times[first], np.fmax.reduceat(values, first, axis=0)
-        return Recording(self.sensor, times, values)
+        return Recording(self.sensor, times, values, self.cuts_seconds)
 
 
 def by_channels(series: Sequence[Series]) -> dict[tuple[str, ...], list[Series]]:

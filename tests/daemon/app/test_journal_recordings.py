@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from offbeat.app.journal_recordings import journal_recordings
+from offbeat.app.journal_recordings import heard_lately, journal_recordings
 from offbeat.config.settings import JournalSettings, LimitSettings, Settings
 from offbeat.errors import ConfigError
 from offbeat.ingest.journal import Journal
-from offbeat.ingest.source import RawMessage
+from offbeat.ingest.source import DEAF, LISTENING, RawMessage
+from offbeat.learn.exclusions import Exclusions, Stretch
 from tests.support.configured import a_source, configured
 
 START = 1_700_000_000.0
@@ -108,3 +109,67 @@ def test_a_journal_without_a_reading_of_the_sources_is_told_apart(tmp_path: Path
     heard(tmp_path, [("elsewhere", b"1", 0)])
     with pytest.raises(ConfigError, match=r"holds no reading of the configured sources; .*\[\[source\]\]"):
         journal_recordings(settings(tmp_path))
+
+
+def test_of_one_group_as_much_is_read_as_there_is_room_for(tmp_path: Path) -> None:
+    """The newest; a long journal does not take more memory than a short one."""
+    heard(
+        tmp_path, *([message("plant/a/pump", n, value=n), message("pairs/b", n, temp=n)] for n in range(1000))
+    )
+    found = heard_lately(settings(tmp_path), 0, most_rows=600)
+    (series,) = found.series
+    assert series.sensor == "a.pump"
+    assert found.group.channels == series.channels
+    assert len(series) <= 600
+    assert series.times_seconds[-1] == START + 999
+    (pairs,) = heard_lately(settings(tmp_path), 1, most_rows=10_000).series
+    assert (pairs.sensor, len(pairs)) == ("b", 1000)
+
+
+def test_what_is_excluded_is_not_read_and_leaves_no_gap_to_learn(tmp_path: Path) -> None:
+    """The rows are counted by why, and a cut stands in their place."""
+    heard(
+        tmp_path,
+        *([message("plant/a/pump", n, value=n), message("plant/a/fan", n, value=n)] for n in range(100)),
+    )
+    without = Exclusions({"a.pump": [Stretch(START + 40, START + 59, "episode")]})
+    found = heard_lately(settings(tmp_path), 0, 10_000, without)
+    series = {one.sensor: one for one in found.series}
+    assert len(series["a.fan"]) == 100
+    assert not len(series["a.fan"].cuts_seconds)
+    assert (series["a.pump"].times_seconds - START).tolist() == [*range(40), *range(60, 100)]
+    assert (series["a.pump"].cuts_seconds - START).tolist() == [60]
+    assert found.rows_left_out.rows == {"a.pump": {"episode": 20}}
+    assert found.rows_left_out.nothing_left == ()
+
+
+def test_a_sensor_that_is_excluded_for_good_is_named(tmp_path: Path) -> None:
+    """Nothing of it is left."""
+    heard(
+        tmp_path,
+        *([message("plant/a/pump", n, value=n), message("plant/a/fan", n, value=n)] for n in range(9)),
+    )
+    frozen = Exclusions({"a.pump": [Stretch(0.0, 2 * START, "frozen")]})
+    found = heard_lately(settings(tmp_path), 0, 10_000, frozen)
+    assert [one.sensor for one in found.series] == ["a.fan"]
+    assert found.rows_left_out.nothing_left == ("a.pump",)
+
+
+def test_while_nobody_listened_a_gap_is_none_of_the_sensors(tmp_path: Path) -> None:
+    """There is a cut where readings are missing for that, and only there: a slow sensor may have missed nothing."""
+    before = [
+        [message("plant/a/pump", n, value=n), message("plant/a/slow", 10 * n, value=n)] for n in range(10)
+    ]
+    after = [[message("plant/a/pump", 100 + n, value=n), message("plant/a/slow", 100 + 10 * n, value=n)]
+             for n in range(10)]  # fmt: skip
+    journal = Journal(tmp_path / "journal", JournalSettings())
+    for number, messages in enumerate(before):
+        journal.append(messages, START + 10 * number)
+    journal.append([DEAF], START + 95)
+    journal.append([LISTENING], START + 99)
+    for number, messages in enumerate(after):
+        journal.append(messages, START + 100 + 10 * number)
+    assert journal.close()
+    series = {one.sensor: one for one in heard_lately(settings(tmp_path), 0, 10_000).series}
+    assert (series["a.pump"].cuts_seconds - START).tolist() == [100]
+    assert not len(series["a.slow"].cuts_seconds)
