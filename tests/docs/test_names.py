@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from offbeat.app.reference.environment import VARIABLES
 from offbeat.app.reference.events import fields_of
@@ -145,3 +146,11 @@ def _looked_up(node: ast.AST) -> Iterator[str]:
 def test_the_environment_variables_of_the_reference_are_those_that_are_read() -> None:
     """Both ways."""
     assert variables_read() == set(VARIABLES)
+
+
+@pytest.mark.parametrize(
+    "block", [block for document in WRITTEN for block in blocks(document, "yaml")], ids=place
+)
+def test_every_example_in_yaml_is_yaml(block: Block) -> None:
+    """As a program would read it."""
+    assert yaml.safe_load(block.text)

@@ -6,6 +6,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -51,21 +52,14 @@ class DaemonApi:
             ConfigError: the password or the certificate cannot be read.
         """
         address = self._root + path + (f"?{urlencode(query)}" if query else "")
-        request = urllib.request.Request(address, headers=self._credentials())  # noqa: S310 - http or https, see above
+        status, body = self._get(address, self._credentials())
+        if status != HTTPStatus.OK:
+            raise UnavailableError(
+                f"{address} answered {status} {HTTPStatus(status).phrase}; is it an Offbeat of this version, and of "
+                "this configuration?"
+            )
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS, context=self._context) as answer:  # noqa: S310
-                found = json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise UnavailableError(
-                f"{address} answered {error.code} {error.reason}; is it an Offbeat of this version, and of this "
-                "configuration?"
-            ) from error
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            raise UnavailableError(
-                f"no daemon answers at {self._root} ({getattr(reason, 'strerror', None) or reason}); start it with "
-                "`offbeat run`, or name the configuration that it runs with by --config"
-            ) from error
+            found = json.loads(body)
         except ValueError as error:
             raise UnavailableError(
                 f"what answers at {address} is no Offbeat: it does not speak JSON; is metrics.listen right?"
@@ -73,6 +67,29 @@ class DaemonApi:
         if not isinstance(found, dict):
             raise UnavailableError(f"what answers at {address} is no Offbeat; is metrics.listen right?")
         return found
+
+    def verdict(self, probe: str) -> tuple[bool, str]:
+        """Return whether the daemon is "healthy" or "ready", and its own words; that takes no password.
+
+        Raises:
+            UnavailableError: no daemon answers.
+        """
+        status, body = self._get(f"{self._root}/-/{probe}", {})
+        return status == HTTPStatus.OK, body.decode("utf-8", "replace").strip()
+
+    def _get(self, address: str, headers: dict[str, str]) -> tuple[int, bytes]:
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - http or https, see above
+        try:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS, context=self._context) as answer:  # noqa: S310
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError as error:
+            reason = getattr(error, "reason", error)
+            raise UnavailableError(
+                f"no daemon answers at {self._root} ({getattr(reason, 'strerror', None) or reason}); start it with "
+                "`offbeat run`, or name the configuration that it runs with by --config"
+            ) from error
 
     def _credentials(self) -> dict[str, str]:
         if self._password_file is None:

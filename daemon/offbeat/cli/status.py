@@ -21,12 +21,17 @@ def add_parser(subparsers: Subparsers) -> None:
         "status",
         help="tell how the running daemon is, and how far its sensors have been learnt",
         description="Asks the running daemon over HTTP, at metrics.listen of its configuration. Ends with 69 where "
-        "no daemon answers.",
+        "no daemon answers, and with 1 where --probe finds that it is not so.",
     )
     add_config_option(parser)
     add_json_option(parser)
     parser.add_argument(
         "--all", action="store_true", help=f"list all sensors, not {MOST_SHOWN} of those that are not ready"
+    )
+    parser.add_argument(
+        "--probe",
+        choices=("healthy", "ready"),
+        help="ask only that, for containers and scripts; needs no password",
     )
 
 
@@ -35,6 +40,10 @@ def run(args: argparse.Namespace) -> int:
     from offbeat.app.daemon_api import DaemonApi
 
     api = DaemonApi(load_settings(args).metrics)
+    if args.probe:
+        is_so, words = api.verdict(args.probe)
+        print(words)
+        return 0 if is_so else 1
     status, sensors = api.ask("/api/v1/status"), list(_sensors(api.ask))
     if args.json:
         print_json({"status": status, "sensors": sensors})

@@ -109,7 +109,7 @@ def _located(finding: Finding, merged: Merged) -> Problem:
 
 
 def _valid_parts(data: dict[str, Any], context: FileContext) -> Parts:
-    parts = Parts()
+    parts = Parts(credentials=context.credentials)
     for name in option_names(Settings):
         model = table_at(Settings, (name,))
         if name == "source":

@@ -20,6 +20,8 @@ PAGES: dict[str, Page] = {
     "/text": lambda _: Response(b"hello"),
     "/list": lambda _: Response(b"[]"),
     "/busy": lambda _: Response(b"{}", status=HTTPStatus.SERVICE_UNAVAILABLE),
+    "/-/healthy": lambda _: Response(b"ok\n"),
+    "/-/ready": lambda _: Response(b"the broker is away\n", status=HTTPStatus.SERVICE_UNAVAILABLE),
 }
 Ask = Callable[..., DaemonApi]
 
@@ -79,3 +81,13 @@ def test_a_password_that_cannot_be_read_is_a_mistake_of_the_configuration(tmp_pa
     """It says which file."""
     with pytest.raises(ConfigError, match="gone"):
         DaemonApi(MetricsSettings(listen="127.0.0.1:1", password_file=tmp_path / "gone")).ask("/one")
+
+
+def test_a_probe_needs_no_password_and_tells_why_not(served: Ask, tmp_path: Path) -> None:
+    """Whatever asks so often is not to hold a secret."""
+    made = make_certificates(tmp_path)
+    (tmp_path / "password").write_text("secret\n")
+    api = served(password_file=tmp_path / "password", cert_file=made.server, key_file=made.server_key)
+    (tmp_path / "password").unlink()
+    assert api.verdict("healthy") == (True, "ok")
+    assert api.verdict("ready") == (False, "the broker is away")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from offbeat.cli.main import main
+from offbeat.observe.http import HttpServer, Response
 from tests.daemon.cli.conftest import CONFIG
 from tests.support.live_site import LiveSite
 from tests.support.plant import BOILERS
@@ -48,6 +50,22 @@ def test_programs_get_it_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert said["status"]["ready"] is True
     assert [one["sensor"] for one in said["sensors"]] == list(BOILERS)
     assert said["sensors"][0]["readiness"] == "ready"
+
+
+def test_a_probe_ends_with_0_or_1_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the daemon's own words, for containers and scripts."""
+    words = {
+        "/-/healthy": Response(b"ok\n"),
+        "/-/ready": Response(b"no broker\n", status=HTTPStatus.SERVICE_UNAVAILABLE),
+    }
+    server = HttpServer("127.0.0.1:0", {path: lambda _, said=said: said for path, said in words.items()})
+    server.start()
+    config = configured(tmp_path, f"127.0.0.1:{server.port}")
+    assert main(["status", "--probe", "healthy", "--config", str(config)]) == 0
+    assert main(["status", "--probe", "ready", "--config", str(config)]) == 1
+    assert capsys.readouterr().out == "ok\nno broker\n"
+    server.stop()
+    assert main(["status", "--probe", "healthy", "--config", str(config)]) == 69
 
 
 def test_where_no_daemon_answers_it_says_so_and_ends_with_69(

@@ -30,7 +30,7 @@ def check_broker(parts: Parts) -> Iterator[Finding]:
     for option in _FILES:
         path: Path | None = getattr(mqtt, option)
         if path is not None:
-            yield from check_file(("mqtt", option), path)
+            yield from check_file(("mqtt", option), path, parts.credentials)
     yield from _check_pairs(mqtt)
     yield from _check_tls(mqtt, addresses)
     if mqtt.reconnect_min_seconds > mqtt.reconnect_max_seconds:

@@ -10,12 +10,13 @@ from offbeat.config.places import Key
 from offbeat.config.rules.finding import Finding
 
 
-def check_file(where: Key, path: Path) -> Iterator[Finding]:
+def check_file(where: Key, path: Path, credentials: Path | None = None) -> Iterator[Finding]:
     """Yield what is wrong with a file that an option names.
 
     Args:
         where: the option; by its name one can tell whether the file is PEM, and whether it is a secret.
         path: of the file.
+        credentials: folder whose files are guarded by who put them there: systemd, or what runs a container.
     """
     option = where[-1]
     try:
@@ -36,7 +37,8 @@ def check_file(where: Key, path: Path) -> Iterator[Finding]:
         yield Finding(where, f"{path} is empty")
     elif option != "password_file" and b"-----BEGIN" not in content:
         yield Finding(where, f"{path} is not in PEM form: it holds no line with BEGIN", severity="warning")
-    if option in ("password_file", "key_file") and state.st_mode & stat.S_IRWXO:
+    guarded = credentials is not None and path.is_relative_to(credentials)
+    if option in ("password_file", "key_file") and state.st_mode & stat.S_IRWXO and not guarded:
         mode = stat.S_IMODE(state.st_mode)
         yield Finding(
             where,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from offbeat.config.places import Key
@@ -35,7 +36,12 @@ class Parts:
     """The tables that are valid by themselves; None or absent where one is not.
 
     Rules run over what there is, so that a mistake in one table hides none in another.
+
+    Attributes:
+        credentials: folder of credentials that the process was given.
     """
+
+    credentials: Path | None = None
 
     mqtt: MqttSettings | None = None
     sources: dict[int, SourceSettings] = field(default_factory=dict)

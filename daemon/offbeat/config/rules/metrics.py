@@ -20,7 +20,7 @@ def check_metrics(parts: Parts) -> Iterator[Finding]:
     for option in _FILES:
         path = getattr(metrics, option)
         if path is not None:
-            yield from check_file(("metrics", option), path)
+            yield from check_file(("metrics", option), path, parts.credentials)
     if metrics.cert_file and not metrics.key_file:
         yield Finding(("metrics", "cert_file"), "a certificate needs its key", 'add key_file = "..."')
     if metrics.key_file and not metrics.cert_file:

@@ -36,6 +36,15 @@ def test_a_secret_that_all_may_read_is_warned_of(tmp_path: Path, option: str) ->
     assert judge("cert_file", path) == []
 
 
+def test_credentials_are_guarded_by_who_handed_them_over(tmp_path: Path) -> None:
+    """A container's secrets can be read by every user in it, of whom there is one."""
+    path = private(tmp_path / "password", "secret")
+    path.chmod(0o444)
+    where = ("mqtt", "password_file")
+    assert list(check_file(where, path, tmp_path)) == []
+    assert [finding.severity for finding in check_file(where, path, tmp_path / "elsewhere")] == ["warning"]
+
+
 def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
     """Absent, a folder, empty, no PEM."""
     assert judge("cert_file", tmp_path / "gone")[0][1].startswith("cannot use")

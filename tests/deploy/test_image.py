@@ -1,0 +1,120 @@
+"""The image, built from the Dockerfile and run as its documentation says: no root, nothing written but state."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from offbeat import __version__
+from tests.support.containers import LACKING, Container, base_image, build, podman, run_once, wheels
+from tests.support.mosquitto import Broker
+from tests.support.ports import free_port
+from tests.support.waiting import wait_until
+
+pytestmark = [
+    pytest.mark.container,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(bool(LACKING), reason=f"no images can be built: {LACKING}"),
+]
+TAG = "localhost/offbeat-test"
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    """The image of this tree, made without a network."""
+    offline = {
+        "BASE": base_image(),
+        "PIP_FIND_LINKS": "/wheels",
+        "PIP_NO_INDEX": "1",
+        "PIP_EXTRA_INDEX_URL": "",
+    }
+    build(TAG, "deploy/Dockerfile", offline, {wheels(): "/wheels"})
+    yield TAG
+    podman("image", "rm", "--force", TAG, timeout_seconds=120)
+
+
+@pytest.fixture
+def port() -> int:
+    """Of the page."""
+    return free_port()
+
+
+@pytest.fixture
+def container(image: str, broker: Broker, port: int, tmp_path: Path) -> Iterator[Container]:
+    """A running container that listens to the test's broker."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "offbeat.toml").write_text(
+        f'[mqtt]\nurl = "{broker.url}"\n[[source]]\ntopic = "plant/{{sensor}}"\n'
+        f'[metrics]\nlisten = "127.0.0.1:{port}"\n'
+    )
+    tmp_path.chmod(0o755)
+    volume = f"offbeat-test-{uuid.uuid4().hex[:8]}"
+    started = Container(image, {str(tmp_path / "etc"): "/etc/offbeat:ro", volume: "/var/lib/offbeat"})
+    yield started
+    started.remove()
+    podman("volume", "rm", "--force", volume, check=False)
+
+
+def asked(port: int, path: str) -> str:
+    """Return a page of the daemon, nothing while it does not answer well."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def published(broker: Broker, topic: str, payload: str) -> None:
+    """Publish a message that the broker acknowledges."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    client.publish(topic, payload, qos=1).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_it_listens_as_nobody_keeps_state_and_ends_well(
+    container: Container, broker: Broker, port: int
+) -> None:
+    """From ready to a clean end, with a root file system that nobody may write."""
+    wait_until(lambda: asked(port, "/-/ready"), 60, f"the container to be ready:\n{container.log()}")
+    published(broker, "plant/pump", "1.5")
+    wait_until(lambda: '"pump"' in asked(port, "/api/v1/sensors"), 20, "the sensor to be known")
+    podman("healthcheck", "run", container.name)
+    assert container.run("id", "--user") == "10001"
+    assert "Read-only file system" in podman("exec", container.name, "sh", "-c", "touch /opt/x 2>&1 || true")
+    assert container.run("ls", "/var/lib/offbeat/journal")
+    assert container.stop() == 0
+    assert "stopped" in container.log()
+
+
+def test_a_bad_configuration_is_told_and_ends_with_78(image: str, tmp_path: Path) -> None:
+    """So that whoever restarts containers can tell it from a crash."""
+    (tmp_path / "offbeat.toml").write_text('[mqtt]\nurl = "mqtt://localhost"\nusrname = "x"\n')
+    container = Container(image, {str(tmp_path / "offbeat.toml"): "/etc/offbeat/offbeat.toml:ro"})
+    try:
+        wait_until(lambda: container.inspect("{{.State.Status}}") == "exited", 30, "the container to end")
+        assert container.inspect("{{.State.ExitCode}}") == "78"
+        assert 'did you mean "username"' in container.log()
+    finally:
+        container.remove()
+
+
+def test_it_holds_this_version_and_no_tools_of_development(image: str) -> None:
+    """Torch in its CPU build, no pip, no tests, and not much more than torch in size."""
+    told = json.loads(run_once(image, "offbeat", "version", "--json"))
+    assert told["offbeat"] == __version__
+    assert told["torch"].endswith("+cpu")
+    megabytes = int(podman("image", "inspect", "--format", "{{.Size}}", image)) / 1e6
+    assert megabytes < 1200
+    missing = run_once(image, "sh", "-c", "ls /opt/offbeat/bin/pip /src 2>&1 || true")
+    assert missing.count("No such file") == 2
