@@ -82,7 +82,8 @@ class EpisodeRules:
         echo_share: ... so that only what is at least so much of its peak is a new anomaly.
         update_seconds: at most one update in this time, unless the severity rises.
         update_growth: and at most one in this share of the episode's age, so that a long one does not flood.
-        settle_seconds, settle_rows: open for longer than both, a change is declared the new normal.
+        settle_seconds, settle_rows: open for longer than both, and not grown worse for so long, it is a lasting change.
+        settle_growth: it has grown worse where its score has risen by this share since that was last noted.
         warning_score, critical_score: the scores from which an episode is a warning, or critical.
     """
 
@@ -101,6 +102,7 @@ class EpisodeRules:
     update_growth: float = 0.25
     settle_seconds: float = 86_400.0
     settle_rows: int = 1000
+    settle_growth: float = 0.1
     warning_score: float = 1.0
     critical_score: float = 2.0
 

@@ -1,7 +1,7 @@
 """The state machines of episodes: one for each sensor and track, all of them stepped as arrays.
 
 Idle -> open when the surprise reaches the threshold. Open -> idle after some calm rows, or by a tick after
-a quiet time. Open -> settled when the change has lasted so long that it is normal; settled -> idle
+a quiet time. Open -> settled when the change has lasted so long that it is one of regime; settled -> idle
 when the rows are calm again. A rise far above the peak of an episode, after its first attack, is a new
 anomaly: the old episode closes and a new one opens (docs/decisions/0004-episodes.md). Only transitions leave
 this file, never a row per reading.
@@ -47,11 +47,17 @@ class Reason(IntEnum):
     QUIET = 2
     """Closed by a tick: no strange row for the quiet time."""
     SETTLED = 3
-    """Closed because the change has become the new normal."""
+    """Closed because the change lasts."""
     ESCALATED = 4
     """Closed in favour of a stranger episode, or opened as that one."""
     RETURNED = 5
     """Closed because a silent sensor reported."""
+    LABELLED = 6
+    """Opened because somebody said that a change that lasts is a fault."""
+    CONFIRMED = 7
+    """Closed because somebody said that this is the new normal."""
+    LASTS = 8
+    """Opened and closed at once, to tell of a change that lasts though its episode closed long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,12 @@ class Episodes:
         """Event time of the last strange row of the episode that is open, or was last."""
         self.peak = self._array("peak", sensors, np.float32)
         self.peak_score = self._array("peak_score", sensors, np.float32)
+        self.worse_at = self._array("worse_at", sensors, np.float64, -np.inf)
+        """Event time at which the episode was last noted to have grown worse ..."""
+        self.worse_score = self._array("worse_score", sensors, np.float32)
+        """... and the score it had then."""
+        self.faulty = np.full(sensors * _TRACKS, np.nan)
+        """Start of the episode of each track that somebody called a fault: it never settles. No snapshot keeps it."""
 
     def _array(self, name: str, sensors: int, dtype: type[Any], fill: float = 0) -> NDArray[Any]:
         """Make one column of the state; return it flat, indexed by key."""
@@ -200,6 +212,35 @@ class Episodes:
         out += self._open(marks, escalated | broken, Reason.ESCALATED)
         out += self._update(marks, (phase == OPEN) & ~escalated & ~settled & ~calmed)
         return out
+
+    def declare(self, key: Keys, time: NDArray[np.float64]) -> list[Transition]:
+        """Close episodes because somebody said that this is the new normal; what is not open stays as it is."""
+        still = self.phase[key] == OPEN
+        key = key[still]
+        return self._end(key, np.full(len(key), -1, np.intp), time[still], Reason.CONFIRMED)
+
+    def settle_again(self, key: Keys) -> None:
+        """Take what is idle for a lasting change that was told of: only what is far stranger than it opens."""
+        self.phase[key[self.phase[key] == IDLE]] = SETTLED
+
+    def calm_down(self, key: Keys) -> None:
+        """Forget that a change lasts: it is normal from now on."""
+        self.phase[key[self.phase[key] == SETTLED]] = IDLE
+
+    def reopen(self, key: Keys, time: NDArray[np.float64]) -> list[Transition]:
+        """Open lasting changes again that somebody called faults: as episodes of their own from then on."""
+        later = time > self.started[key]
+        key, time = key[later], time[later]
+        self.phase[key] = OPEN
+        self.started[key] = self.faulty[key] = self.worse_at[key] = time
+        self.calm[key] = 0
+        self.calm_from[key] = np.inf
+        self.rows[key] = 1
+        self.since_peak[key] = 0
+        self.hot_seen[key] = np.maximum(self.hot_seen[key], time)
+        self.hot_time[key] = time
+        self.changed[key] = np.maximum(self.changed[key], time)
+        return self._transitions(Change.OPEN, Reason.LABELLED, key, np.full(len(key), -1, np.intp))
 
     def close_returned(
         self, sensor: NDArray[np.intp], index: Keys, seen: NDArray[np.float64]
@@ -278,9 +319,11 @@ class Episodes:
 
     def _has_settled(self, marks: Marks) -> Bools:
         key = marks.key
-        lasted = marks.time - self.started[key] >= self.rules.settle_seconds
+        since = np.maximum(self.started[key], self.worse_at[key])
+        lasted = marks.time - since >= self.rules.settle_seconds
         enough = self.rows[key] >= self.rules.settle_rows
-        return np.asarray(lasted & enough & _MAY_SETTLE[key % _TRACKS], np.bool_)
+        fault = self.faulty[key] == self.started[key]
+        return np.asarray(lasted & enough & ~fault & _MAY_SETTLE[key % _TRACKS], np.bool_)
 
     def _open(self, marks: Marks, which: Bools, reason: Reason) -> list[Transition]:
         if not which.any():
@@ -297,6 +340,8 @@ class Episodes:
         self.hot_time[key] = new.time
         self.peak[key] = new.surprise
         self.peak_score[key] = np.nan_to_num(new.score, nan=0.0)
+        self.worse_at[key] = new.start
+        self.worse_score[key] = self.peak_score[key]
         self.severity[key] = severity_codes(self.peak_score[key], self.rules)
         self.changed[key] = np.maximum(self.changed[key], np.maximum(new.time, new.start))
         return self._transitions(Change.OPEN, reason, key, new.index)
@@ -323,6 +368,9 @@ class Episodes:
         self.since_peak[key[higher]] = 0
         self.peak[key] = np.fmax(self.peak[key], new.surprise)
         self.peak_score[key] = np.fmax(self.peak_score[key], new.score)
+        worse = self.peak_score[key] > self.worse_score[key] * np.float32(1.0 + self.rules.settle_growth)
+        self.worse_at[key[worse]] = new.time[worse]
+        self.worse_score[key[worse]] = self.peak_score[key[worse]]
         severity = severity_codes(self.peak_score[key], self.rules)
         age = new.time - self.started[key]
         wait = np.maximum(self.rules.update_seconds, self.rules.update_growth * age)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from offbeat.core import anomaly_kinds, blame, explain
 from offbeat.core.episode_rules import SEVERITIES, TRACKS, Track
-from offbeat.core.episodes import Change, Transition, episode_id
+from offbeat.core.episodes import Change, Reason, Transition, episode_id
 from offbeat.core.events import EpisodeEvent, EventType
 from offbeat.core.explain import Past
 from offbeat.core.facts import Moment, gather
@@ -19,6 +19,7 @@ from offbeat.core.group_state import GroupState
 from offbeat.core.judgement import Judged
 from offbeat.core.learnt import ROW_TRACKS, Learnt
 from offbeat.core.messages import sentence
+from offbeat.core.orders import REGIME_CHANGE
 from offbeat.core.streams import registry
 
 Floats = NDArray[np.float32]
@@ -120,7 +121,7 @@ def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
     sensor_id = state.group.ids[t.sensor]
     model = None if state.learnt is None or t.track not in ROW_TRACKS else state.learnt.model
     return EpisodeEvent(
-        id=episode_id(sensor_id, rule.kind, t.started),
+        id=episode_id(sensor_id, REGIME_CHANGE if t.reason is Reason.LASTS else rule.kind, t.started),
         event=_EVENT_TYPES[t.change],
         sensor=sensor_id,
         family=rule.family,
@@ -143,6 +144,8 @@ def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
 
 def _kind(state: GroupState, t: Transition, moment: Moment) -> str:
     """Return the kind of anomaly: what the process does as the streams say now; at its end, as was told last."""
+    if t.reason in (Reason.SETTLED, Reason.CONFIRMED, Reason.LASTS):
+        return REGIME_CHANGE
     if t.track is not Track.PROCESS:
         return TRACKS[t.track].kind
     if t.change is not Change.CLOSE and moment.kind is not None:

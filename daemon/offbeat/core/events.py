@@ -40,7 +40,8 @@ class EpisodeEvent:
         id: hash of (sensor, start, rule).
         kind: what is strange: of a sensor "silent", "stuck" or "rhythm"; of what it measures "spike", "level", "shape",
             "relation" and more, by the loudest streams, or "value" where none can say. It may change while an episode
-            is open: what began as a spike may stay as a level. "rule" where a rule in engineering units is broken.
+            is open: what began as a spike may stay as a level. "rule" where a rule in engineering units is broken;
+            "regime_change" at the close of what lasts.
         score: severity against the frozen calibration; 1.0 is the budget's boundary at commissioning.
         p_value: chance that a bout as strange begins at a row, against the trailing calibration; of a silence, of a
             standstill: of one as long. What opened the episode. NaN for a broken rule: it is no chance.

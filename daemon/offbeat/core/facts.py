@@ -116,6 +116,7 @@ def _about(state: GroupState, t: Transition, moment: Moment, c: int) -> Facts:
         high=math.nan if band is None else band.high,
         gap_seconds=moment.gap_seconds,
         quiet_seconds=quiet,
+        learnt_in_seconds=state.settings.learning.regime_learn_after_seconds,
     )
 
 

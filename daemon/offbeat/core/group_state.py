@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from offbeat.core.cadence import Cadence
 from offbeat.core.commission import Commission
-from offbeat.core.episode_rules import Track
-from offbeat.core.episodes import Episodes
+from offbeat.core.episode_rules import TRACKS, Track
+from offbeat.core.episodes import Change, Episodes, Reason, Transition
+from offbeat.core.holds import Holds
 from offbeat.core.learnt import Learnt
 from offbeat.core.ledger import Ledger
 from offbeat.core.long_view import LongView
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
+from offbeat.core.regimes import DECLARED, LEARNT, NEAR, OFF, Regimes, not_as_learnt
 from offbeat.core.rules import Rules
 from offbeat.core.schedule import Schedule
 from offbeat.core.sensors import Group
@@ -53,6 +55,10 @@ class GroupState:
         self.rules = Rules(settings.rules, group.channels, sensors)
         self.judges_rules = bool(self.rules)
         """There are rules, or restored episodes of rules that are no more, and have to be closed."""
+        self.holds = Holds(self.episodes, sensors, settings.learning.margin_seconds)
+        self.regimes = Regimes(sensors)
+        self.looked_at = np.full(sensors, -np.inf)
+        """Log time at which a sensor that may have changed was looked at last; no snapshot keeps it."""
         self.learnt: Learnt | None = None
         self.generation = 0
         self.handed_out = 0
@@ -101,6 +107,62 @@ class GroupState:
         self.expected.fill(np.nan)  # it was told in the terms of the old one
         self._met = 0
         self.meet()
+        self._keep_regimes(np.arange(self.size))
+
+    def note(self, transitions: Sequence[Transition]) -> None:
+        """Remember what episodes mean for what is learnt."""
+        self.holds.note(transitions)
+        for t in transitions:
+            if t.change is not Change.CLOSE or t.reason is Reason.LASTS:
+                continue
+            if t.reason in (Reason.SETTLED, Reason.CONFIRMED):
+                self.regimes.declare(t.sensor, t.track, t.started, t.time)
+            elif t.track is Track.PROCESS and t.reason is not Reason.ESCALATED:
+                self.regimes.suspect(t.sensor, t.track, t.started)
+
+    def learn_regimes(self, slots: Slots) -> None:
+        """Learn what sensors have become from their windows, and forget what was learnt of them before."""
+        if not len(slots):
+            return
+        self.regimes.phase[slots], self.regimes.learnt[slots] = LEARNT, True
+        self.episodes.calm_down(self._regime_keys(slots))
+        for slot in slots.tolist():
+            since = float(self.regimes.since[slot])
+            self.holds.forget(slot, int(self.regimes.track[slot]), since)
+            self.holds.only_since(slot, since)
+        if self.learnt is not None:
+            self.learnt.estrange(slots, self.rows)
+            self.learnt.take_over(slots, self.windows, self.holds)
+
+    def unlearn_regime(self, slot: int) -> None:
+        """Judge a sensor as it was before a change that somebody called a fault; alarms have got used to it, too."""
+        was_learnt = bool(self.regimes.learnt[slot])
+        self.regimes.call_fault(slot)
+        self.regimes.learnt[slot] = False
+        if self.learnt is None:
+            return
+        slots = np.array([slot], np.intp)
+        if was_learnt:
+            self.learnt.acquaint(slots, [self.group.ids[slot]], self.rows)
+        else:
+            self.learnt.trailing.reset(slots)
+
+    def _keep_regimes(self, slots: Slots) -> None:
+        """Under a new commission, let a lasting change be what it was: told of, or learnt."""
+        if self.learnt is None or not len(slots):
+            return
+        told = (self.regimes.phase[slots] == DECLARED) | (self.regimes.phase[slots] == OFF)
+        self.episodes.settle_again(self._regime_keys(slots[told]))
+        slots = slots[self.regimes.learnt[slots] & (self.windows.counts[slots] > 0)]
+        if not len(slots):
+            return
+        windows = self.windows.latest(slots, self.windows.readings)
+        old, _ = not_as_learnt(self.learnt.normalisers, slots, windows, NEAR)
+        self.learnt.estrange(slots[old], self.rows)
+        self.regimes.learnt[slots[~old & (self.learnt.row[slots] > 0)]] = False
+
+    def _regime_keys(self, slots: Slots) -> Slots:
+        return np.asarray(slots * len(TRACKS) + self.regimes.track[slots], np.intp)
 
     def meet(self) -> None:
         """Look sensors that have appeared since the last call up in the rules and in the commission."""
@@ -167,10 +229,14 @@ class GroupState:
         self.judges_rules |= bool(self.episodes.arrays()["phase"][slots, Track.RULE].any())
         life = _part(state, "life")
         for name, array in self._life().items():
-            array[slots] = life[name]
+            if name in life:  # an older release did not know all
+                array[slots] = life[name]
+        self.holds.thaw_or_freeze_as_kept(slots)
         learnt = _part(state, "learnt")
         if self.learnt is not None and learnt:
             self.learnt.put(slots, learnt)
+        elif self.learnt is not None:
+            self._keep_regimes(slots)
         if self.applied is None:
             self.applied = np.zeros(self.sensors, np.int64)
         self.applied[slots] = offset
@@ -181,7 +247,14 @@ class GroupState:
         arrays = (*self._life().values(), *self.episodes.arrays().values())
         learnt = 0 if self.learnt is None else self.learnt.nbytes()
         long_view = 0 if self.long_view is None else self.long_view.nbytes
-        return slabs + long_view + learnt + self.rules.nbytes() + sum(array.nbytes for array in arrays)
+        return (
+            slabs
+            + long_view
+            + learnt
+            + self.rules.nbytes()
+            + self.holds.nbytes
+            + sum(array.nbytes for array in arrays)
+        )
 
     def _life(self) -> dict[str, NDArray[Any]]:
         return {
@@ -195,6 +268,8 @@ class GroupState:
             "score": self.score,
             "p_value": self.p_value,
             "told": self.told,
+            **self.holds.arrays(),
+            **self.regimes.arrays(),
         }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from offbeat.core.readings import ReadingBatch
 from offbeat.core.rows import Rows
 from offbeat.core.streams.base import Round
 from offbeat.core.windows import Insertion
-from offbeat.core.work import Work, split_by_rank
+from offbeat.core.work import Messages, Work, split_by_rank
 from offbeat_models.windows import squash
 
 Floats = NDArray[np.float32]
@@ -35,9 +37,9 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
     if not len(batch):
         return []
     state.meet()
-    heard = _hear(state, batch, listening_since)
+    heard, messages = _hear(state, batch, listening_since)
     if state.learnt is not None:
-        state.learnt.learn_again(heard, state.windows, state.rows)
+        state.learnt.learn_again(heard, state.windows, state.rows, state.holds)
     _count_late(state, batch)
     insertion = state.windows.insert(batch)
     _book(state, insertion, len(batch))
@@ -58,11 +60,12 @@ def take_in(state: GroupState, batch: ReadingBatch, listening_since: float) -> l
     for i, part in enumerate(parts):
         part_age = age if len(parts) == 1 else age[rows.rank // state.settings.step_rows == i]
         works.append(work_of(state, part, part_age, heard if i == 0 else heard[:0]))
+    works[-1] = replace(works[-1], messages=messages)
     return works
 
 
-def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> Slots:
-    """Note when sensors were heard, learn the cadence of their messages, and return which were heard of."""
+def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> tuple[Slots, Messages]:
+    """Note when sensors were heard; return which were heard of, and their messages."""
     order = np.argsort(batch.sensor, kind="stable")
     slot, arrival = batch.sensor[order].astype(np.intp), batch.arrival_seconds[order]
     first = np.ones(len(slot), np.bool_)
@@ -73,28 +76,35 @@ def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> Slo
     silent = state.episodes.is_open(slot)[:, Track.SILENT] & first
     # Of several messages in one batch only the first ends a silence: how batches were cut must not matter.
     returned = np.where(first, state.returned[slot], np.roll(silent, 1))
-    _learn_cadence(state, slot[new], arrival[new], gap[new], (silent & ~returned)[new])
+    messages = Messages(
+        _messages(state, slot[new], arrival[new], gap[new]),
+        (~silent | returned)[new],
+        (silent & returned)[new],
+    )
     heard = slot[first]
     state.returned[heard] = silent[np.roll(first, -1)]
     never = np.isneginf(state.heard[heard])
     state.first_heard[heard[never]] = arrival[first][never]
     state.heard[slot[new]] = arrival[new]
-    return heard
+    return heard, messages
 
 
-def _learn_cadence(
-    state: GroupState,
-    slot: Slots,
-    arrival: NDArray[np.float64],
-    gap: NDArray[np.float64],
-    skip: NDArray[np.bool_],
-) -> None:
-    """Learn the times between messages, but not the first silence after ordinary ones: it was a fault.
+def learn_cadence(state: GroupState, messages: Messages) -> None:
+    """Learn the times between messages, but not those of episodes and of frozen sensors.
 
-    Silences that follow one another are a new rhythm, and are learnt.
+    Silences that follow one another are learnt in an episode, too: else each of them would be told of.
     """
+    slot, gap = messages.rows.sensor.astype(np.intp), messages.rows.gap_seconds
+    free = state.holds.rhythm_free(slot, messages.rows.time_seconds)
+    learn = messages.learn & (free | messages.follows) & ~state.holds.frozen[slot]
+    state.cadence.update(messages.rows, learn)
+    learnt = learn & np.isfinite(gap)
+    np.maximum.at(state.longest_gap, slot[learnt], gap[learnt])
+
+
+def _messages(state: GroupState, slot: Slots, arrival: NDArray[np.float64], gap: NDArray[np.float64]) -> Rows:
     nothing = np.zeros((len(slot), 0), np.float32)
-    messages = Rows(
+    return Rows(
         group=state.index,
         sensor=slot.astype(np.int32),
         time_seconds=arrival,
@@ -104,9 +114,6 @@ def _learn_cadence(
         rank=np.zeros(len(slot), np.int32),
         offset=0,
     )
-    state.cadence.update(messages, ~skip)
-    learnt = ~skip & np.isfinite(gap)
-    np.maximum.at(state.longest_gap, slot[learnt], gap[learnt])
 
 
 def _count_late(state: GroupState, batch: ReadingBatch) -> None:
@@ -135,7 +142,7 @@ def _look_far(state: GroupState, insertion: Insertion, now: float) -> None:
 def _learn_first_rows(state: GroupState, learnt: Learnt, slot: Slots) -> None:
     new = slot[learnt.normalisers.stage[slot] == 0]
     if len(new):
-        learnt.normalisers.learn(np.unique(new), state.windows)
+        learnt.normalisers.learn(np.unique(new), state.windows, state.holds)
 
 
 def work_of(

@@ -77,7 +77,7 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     row = learnt.row[slot]
     raw, steady = _with_model(learnt, work, slot, row, answer)
     surprise = learnt.commission.surprise(row, raw)
-    fused, severity, p_value = _fuse(learnt, work, slot, row, surprise)
+    fused, severity, p_value = _fuse(learnt, work, slot, row, surprise, state.holds.frozen)
     p_value[steady, RHYTHM] = 1.0
     score = learnt.commission.score(row, severity, learnt.budget)
     with np.errstate(divide="ignore"):
@@ -89,12 +89,12 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     return judged
 
 
-def rehearse(learnt: Learnt, work: Work, answer: Answer) -> None:
+def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool_]) -> None:
     """Let streams and trailing calibrations learn of rows that were judged before; no episode changes by it."""
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
     raw, _ = _with_model(learnt, work, slot, row, answer)
-    _fuse(learnt, work, slot, row, learnt.commission.surprise(row, raw))
+    _fuse(learnt, work, slot, row, learnt.commission.surprise(row, raw), frozen)
 
 
 def _cautious(
@@ -138,9 +138,12 @@ def _with_model(
 
 
 def _fuse(
-    learnt: Learnt, work: Work, slot: Slots, row: Slots, surprise: Floats
+    learnt: Learnt, work: Work, slot: Slots, row: Slots, surprise: Floats, frozen: NDArray[np.bool_]
 ) -> tuple[Floats, Floats, Doubles]:
-    """Return g, F and the p-value of g for each row and track. Rows are judged before they are learnt."""
+    """Return g, F and the p-value of g for each row and track. Rows are judged before they are learnt.
+
+    The trailing calibration learns in episodes, too, so that the budget is kept; of `frozen` sensors it does not.
+    """
     shape = (len(work), _Q)
     fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
     p_value = np.empty(shape, np.float64)
@@ -156,7 +159,11 @@ def _fuse(
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
         trailing[:, STUCK] = chance[:, STUCK]
         p_value[index] = trailing
-        learnt.trailing.update(here, row[index], said.surprise)
+        free = ~frozen[here]
+        if free.all():
+            learnt.trailing.update(here, row[index], said.surprise)
+        else:
+            learnt.trailing.update(here[free], row[index][free], said.surprise[free])
     return fused, severity, p_value
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import TRACKS, Track, threshold
 from offbeat.core.fusion import Fusion
+from offbeat.core.holds import Holds
 from offbeat.core.normalisers import COMMISSIONED, UNKNOWN, Normalisers
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams import registry
@@ -73,10 +74,10 @@ class Learnt:
         self.row[slot] = [self.commission.row_of(sensor_id) for sensor_id in ids]
         self.normalisers.commission(slot, self.row[slot])
 
-    def take_over(self, slot: Slots, windows: Windows) -> None:
+    def take_over(self, slot: Slots, windows: Windows, holds: Holds) -> None:
         """Give sensors that the commission does not know the normalisers that their windows are enough for."""
-        self.normalisers.learn(slot[self.normalisers.stage[slot] == UNKNOWN], windows)
-        self.normalisers.learn_again(slot, windows)
+        self.normalisers.learn(slot[self.normalisers.stage[slot] == UNKNOWN], windows, holds)
+        self.normalisers.learn_again(slot, windows, holds)
 
     def alerts_from(self, slot: Slots) -> NDArray[np.int64]:
         """Return the number of rows from which on alerts are raised for sensors, int64 [n].
@@ -84,17 +85,33 @@ class Learnt:
         What is ordinary for one that the commission does not know was guessed from the fleet and from little of its
         own: it has to have as many rows as a commission needs, and those after which it begins anew.
         """
-        anew = np.where(self.normalisers.frozen[slot], self.anew_at[slot], self._window_rows)
+        anew = self.anew_at[slot]
+        anew = np.where(self.normalisers.frozen[slot], anew, np.maximum(anew, self._window_rows))
         enough = np.maximum(self._ready_rows, anew + self.first_rows)
         return np.where(self.normalisers.stage[slot] == COMMISSIONED, 0, enough)
 
-    def learn_again(self, slot: Slots, windows: Windows, rows: NDArray[np.int64]) -> None:
+    def learn_again(self, slot: Slots, windows: Windows, rows: NDArray[np.int64], holds: Holds) -> None:
         """Give provisional sensors with a full window their lasting normaliser, and begin anew with it."""
-        again = self.normalisers.learn_again(slot, windows)
+        again = self.normalisers.learn_again(slot, windows, holds)
         if len(again):
-            self.anew_at[again] = rows[again]
-            for part in (self.cheap, self.models, self.long, self.fusion, self.trailing):
-                part.reset(again)
+            self._begin_anew(again, rows)
+
+    def estrange(self, slot: Slots, rows: NDArray[np.int64]) -> None:
+        """Forget what the commission knows of sensors: they are newcomers from now on."""
+        self.row[slot] = 0
+        self.normalisers.forget(slot)
+        self._begin_anew(slot, rows)
+
+    def acquaint(self, slot: Slots, ids: list[str], rows: NDArray[np.int64]) -> None:
+        """Take sensors for what the commission knows them as, again."""
+        self.normalisers.forget(slot)
+        self.meet(slot, ids)
+        self._begin_anew(slot, rows)
+
+    def _begin_anew(self, slot: Slots, rows: NDArray[np.int64]) -> None:
+        self.anew_at[slot] = rows[slot]
+        for part in (self.cheap, self.models, self.long, self.fusion, self.trailing):
+            part.reset(slot)
 
     def update(self, rows: Round) -> Floats:
         """Let the cheap streams see a round; return what all streams say, the model's still NaN."""
@@ -115,6 +132,9 @@ class Learnt:
             return
         for name, array in self._arrays().items():
             array[slots[same]] = state[name][same]
+        # A sensor that the commission knows may have become a newcomer, by a change of regime.
+        back = slots[same]
+        self.row[back] = np.where(self.normalisers.stage[back] == COMMISSIONED, self.row[back], 0)
 
     def nbytes(self) -> int:
         """Return the memory of the state, were every sensor there."""

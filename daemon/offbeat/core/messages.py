@@ -56,6 +56,7 @@ class Facts:
         usual_hold_seconds: how long it stands still usually.
         quiet_seconds: how long nothing strange was seen, for what a tick closes.
         breach: the limit that is broken, or was.
+        learnt_in_seconds: when a change that lasts is learnt, if nobody says before what it is.
     """
 
     sensor: str
@@ -79,6 +80,7 @@ class Facts:
     usual_hold_seconds: float = math.nan
     quiet_seconds: float = math.nan
     breach: Limit | None = None
+    learnt_in_seconds: float = math.nan
 
 
 def why(stream: str) -> str:
@@ -88,8 +90,10 @@ def why(stream: str) -> str:
 
 def sentence(facts: Facts) -> str:
     """Return what happened, for a person who has only this line."""
-    if facts.change is Change.CLOSE:
+    if facts.change is Change.CLOSE or facts.reason is Reason.LASTS:
         return _closed(facts)
+    if facts.reason is Reason.LABELLED:
+        return f"{facts.sensor} is not normal{_reads(facts)}: what was taken for a lasting change is a fault."
     text = _WORDS[facts.track](facts)
     if facts.change is Change.UPDATE and facts.track is not Track.SILENT:
         what = "Broken" if facts.track is Track.RULE else "Strange"
@@ -103,9 +107,14 @@ def _closed(facts: Facts) -> str:
         return f"{facts.sensor} reports again after {lasted} of silence."
     if facts.reason is Reason.ESCALATED:
         return f"{facts.sensor} became much stranger after {lasted}: a new episode takes over."
-    if facts.reason is Reason.SETTLED:
+    if facts.reason in (Reason.SETTLED, Reason.CONFIRMED, Reason.LASTS):
         which = f"{facts.sensor} has been different for {lasted}{_reads(facts)}"
-        return f"{which}: this counts as its new normal from now on."
+        if facts.reason is Reason.CONFIRMED:
+            return f"{which}: its new normal, as it was labelled; it is learnt from now on."
+        if not math.isfinite(facts.learnt_in_seconds):
+            return f"{which}: this is taken for a lasting change, and told of no more."
+        wait = duration(facts.learnt_in_seconds)
+        return f"{which}: a lasting change, told of no more; learnt in {wait} if nobody calls it a fault."
     if facts.track is Track.RULE and facts.breach is None:
         return f"{facts.sensor} breaks no rule any more: closed after {lasted}."
     if facts.track is Track.RULE:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
+from offbeat.core.holds import Holds
 from offbeat.core.windows import Windows
 from offbeat_models.windows import robust_center_scale
 
@@ -55,39 +56,54 @@ class Normalisers:
         self.scale[slot] = self._commission.scale[row]
         self.unit_seconds[slot] = self._commission.gap_unit_seconds[row]
 
-    def learn_again(self, slot: Slots, windows: Windows) -> Slots:
+    def learn_again(self, slot: Slots, windows: Windows, holds: Holds) -> Slots:
         """Learn the provisional normalisers of sensors with a full window for good; return which these are.
 
         Args:
             slot: sensors, none twice.
             windows: of the group, before the rows that are to be scaled by the result.
+            holds: what is not to be learnt; half of the window must be left.
         """
         full = windows.counts[slot] >= windows.readings
-        slot = slot[(self.stage[slot] == PROVISIONAL) & ~self.frozen[slot] & full]
-        if len(slot):
-            self._learn(slot, windows, windows.readings)
-            self.frozen[slot] = True
-        return slot
+        slot = slot[(self.stage[slot] == PROVISIONAL) & ~self.frozen[slot] & full & ~holds.held(slot)]
+        least = max(self._first_rows, windows.readings // 2)
+        learnt = self._learn(slot, windows, holds, least, windows.readings)
+        self.frozen[learnt] = True
+        return learnt
 
-    def learn(self, slot: Slots, windows: Windows) -> None:
+    def learn(self, slot: Slots, windows: Windows, holds: Holds) -> None:
         """Learn provisional normalisers of sensors whose windows hold enough rows.
 
         Args:
             slot: sensors without a normaliser, none twice.
             windows: of the group, the newest rows already in it.
+            holds: what is not to be learnt.
         """
-        slot = slot[windows.counts[slot] >= self._first_rows]
-        if not len(slot):
-            return
-        self._learn(slot, windows, self._first_rows)
-        self.frozen[slot] = self._first_rows >= windows.readings
+        slot = slot[(windows.counts[slot] >= self._first_rows) & ~holds.held(slot)]
+        learnt = self._learn(slot, windows, holds, self._first_rows, self._first_rows)
+        self.frozen[learnt] = self._first_rows >= windows.readings
 
-    def _learn(self, slot: Slots, windows: Windows, rows: int) -> None:
-        """Learn from the oldest rows of each window."""
+    def forget(self, slot: Slots) -> None:
+        """Let sensors be unknown again: what they are is learnt anew from their windows."""
+        self.stage[slot] = UNKNOWN
+        self.frozen[slot] = False
+
+    def _learn(self, slot: Slots, windows: Windows, holds: Holds, least: int, most: int) -> Slots:
+        """Learn from the oldest rows of each window that may be learnt; return the sensors that had enough of them."""
+        if not len(slot):
+            return slot
         past = windows.latest(slot, windows.readings)
-        for i, s in enumerate(slot.tolist()):
-            self._learn_one(s, past.times_seconds[i, :rows], past.values[i, :rows], past.mask[i, :rows])
-        self.stage[slot] = PROVISIONAL
+        free = holds.free(slot, past.times_seconds)
+        free &= np.arange(free.shape[1]) < past.lengths[:, None]
+        enough = np.flatnonzero(np.count_nonzero(free, axis=1) >= least)
+        for i in enough.tolist():
+            rows = np.flatnonzero(free[i])[:most]
+            self._learn_one(
+                int(slot[i]), past.times_seconds[i, rows], past.values[i, rows], past.mask[i, rows]
+            )
+        learnt: Slots = slot[enough]
+        self.stage[learnt] = PROVISIONAL
+        return learnt
 
     def _learn_one(
         self, slot: int, times: NDArray[np.float64], values: Floats, mask: NDArray[np.bool_]

@@ -108,16 +108,13 @@ class LearningRules:
     Attributes:
         margin_seconds, margin_share, longest_margin_seconds: nothing is learnt of the time before an episode either: so
             much, and such a share of its length, but no more: a fault begins before it is told, the slower the earlier.
-        regime_after_seconds, regime_after_rows: an episode that lasts for so long is a change of regime.
-        regime_learn_after_seconds: so long after that was declared the new regime is learnt, unless somebody says
+        regime_learn_after_seconds: so long after a change of regime was declared it is learnt, unless somebody says
             before what it is.
     """
 
     margin_seconds: float = 600.0
     margin_share: float = 0.25
     longest_margin_seconds: float = 86_400.0
-    regime_after_seconds: float = 86_400.0
-    regime_after_rows: int = 1000
     regime_learn_after_seconds: float = 7 * 86_400.0
 
     def margin_of(self, lasted_seconds: float) -> float:

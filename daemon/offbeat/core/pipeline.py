@@ -9,7 +9,7 @@ decided about one does not depend on which others share its batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -19,14 +19,19 @@ from numpy.typing import NDArray
 from offbeat.core import long_jobs, rehearsal, windowing
 from offbeat.core.commission import Commission
 from offbeat.core.decisions import Decisions
+from offbeat.core.episodes import Transition
 from offbeat.core.event_builder import build
+from offbeat.core.events import EpisodeEvent
 from offbeat.core.group_state import GroupState
-from offbeat.core.intake import take_in
+from offbeat.core.intake import learn_cadence, take_in
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
-from offbeat.core.judgement import judge, rehearse
+from offbeat.core.judgement import Judged, judge, rehearse
 from offbeat.core.ledger import Ledger
+from offbeat.core.obedience import obey
+from offbeat.core.orders import Orders
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
+from offbeat.core.regime_watch import watch
 from offbeat.core.rule_judgement import judge_rules, judge_waiting
 from offbeat.core.sensor_states import SensorStates, states_of
 from offbeat.core.sensors import SensorDirectory
@@ -54,6 +59,16 @@ class Pipeline:
             GroupState(i, group, directory.max_sensors, settings) for i, group in enumerate(directory.groups)
         ]
         self.listening_since = -np.inf
+        self._orders = Orders()
+        self._obeyed = np.inf
+        """What was said changes nothing before this log time ..."""
+        self._obeying = 0
+        """... of so many sensors."""
+
+    def order(self, orders: Orders) -> None:
+        """Take in what people said of learning; it takes effect at the next tick whose time it is."""
+        self._orders = orders
+        self._obeyed = -np.inf
 
     def install(self, group: int, commission: Commission, model: tuple[str, str] | None) -> None:
         """Judge a group by a new commission from the next batch on.
@@ -97,23 +112,29 @@ class Pipeline:
                 f"give each work back once, in the order of `ingest`."
             )
         state.taken_back += 1
+        decisions = self._judged(state, work, result)
+        if work.messages is not None:
+            learn_cadence(state, work.messages)
+        return decisions
+
+    def _judged(self, state: GroupState, work: Work, result: StepResult | None) -> Decisions:
         if work.is_rehearsal:
             if state.learnt is not None and work.generation == state.generation:
-                rehearse(state.learnt, work, Answer.of(work, result))
+                rehearse(state.learnt, work, Answer.of(work, result), state.holds.frozen)
             return Decisions()
         returned = state.episodes.close_returned(work.heard, _nowhere(work), work.heard_seconds)
-        events = build(state, returned)
+        events = _told(state, returned)
         broken = np.full(len(work), np.nan, np.float32)
         if state.judges_rules:
             for transitions in judge_rules(state, work, broken):
-                events += build(state, transitions)
+                events += _told(state, transitions)
         if state.learnt is None or work.generation != state.generation or not len(work):
             return Decisions(events)
         # An alert has told of this silence already: it is not a strange rhythm as well.
         told = work.rows.rank == 0
         told &= np.isin(work.rows.sensor, [t.sensor for t in returned])
         judged = judge(state, state.learnt, work, Answer.of(work, result).without_gap(told))
-        events += build(state, judged.transitions, judged)
+        events += _told(state, judged.transitions, judged)
         scored = judged.scored_rows(self.settings.collect)
         # All groups have the column where any has: they share a table in a backtest.
         return Decisions(events, scored.with_rules(broken) if self.settings.rules else scored)
@@ -124,15 +145,24 @@ class Pipeline:
         Args:
             now: log time; not before that of an earlier call.
         """
-        events = []
+        events = self._obey(now)
         for state in self.groups:
             transitions = judge_silence(state, now, self.listening_since)
             transitions += judge_waiting(state, now, self.listening_since)
             if state.episodes.any_open():
                 quiet = quiet_seconds(state)
                 transitions += state.episodes.close_quiet(now, quiet, self.listening_since)
-            events += build(state, transitions)
+            transitions += watch(state, now)
+            events += _told(state, transitions)
         return Decisions(events)
+
+    def _obey(self, now: float) -> list[EpisodeEvent]:
+        """Put into effect what was said, where something was said, a time has come, or a sensor has appeared."""
+        if now < self._obeyed and len(self.directory) == self._obeying:
+            return []
+        self._obeying = len(self.directory)
+        self._obeyed = next((t for t in self._orders.changes() if t > now), np.inf)
+        return [event for state in self.groups for event in build(state, obey(state, self._orders, now))]
 
     def due_windows(self, now: float, limit: int) -> list[WindowJob]:
         """Return jobs of at most `limit` windows together, the longest due first, and of as many long views.
@@ -235,6 +265,14 @@ class Pipeline:
     def state_bytes_per_sensor(self, group: int) -> float:
         """Return the memory that a sensor of a group takes in the core once it is there."""
         return self.groups[group].nbytes() / max(self.directory.max_sensors, 1)
+
+
+def _told(
+    state: GroupState, transitions: Sequence[Transition], judged: Judged | None = None
+) -> list[EpisodeEvent]:
+    """Return the events of some transitions, and let what learns know of them."""
+    state.note(transitions)
+    return build(state, transitions, judged)
 
 
 def _nowhere(work: Work) -> Slots:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.orders import LearningRules
 from offbeat.core.rulebook import Rule
 
 
@@ -26,6 +27,7 @@ class CoreSettings:
         units: unit by channel name, for the sentences.
         episodes: the numbers of the state machines.
         rules: in engineering units, of all groups.
+        learning: how what was strange is treated by what learns.
     """
 
     window_readings: int = 256
@@ -40,6 +42,7 @@ class CoreSettings:
     units: Mapping[str, str] = field(default_factory=dict)
     episodes: EpisodeRules = field(default_factory=EpisodeRules)
     rules: tuple[Rule, ...] = ()
+    learning: LearningRules = field(default_factory=LearningRules)
 
     def __post_init__(self) -> None:
         """Refuse numbers no pipeline can run on.

@@ -30,7 +30,7 @@ def rehearse(state: GroupState, at_once: int) -> Iterator[Work]:
     if state.learnt is None:
         return
     slots = np.flatnonzero(state.windows.counts[: state.size] > 0)
-    state.learnt.take_over(slots, state.windows)
+    state.learnt.take_over(slots, state.windows, state.holds)
     for start in range(0, len(slots), at_once):
         here = slots[start : start + at_once]
         rows = _rows(state.index, here, state.windows.latest(here, int(state.windows.counts[here].max())))

@@ -14,6 +14,21 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Messages:
+    """When messages of sensors arrived, and which of the times between them are to be learnt.
+
+    Attributes:
+        rows: a row a message, without values; the gap is NaN where it is not known.
+        learn: not the first silence after ordinary gaps: it was a fault, bool [n].
+        follows: a silence that follows another one, bool [n]: a new rhythm, and learnt in an episode, too.
+    """
+
+    rows: Rows
+    learn: NDArray[np.bool_]
+    follows: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """New rows of one group, what the cheap streams said about them, and what the model is asked.
 
@@ -36,6 +51,7 @@ class Work:
         heard_seconds: log time at which they were last heard, float64.
         seen_seconds: log time of each row, float64 [n].
         is_rehearsal: the rows were judged before, under another commission: streams learn of them, and nobody is told.
+        messages: of the batch whose last work this is: the times between them are learnt once its rows are judged.
     """
 
     group: int
@@ -54,6 +70,7 @@ class Work:
     heard_seconds: NDArray[np.float64]
     seen_seconds: NDArray[np.float64]
     is_rehearsal: bool = False
+    messages: Messages | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""

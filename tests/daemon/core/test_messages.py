@@ -89,9 +89,29 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
         (
             replace(CLOSED, reason=Reason.SETTLED, now=ELEVEN + 93_600, value=93.0),
             (
-                "boiler.temp has been different for 1 d 2 h; it reads 93: this counts as its new normal "
-                "from now on."
+                "boiler.temp has been different for 1 d 2 h; it reads 93: this is taken for a lasting change, "
+                "and told of no more."
             ),
+        ),
+        (
+            replace(
+                CLOSED, reason=Reason.SETTLED, now=ELEVEN + 93_600, value=93.0, learnt_in_seconds=7 * 86_400.0
+            ),
+            (
+                "boiler.temp has been different for 1 d 2 h; it reads 93: a lasting change, told of no more; "
+                "learnt in 7 d if nobody calls it a fault."
+            ),
+        ),
+        (
+            replace(CLOSED, reason=Reason.CONFIRMED, value=93.0),
+            (
+                "boiler.temp has been different for 12 min; it reads 93: its new normal, as it was labelled; "
+                "it is learnt from now on."
+            ),
+        ),
+        (
+            replace(CLOSED, change=Change.OPEN, reason=Reason.LABELLED, value=93.0),
+            "boiler.temp is not normal; it reads 93: what was taken for a lasting change is a fault.",
         ),
     ],
 )

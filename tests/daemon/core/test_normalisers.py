@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.episodes import Episodes
+from offbeat.core.holds import Holds
 from offbeat.core.normalisers import COMMISSIONED, PROVISIONAL, UNKNOWN, Normalisers
 from offbeat.core.windows import Windows
 from offbeat.testing.readings import Readings
 from tests.support.plant import boilers_learnt, pairs_learnt
 
 FIRST = 8
+FREE = Holds(Episodes(3, EpisodeRules()), 3, 0.0)
 
 
 def grown(windows: Windows, values: np.ndarray, gap: float = 2.0, sensor: int = 1) -> None:
@@ -38,10 +42,10 @@ def test_a_newcomer_is_scaled_by_its_first_rows_and_by_no_others() -> None:
     normalisers, windows = Normalisers(boilers_learnt(), 3, FIRST), Windows(3, 32, 1)
     ramp = np.arange(5, dtype=np.float32)[:, None]
     grown(windows, ramp)
-    normalisers.learn(np.array([1]), windows)
+    normalisers.learn(np.array([1]), windows, FREE)
     assert normalisers.stage[1] == UNKNOWN
     grown(windows, ramp + 5)
-    normalisers.learn(np.array([1]), windows)
+    normalisers.learn(np.array([1]), windows, FREE)
     assert normalisers.stage[1] == PROVISIONAL
     assert normalisers.center[1, 0] == 3.5
     assert normalisers.unit_seconds[1] == 2.0
@@ -54,13 +58,13 @@ def test_a_full_window_scales_a_newcomer_for_good() -> None:
     normalisers, windows = Normalisers(boilers_learnt(), 3, FIRST), Windows(3, 16, 1)
     values = np.arange(16, dtype=np.float32)[:, None]
     grown(windows, values[:8])
-    normalisers.learn(np.array([1]), windows)
-    assert not len(normalisers.learn_again(np.array([1]), windows))
+    normalisers.learn(np.array([1]), windows, FREE)
+    assert not len(normalisers.learn_again(np.array([1]), windows, FREE))
     grown(windows, values[8:])
-    assert normalisers.learn_again(np.array([1]), windows).tolist() == [1]
+    assert normalisers.learn_again(np.array([1]), windows, FREE).tolist() == [1]
     assert normalisers.center[1, 0] == 7.5
     grown(windows, values + 100)
-    assert not len(normalisers.learn_again(np.array([1]), windows))
+    assert not len(normalisers.learn_again(np.array([1]), windows, FREE))
     assert normalisers.center[1, 0] == 7.5
 
 
@@ -70,7 +74,7 @@ def test_a_channel_that_did_not_move_or_was_not_there_borrows_from_the_fleet() -
     normalisers, windows = Normalisers(learnt, 3, FIRST), Windows(3, 32, 2)
     rows = np.stack([np.full(8, 50.0), np.full(8, np.nan)], axis=1)
     grown(windows, rows, gap=0.5)
-    normalisers.learn(np.array([1]), windows)
+    normalisers.learn(np.array([1]), windows, FREE)
     assert normalisers.center[1].tolist() == [50.0, learnt.center[0, 1]]
     assert normalisers.scale[1, 0] == pytest.approx(0.05 * learnt.scale[0, 0])
     assert normalisers.scale[1, 1] == learnt.scale[0, 1]

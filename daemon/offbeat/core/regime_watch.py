@@ -1,0 +1,91 @@
+"""Watching sensors that may have changed for good: held against what was learnt of them, declared, learnt in time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.episode_rules import TRACKS, Track
+from offbeat.core.episodes import Change, Reason, Transition
+from offbeat.core.group_state import GroupState
+from offbeat.core.regimes import DECLARED, FAR, NEAR, OFF, SUSPECT, not_as_learnt
+
+Slots = NDArray[np.intp]
+
+EVERY_SECONDS = 60.0
+AT_ONCE = 512
+"""Windows looked at in one tick; where there are more, some are looked at in the next one."""
+
+
+def watch(state: GroupState, now: float) -> list[Transition]:
+    """Look at the sensors that may have changed; return what there is to tell. To be called at ticks.
+
+    Args:
+        state: of the group.
+        now: log time.
+    """
+    slots = state.regimes.watched()
+    if not len(slots) or state.learnt is None:
+        return []
+    slots = slots[now >= state.looked_at[slots] + EVERY_SECONDS][:AT_ONCE]
+    slots = slots[state.windows.counts[slots] > 0]
+    if not len(slots):
+        return []
+    state.looked_at[slots] = now
+    regimes, normalisers = state.regimes, state.learnt.normalisers
+    windows = state.windows.latest(slots, state.windows.readings)
+    off, distance = not_as_learnt(normalisers, slots, windows, FAR)
+    # What has been declared for its rhythm, or for its spread only, need not be far: it is watched by time alone.
+    over = ~off & (regimes.phase[slots] != DECLARED)
+    regimes.drop(slots[over])
+    slots, distance = slots[~over], distance[~over]
+    regimes.phase[slots[regimes.phase[slots] == SUSPECT]] = OFF
+    regimes.stand(slots, distance, now)
+    out = _declare(state, slots[regimes.phase[slots] == OFF], now)
+    _learn(state, slots[regimes.phase[slots] == DECLARED], now)
+    return out
+
+
+def _declare(state: GroupState, slots: Slots, now: float) -> list[Transition]:
+    """Tell of what has stood still at another place for long enough: an episode of its own, over as it is told."""
+    regimes, after = state.regimes, state.episodes.rules.settle_seconds
+    told = regimes.stands_since[slots] + after
+    is_open = state.episodes.is_open(slots)[:, Track.PROCESS]
+    out: list[Transition] = []
+    for slot, at in zip(
+        slots[(told <= now) & ~is_open].tolist(), told[(told <= now) & ~is_open], strict=True
+    ):
+        regimes.declare(slot, int(regimes.track[slot]), float(regimes.since[slot]), float(at))
+        out += [_transition(state, slot, change, float(at)) for change in (Change.OPEN, Change.CLOSE)]
+    return out
+
+
+def _transition(state: GroupState, slot: int, change: Change, time: float) -> Transition:
+    track = Track(int(state.regimes.track[slot]))
+    key = slot * len(TRACKS) + track
+    return Transition(
+        change=change,
+        reason=Reason.LASTS,
+        sensor=slot,
+        track=track,
+        index=-1,
+        started=float(state.regimes.since[slot]),
+        time=time,
+        score=float(state.episodes.peak_score[key]),
+        surprise=float(state.episodes.peak[key]),
+        severity=0,
+    )
+
+
+def _learn(state: GroupState, slots: Slots, now: float) -> None:
+    """Learn what was declared so long ago that nobody will say what it is; what went back to what it was is over."""
+    regimes, after = state.regimes, state.settings.learning.regime_learn_after_seconds
+    since = np.maximum(regimes.declared[slots], regimes.stands_since[slots])
+    due = slots[(since + after <= now) & ~state.holds.frozen[slots]]
+    if not len(due) or state.learnt is None:
+        return
+    windows = state.windows.latest(due, state.windows.readings)
+    off, _ = not_as_learnt(state.learnt.normalisers, due, windows, NEAR)
+    rhythm = regimes.track[due] == Track.RHYTHM
+    regimes.drop(due[~off & ~rhythm])
+    state.learn_regimes(due[off | rhythm])

@@ -1,0 +1,155 @@
+"""Lasting changes of sensors: suspected, watched, declared once, and learnt when somebody or time confirms them.
+
+The trailing calibration gets used to whatever lasts, so an episode may close while its sensor is not as it was learnt.
+From then on its window is held against that: as long as the two do not agree nothing is learnt, and what stands still
+somewhere else for long enough is a change of regime.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.normalisers import UNKNOWN, Normalisers
+from offbeat.core.windows import WindowSlice
+
+Bools = NDArray[np.bool_]
+Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Slots = NDArray[np.intp]
+
+NONE, SUSPECT, OFF, DECLARED, LEARNT, FAULT = range(6)
+"""As learnt; an episode has just closed; not as learnt; that was told of, was learnt, is called a fault by somebody."""
+
+FAR = 2.0
+"""Scales from the middle beyond which a whole window is not as it was learnt. A sine's crest is 1.7 from its middle."""
+NEAR = 1.0
+"""Scales from the middle within which it is as it was learnt, where two laws are to be told apart."""
+WIDER = 2.0
+"""And so many times wider than learnt it is another one. A window that is narrower shows part of a slow swing."""
+STANDS = 0.5
+"""What has moved on by no more, in scales, stands: a drift of a scale a day never does for a day, a slow swing does."""
+_WIDTH = 3.29
+"""Deviations between the 5th and the 95th percentile."""
+
+
+class Regimes:
+    """The newest lasting change of each sensor of a group.
+
+    Args:
+        sensors: slots to make room for.
+    """
+
+    def __init__(self, sensors: int) -> None:
+        self.phase = np.zeros(sensors, np.int8)
+        self.track = np.zeros(sensors, np.int8)
+        """On which track the episode was told of."""
+        self.since = np.full(sensors, -np.inf)
+        """When it began: the start of the episode."""
+        self.stands_since = np.full(sensors, np.inf)
+        """Since when it has not moved on ..."""
+        self.stands_at = np.zeros(sensors, np.float32)
+        """... from so many scales off."""
+        self.declared = np.full(sensors, np.inf)
+        """When it was told of."""
+        self.learnt = np.zeros(sensors, np.bool_)
+        """What the commission knows was given up for what the sensor has become, by this change or an earlier one."""
+
+    def suspect(self, slot: int, track: int, since: float) -> None:
+        """Note that an episode of a sensor has closed; one that is watched already stays so."""
+        if self.phase[slot] in (NONE, LEARNT):
+            self._begin(slot, SUSPECT, track, since)
+
+    def declare(self, slot: int, track: int, since: float, now: float) -> None:
+        """Note that a lasting change was told of."""
+        if self.phase[slot] not in (OFF, FAULT):
+            self._begin(slot, DECLARED, track, since)
+        self.phase[slot], self.declared[slot] = DECLARED, now
+
+    def call_fault(self, slot: int) -> None:
+        """Note that somebody calls the change a fault: it is never learnt."""
+        self.phase[slot] = FAULT
+
+    def drop(self, slot: Slots | int) -> None:
+        """Forget the change of sensors."""
+        self.phase[slot] = NONE
+        self.since[slot] = -np.inf
+        self.stands_since[slot] = self.declared[slot] = np.inf
+        self.stands_at[slot] = 0.0
+
+    def watched(self) -> Slots:
+        """Return the sensors whose window is to be held against what was learnt."""
+        return np.flatnonzero((self.phase != NONE) & (self.phase != LEARNT))
+
+    def stand(self, slot: Slots, distance: Floats, now: float) -> None:
+        """Note how far off sensors are now: one that has moved on stands there from now on only."""
+        moved = distance > self.stands_at[slot] + np.float32(STANDS)
+        self.stands_at[slot[moved]] = distance[moved]
+        self.stands_since[slot[moved]] = now
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state by name, each [S, ...]; views, not copies."""
+        return {
+            "regime_phase": self.phase,
+            "regime_track": self.track,
+            "regime_since": self.since,
+            "regime_stands_since": self.stands_since,
+            "regime_stands_at": self.stands_at,
+            "regime_declared": self.declared,
+            "regime_learnt": self.learnt,
+        }
+
+    def _begin(self, slot: int, phase: int, track: int, since: float) -> None:
+        self.drop(slot)
+        self.phase[slot], self.track[slot], self.since[slot] = phase, track, since
+
+
+def middle_and_width(values: Floats) -> tuple[Floats, Floats]:
+    """Return middle and width, as a scale, of rows [n, L, C], NaN where not observed, float32 [n, C] each."""
+    ordered = np.sort(values, axis=1)  # NaN sorts to the end
+    count = np.isfinite(ordered).sum(axis=1)
+    low, middle, high = (_order_statistic(ordered, count, share) for share in (0.05, 0.5, 0.95))
+    return middle, np.asarray((high - low) / np.float32(_WIDTH), np.float32)
+
+
+def off_by(values: Floats, center: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Return how far the middles of windows are from what was learnt, in scales, and how much wider they are.
+
+    The channel that is worst counts, float32 [n] each.
+
+    Args:
+        values: rows of the windows [n, L, C]; NaN where not observed.
+        center: learnt of each channel [n, C]; `scale` likewise.
+        scale: above 0.
+    """
+    middle, width = middle_and_width(values)
+    far = np.nan_to_num(np.abs(middle - center) / scale, nan=0.0)
+    wider = np.nan_to_num(width / scale, nan=0.0)
+    return np.asarray(far.max(axis=1), np.float32), np.asarray(wider.max(axis=1), np.float32)
+
+
+def not_as_learnt(
+    normalisers: Normalisers, slot: Slots, windows: WindowSlice, far: float
+) -> tuple[Bools, Floats]:
+    """Return which sensors are not as they were learnt, and by how much.
+
+    Args:
+        normalisers: what was learnt.
+        slot: sensors [n].
+        windows: their newest rows.
+        far: scales that the middle of a window may be off.
+    """
+    inside = np.arange(windows.mask.shape[1]) < windows.lengths[:, None]
+    values = np.where(windows.mask & inside[:, :, None], windows.values, np.float32(np.nan))
+    known = normalisers.stage[slot] != UNKNOWN
+    scale = np.where(known[:, None], normalisers.scale[slot], np.float32(1.0))
+    middle_off, wider = off_by(values, normalisers.center[slot], scale)
+    off = ((middle_off > far) | (wider > WIDER)) & known
+    return np.asarray(off, np.bool_), np.maximum(middle_off, wider)
+
+
+def _order_statistic(ordered: Floats, count: NDArray[np.intp], share: float) -> Floats:
+    at = np.floor(share * np.maximum(count - 1, 0) + 0.5).astype(np.intp)
+    return np.asarray(np.take_along_axis(ordered, at[:, None, :], axis=1)[:, 0, :], np.float32)
