@@ -133,7 +133,7 @@ def test_its_prometheus_differs_from_the_example_only_in_names_and_password() ->
         .read_text()
         .replace("http://prometheus:", "http://localhost:")
     )
-    plain = ROOT / "deploy" / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
+    plain = ROOT / "deploy" / "grafana" / "provisioning" / "datasources" / "offbeat.yml"
     assert yaml.safe_load(sources) == yaml.safe_load(plain.read_text())
 
 

@@ -87,8 +87,10 @@ class Instruments:
             return "starting"
         open_episodes = sum(self._open_by_kind().values())
         device = parts.core.engine.scorer.device
+        link = parts.source.status
+        trouble = f"not listening: {link.reason}; " if link.reason and link.state != "subscribed" else ""
         return (
-            f"{len(parts.core.directory)} sensors, {open_episodes:.0f} episodes open, "
+            f"{trouble}{len(parts.core.directory)} sensors, {open_episodes:.0f} episodes open, "
             f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
         )
 

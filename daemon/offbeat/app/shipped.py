@@ -11,6 +11,7 @@ _TREE = Path(__file__).parents[3]
 _INSTALLED = {
     "systemd": "lib/systemd/system",
     "deploy/prometheus": "share/offbeat/prometheus",
+    "deploy/grafana/provisioning": "share/offbeat/grafana/provisioning",
     "deploy/schemas": "share/offbeat/schemas",
     "deploy/examples": "share/offbeat/examples",
 }

@@ -44,9 +44,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _summary(settings: Settings) -> str:
     count, sensors = len(settings.sources), settings.limits.max_sensors
+    budget = settings.alerts.budget_per_week
     memory = required_bytes(settings.limits, settings.sources) / 1024**2
     return (
         f"{count} source{'s' if count > 1 else ''} on {settings.mqtt.url}, "
         f"at most {sensors:,} sensors in {memory:,.0f} MiB, "
-        f"{settings.alerts.budget_per_week:.3g} false alerts a sensor and week"
+        f"{budget:.3g} false alert{'' if budget == 1 else 's'} a sensor and week"
     )

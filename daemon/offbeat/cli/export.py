@@ -13,9 +13,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "export",
         help="write dashboards, rules, the OpenAPI document or the reference of this version",
-        description="Writes what belongs to this version: `grafana` the dashboards, `prometheus` recording rules, "
-        "alerts and example configurations, `openapi` the description of the JSON API, `docs` the reference of "
-        "options, metrics, events and commands.",
+        description="Writes what belongs to this version: `grafana` the dashboards, `grafana-provisioning` the files "
+        "by which Grafana finds them, `prometheus` recording rules, alerts and example configurations, `openapi` the "
+        "description of the JSON API, `docs` the reference of options, metrics, events and commands.",
     )
     parser.add_argument("what", choices=tuple(_WRITERS), help="what to write")
     parser.add_argument(
@@ -26,10 +26,11 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the files and print where they are."""
     files = _WRITERS[args.what]()
-    args.out.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (args.out / name).write_text(text)
-        print(args.out / name)
+        path = args.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        print(path)
     return 0
 
 
@@ -37,6 +38,13 @@ def _dashboards() -> dict[str, str]:
     from offbeat.observe.dashboards.committed import dashboard_files
 
     return dashboard_files()
+
+
+def _provisioning() -> dict[str, str]:
+    from offbeat.app.shipped import shipped
+
+    folder = shipped("deploy/grafana/provisioning")
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*.yml"))}
 
 
 def _rules() -> dict[str, str]:
@@ -59,4 +67,10 @@ def _reference() -> dict[str, str]:
     return reference_pages(command_parsers())
 
 
-_WRITERS = {"grafana": _dashboards, "prometheus": _rules, "openapi": _openapi, "docs": _reference}
+_WRITERS = {
+    "grafana": _dashboards,
+    "grafana-provisioning": _provisioning,
+    "prometheus": _rules,
+    "openapi": _openapi,
+    "docs": _reference,
+}

@@ -23,7 +23,8 @@ def run(args: argparse.Namespace) -> int:
     """Write the files and print what to do next."""
     from offbeat.app.service_files import CONFIGURATION, install, installed_program, service_files
 
-    files = service_files(installed_program(), gpu=args.gpu)
+    program = installed_program()
+    files = service_files(program, gpu=args.gpu)
     if args.dry_run:
         for file in files:
             print(f"# {file.path}\n{file.text}")
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for path, written in install(files):
         print(f"{'wrote' if written else 'left as it was:'} {path}")
     print(f"next: name your broker and topics in {CONFIGURATION}, then")
-    print("  offbeat check")
+    print(f"  {program} check")
     print("  systemctl daemon-reload")
     print("  systemctl enable --now offbeat")
     return 0

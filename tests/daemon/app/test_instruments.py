@@ -25,6 +25,7 @@ from offbeat.testing.readings import Readings
 from tests.support.configured import a_source, configured
 from tests.support.events import an_event
 from tests.support.plant import BOILERS, START, live, plant
+from tests.support.waiting import wait_until
 
 MOST_SERIES = 300
 """Of a fleet of any size: no metric has a label by sensor."""
@@ -171,4 +172,13 @@ def test_the_status_line_says_what_runs(parts: Parts) -> None:
     """For `systemctl status`, in one line."""
     parts.core.directory.admit(0, "line.pump")
     line = bound(parts).status_line()
-    assert line == "1 sensors, 0 episodes open, 0 rows scored, model not trained yet"
+    assert line.endswith("; 1 sensors, 0 episodes open, 0 rows scored, model not trained yet")
+
+
+def test_the_status_line_says_first_why_nothing_is_heard(parts: Parts) -> None:
+    """Who looks at it at night wants no other word."""
+    parts.source.start(lambda _: None)
+    wait_until(lambda: parts.source.status.reason, 10, "the broker to be missed")
+    line = bound(parts).status_line()
+    parts.source.stop(5)
+    assert re.fullmatch(r"not listening: nothing listens at .*; 0 sensors, 0 episodes open, .*", line)
