@@ -56,7 +56,7 @@ def cases(
     """
     rng = np.random.default_rng(seed)
     usable = [i for i, rows in enumerate(held_back) if _fits(series[i], rows)]
-    specs = {i: _spec(series[i]) for i in usable}
+    specs = {i: spec_of(series[i]) for i in usable}
     usable = [i for i in usable if any(specs[i].amplitude)]
     if not usable:
         return []
@@ -100,7 +100,7 @@ def _as_case(made: Stream, sensor: int, kind: str, faulty: NDArray[np.bool_]) ->
     return Case(sensor, kind, made.times, x, mask, faulty)
 
 
-def _spec(one: SensorSeries) -> SensorSpec:
+def spec_of(one: SensorSeries) -> SensorSpec:
     """Describe a real sensor as far as faults need to know it; channels that never move get no faults."""
     values = np.where(one.mask, unsquash(one.x), np.nan)
     amplitude, offset, noise = [], [], []

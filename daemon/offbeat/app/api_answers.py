@@ -24,6 +24,32 @@ class ModelInUse(Struct, frozen=True):
     version: str
 
 
+class Learning(Struct, frozen=True):
+    """How far the learning of a group of sensors is, in the background."""
+
+    stage: Annotated[
+        Literal["off", "gathering", "waiting", "training"],
+        Meta(
+            description="off: it never trains; gathering: it waits for enough data for its first model; waiting: for "
+            "the next training; training: it is at it."
+        ),
+    ]
+    share: Annotated[
+        float | None,
+        Meta(description="0 to 1: of the data that a first model needs, or of the training."),
+    ]
+    eta_seconds: Annotated[
+        float | None,
+        Meta(description="Until the first model can be begun, or the training is done; null if not known."),
+    ]
+    reason: Annotated[str, Meta(description="Why it is so, or what the training is for.")]
+    next_at: Annotated[
+        float | None,
+        Meta(description="Unix seconds of the next training at the latest; null if none is planned."),
+    ]
+    last: Annotated[str, Meta(description="What came of the last training since the start; empty before it.")]
+
+
 class Status(Struct, frozen=True):
     """How the daemon is."""
 
@@ -35,6 +61,7 @@ class Status(Struct, frozen=True):
     rows_scored: Annotated[int, Meta(description="Readings judged since the start.")]
     device: Annotated[str, Meta(description='What the model runs on: "cpu", "cuda" or "none".')]
     models: Annotated[dict[str, ModelInUse], Meta(description="By group of sensors.")]
+    learning: Annotated[dict[str, Learning], Meta(description="By group of sensors.")] = {}
 
 
 class Channel(Struct, frozen=True):

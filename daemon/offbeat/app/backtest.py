@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,6 +164,7 @@ def play_learnt(
     played: Sequence[Series],
     core: CoreSettings,
     on_progress: OnProgress = silent,
+    also: Callable[[Decisions], None] = lambda _: None,
 ) -> tuple[list[JudgedSeries], list[EpisodeEvent]]:
     """Play recordings of one group by what was learnt of it; return how rows were judged, and the events.
 
@@ -175,6 +176,7 @@ def play_learnt(
         played: recordings with rows, all of the group's channels.
         core: the numbers.
         on_progress: is told how far it is.
+        also: is told of all decisions, on virtual time.
     """
     directory = SensorDirectory([commission.channels], len(played))
     directory.groups[0].model = choice
@@ -187,6 +189,7 @@ def play_learnt(
     def act(decisions: Decisions) -> None:
         judgements.add(decisions.scores)
         events.extend(told.recorded(decisions.events))
+        also(decisions)
 
     engine = Engine(pipeline, scorer, watch=BandKeeper(judgements, commission, directory.groups[0]))
     for step in player.steps():

@@ -5,12 +5,13 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 import numpy as np
 import structlog
 
 from offbeat import __version__
-from offbeat.app.api_answers import ModelInUse, Status
+from offbeat.app.api_answers import Learning, ModelInUse, Status
 from offbeat.app.parts import Parts
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import StepJob
@@ -114,6 +115,7 @@ class Instruments:
                 directory.groups[i].name: ModelInUse(one.name, one.version)
                 for i, one in dict(self._parts.core.artifacts).items()
             },
+            learning={name: Learning(**asdict(one)) for name, one in self._parts.learner.groups().items()},
         )
 
     def unbound(self) -> list[str]:
@@ -126,6 +128,7 @@ class Instruments:
         self._metrics.bind("offbeat_sensors_suppressed", lambda: sensors.suppressed)
         self._bind_way_in(parts)
         self._bind_scoring(parts)
+        self._bind_learning(parts)
         self._bind_way_out(parts)
         bind = self._metrics.bind
         bind("offbeat_ready", lambda: float(is_ready()))
@@ -174,6 +177,28 @@ class Instruments:
         bind(
             "offbeat_model_swaps_total",
             lambda: {(result,): count for result, count in parts.exchange.counts.items()},
+        )
+
+    def _bind_learning(self, parts: Parts) -> None:
+        bind, learner = self._metrics.bind, parts.learner
+        bind(
+            "offbeat_trainings_total",
+            lambda: {(name,): n for name, n in dict(learner.counts.results).items()},
+        )
+        bind("offbeat_training_seconds_total", lambda: learner.counts.seconds)
+        bind(
+            "offbeat_training_running",
+            lambda: {(name,): float(one.stage == "training") for name, one in learner.groups().items()},
+        )
+        bind(
+            "offbeat_learning_progress_ratio",
+            lambda: {
+                (name,): 1.0 if one.share is None else one.share for name, one in learner.groups().items()
+            },
+        )
+        bind(
+            "offbeat_next_training_timestamp_seconds",
+            lambda: {(name,): one.next_at or 0.0 for name, one in learner.groups().items()},
         )
 
     def _bind_way_out(self, parts: Parts) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from offbeat import __version__
 from offbeat.app.core_building import Core, build_core
+from offbeat.app.learner import Learner
 from offbeat.app.model_exchange import ModelExchange
 from offbeat.app.model_library import library_of
+from offbeat.app.questions import Questions
 from offbeat.app.scorers import warm_up
 from offbeat.app.state_saver import StateSaver
 from offbeat.config.settings import Settings
@@ -40,6 +42,8 @@ class Parts:
         inbox: between the reader and the loop.
         scorer: the thread that owns the core's scorer.
         exchange: brings other versions of models into the core.
+        questions: of other threads to the loop.
+        learner: trains models in the background.
         store, saver: snapshots.
         history: episodes, for people.
         outbox, publisher: the way out.
@@ -52,6 +56,8 @@ class Parts:
     inbox: Inbox
     scorer: ScorerThread[Work]
     exchange: ModelExchange
+    questions: Questions
+    learner: Learner
     store: SnapshotStore
     saver: StateSaver
     history: EpisodeHistory
@@ -77,6 +83,8 @@ def build_parts(
     state, progress = settings.state.directory, Progress()
     store = SnapshotStore(state / "snapshots")
     core, inbox = build_core(settings, store.model_of), Inbox(settings.limits.inbox_bytes)
+    library = None if settings.model.artifact is not None else library_of(settings)
+    questions = Questions(inbox.wake)
     log = Journal(state / "journal", settings.journal) if settings.journal.enabled else VolatileLog()
     outbox = Outbox(state / "outbox.sqlite")
     publisher = Publisher(
@@ -106,12 +114,14 @@ def build_parts(
         scorer=ScorerThread(core.engine.scorer, inbox.wake, on_scorer_error),
         exchange=ModelExchange(
             core,
-            None if settings.model.artifact is not None else library_of(settings),
+            library,
             lambda artifact, place: warm_up(
                 artifact, core.pipeline.settings, settings.limits.max_sensors, place
             ),
             inbox.wake,
         ),
+        questions=questions,
+        learner=Learner(settings, core.pipeline, questions, library, clock),
         store=store,
         saver=saver,
         history=EpisodeHistory(state / EPISODES),

@@ -19,7 +19,6 @@ from offbeat.app.instruments import Instruments
 from offbeat.app.live_pages import LivePages
 from offbeat.app.loop import Loop
 from offbeat.app.parts import build_parts
-from offbeat.app.questions import Questions
 from offbeat.app.recovery import recover
 from offbeat.app.sensor_columns import sensor_columns
 from offbeat.app.sensor_reports import SensorReports
@@ -40,6 +39,8 @@ _TOLD = {"open": "an episode opened", "close": "an episode closed"}
 
 DRAIN_SECONDS = 20.0
 """Time for the way down; TimeoutStopSec of the unit must be longer."""
+LEARNER_SECONDS = 2.0
+"""Time to end a training that runs; it leaves nothing behind."""
 LOOK_SECONDS = 0.1
 BROKER_PATIENCE_SECONDS = 30.0
 """Without a broker for so long, systemd is told that the service is up all the same: it waits, it has not failed."""
@@ -70,7 +71,7 @@ class Service:
         self._instruments = Instruments(clock)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
         self._reports = SensorReports(parts.core.pipeline)
-        questions = Questions(parts.inbox.wake)
+        questions = parts.questions
         self._loop = Loop(
             parts.core.pipeline,
             parts.inbox,
@@ -140,6 +141,7 @@ class Service:
         self._loop.start()
         self._loop_started = True
         parts.exchange.start()
+        parts.learner.start()
         parts.source.start(self._deliver)
         self._unready = "connecting to the broker"
         self._started_at = time.monotonic()
@@ -188,6 +190,7 @@ class Service:
         if self._live:
             self._live.decided(decisions)
         self._reports.note(decisions)
+        self._parts.learner.decided(decisions)
         self._instruments.decided(decisions)
 
     def _keep_house(self, now: float) -> None:
@@ -223,6 +226,7 @@ class Service:
     def _drain(self, deadline: float) -> None:
         parts = self._parts
         parts.source.stop(_share(deadline, 0.25))
+        parts.learner.stop(LEARNER_SECONDS)
         parts.exchange.stop(0.5)
         drained = self._loop_started and self._loop.drain(_share(deadline, 0.5))
         parts.scorer.stop(1.0)

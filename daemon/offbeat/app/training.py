@@ -162,20 +162,35 @@ def train_from_recordings(
     for channels, group in by_channels([canonical(one) for one in series]).items():
         for own in plan.of_channels(channels):
             one = train_group(group, own, on_progress)
-            settings = {key: getattr(own, key) for key in _SETTINGS}
-            version = write_group(
-                folder,
-                one.commission,
-                one.result.model,
-                created_at,
-                settings,
-                one.training_dict(),
-                own.choice,
-                one.long.model,
-                lineage(group, (before or {}).get(folder_name(channels, own.choice))),
-            )
-            trained.append(dataclasses.replace(one, version=version))
+            after = (before or {}).get(folder_name(channels, own.choice))
+            trained.append(write_trained(folder, one, own, lineage(group, after), created_at))
     return trained
+
+
+def write_trained(
+    folder: Path, trained: TrainedGroup, plan: TrainingPlan, came_from: dict[str, object], created_at: str
+) -> TrainedGroup:
+    """Write what was learnt of a group under a folder; return it with its version.
+
+    Args:
+        folder: gets a folder for the group.
+        trained: what was learnt.
+        plan: how.
+        came_from: its lineage.
+        created_at: RFC 3339.
+    """
+    version = write_group(
+        folder,
+        trained.commission,
+        trained.result.model,
+        created_at,
+        {key: getattr(plan, key) for key in _SETTINGS},
+        trained.training_dict(),
+        plan.choice,
+        trained.long.model,
+        came_from,
+    )
+    return dataclasses.replace(trained, version=version)
 
 
 def canonical(series: Series) -> Series:

@@ -74,6 +74,18 @@ def _daemon(status: Table) -> Iterator[str]:
         yield f"model of {group}: {model['name']} {model['version']} on {status['device']}"
     if not status["models"]:
         yield "model: none; silence and rules are judged"
+    for group, learning in status.get("learning", {}).items():
+        yield f"learning of {group}: {_learning(learning)}"
+
+
+def _learning(one: Table) -> str:
+    words = [one["stage"]]
+    if one["stage"] in ("gathering", "training") and one["share"] is not None:
+        words[0] += f" {100 * one['share']:.0f} %"
+    if one["eta_seconds"]:
+        words.append(f"about {_span(one['eta_seconds'])} to go")
+    words += [text for text in (one["reason"], one["last"] and f"last: {one['last']}") if text]
+    return "; ".join(words)
 
 
 def _listed(sensors: Sequence[Table], *, everyone: bool) -> Iterator[str]:

@@ -269,6 +269,7 @@ class LearningSettings(_Table):
         every_seconds: time between two trainings, once there is data for so long.
         first_after_seconds: how long a sensor is to be heard before its group is learnt for the first time.
         first_readings: and how many readings it is to bring; a slow sensor needs fewer after a day.
+        priority: "idle": a training gets what nobody else wants; "normal": its share, where idle time never comes.
         size: of the model.
         steps: of a training at most.
         time_seconds: a training that takes longer is ended.
@@ -281,6 +282,7 @@ class LearningSettings(_Table):
     every_seconds: Annotated[Seconds, Field(alias="every", ge=60)] = 86_400.0
     first_after_seconds: Annotated[Seconds, Field(alias="first_after", ge=1)] = 300.0
     first_readings: Annotated[int, Field(ge=64)] = 300
+    priority: Literal["idle", "normal"] = "idle"
     size: Literal["default", "small", "tiny"] = "default"
     steps: Annotated[int, Field(ge=1)] = 1000
     time_seconds: Annotated[Seconds, Field(alias="time", ge=1)] = 3600.0

@@ -4,6 +4,7 @@
       value/                    a group: its channels, and what judges it where that is not the usual
         4f6e0c2ad1b3/           a version: an artifact, whole or not there at all
         promotions.json         the history; its last entry is the version in service
+        trials.json             what new versions were compared with, and what came of it
 
 Several processes may use it: a lock of each group lets one at a time change it, and readers need none.
 """
@@ -27,12 +28,15 @@ from offbeat.core.model_choice import ModelChoice
 from offbeat.errors import ConfigError, OffbeatError, UsageError
 from offbeat.learn.model_version import ModelVersion, read_version
 from offbeat.learn.promotions import Kind, Promotion, Promotions
+from offbeat.learn.trial import Verdict
+from offbeat.learn.trials import Trials
 from offbeat.storage.disk import Disk
 from offbeat_models.manifest import ArtifactError, load_manifest
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 PROMOTIONS = "promotions.json"
+TRIALS = "trials.json"
 FEWEST_KEPT = 2
 """The version in service, and the one before it."""
 
@@ -102,6 +106,18 @@ class GroupModels:
                 "choose one with `offbeat models promote VERSION`"
             ) from error
 
+    def trials(self) -> Trials:
+        """Return the verdicts on versions; none where the file is damaged: they are told to people only."""
+        try:
+            return Trials.from_bytes((self.folder / TRIALS).read_bytes())
+        except (OSError, ValueError):
+            return Trials()
+
+    def record(self, verdict: Verdict) -> None:
+        """Keep the verdict on a version."""
+        with self._locked():
+            self._replace(TRIALS, self.trials().and_then(verdict).to_bytes())
+
     def install(self, source: Path) -> str:
         """Move an artifact that lies whole on the workbench into the library; return its version.
 
@@ -155,12 +171,16 @@ class GroupModels:
         if found.damage:
             raise ConfigError(found.damage)
         promotion = Promotion(version, datetime.now(UTC).isoformat(timespec="seconds"), by, why, kind)
-        fresh = self.folder / f"{_FRESH}{PROMOTIONS}"
-        self._disk.write(fresh, self._history().and_then(promotion).to_bytes())
-        self._disk.rename(fresh, self.folder / PROMOTIONS)
-        self._disk.sync(self.folder)
+        self._replace(PROMOTIONS, self._history().and_then(promotion).to_bytes())
         self._prune(version)
         return promotion
+
+    def _replace(self, name: str, content: bytes) -> None:
+        """Give a file of the group another content, by one rename."""
+        fresh = self.folder / f"{_FRESH}{name}"
+        self._disk.write(fresh, content)
+        self._disk.rename(fresh, self.folder / name)
+        self._disk.sync(self.folder)
 
     def _history(self) -> Promotions:
         """Return the history to go on from: a damaged one is put aside."""

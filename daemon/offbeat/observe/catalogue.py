@@ -88,6 +88,20 @@ _ALL = (
         "Versions that came into service while running, and that failed to.",
         "result",
     ),
+    # Learning in the background.
+    _counter("offbeat_trainings_total", "Trainings in the background, by what came of them.", "result"),
+    _counter("offbeat_training_seconds_total", "Time that trainings in the background took."),
+    _gauge("offbeat_training_running", "1 while a model is trained in the background.", "group"),
+    _gauge(
+        "offbeat_learning_progress_ratio",
+        "Of the data that a first model needs, or of the training that runs; 1 when neither is the case.",
+        "group",
+    ),
+    _gauge(
+        "offbeat_next_training_timestamp_seconds",
+        "Unix time at which the next training begins at the latest; 0 if none is planned.",
+        "group",
+    ),
     # Episodes and the way out.
     _gauge("offbeat_episodes_open", "Episodes that are open.", "kind"),
     _counter("offbeat_episode_events_total", "Events decided.", "event"),

@@ -1,0 +1,118 @@
+"""One training as the daemon wants it: from its journal, within bounds, on trial against the model in service."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+
+from offbeat.app.artifacts import read_artifact
+from offbeat.app.core_settings import core_settings
+from offbeat.app.journal_recordings import heard_lately
+from offbeat.app.lineage import lineage
+from offbeat.app.model_library import library_of, serving
+from offbeat.app.shadow import hold_back, try_out
+from offbeat.app.told import exclusions_of
+from offbeat.app.training import TrainingPlan, train_group, write_trained
+from offbeat.config.settings import Settings
+from offbeat.core.sensors import Group
+from offbeat.errors import ConfigError
+from offbeat.learn.library import GroupModels, folder_name
+from offbeat.learn.progress import OnProgress, Progress
+from offbeat.learn.trial import Verdict
+
+BASE_BYTES = 280 * 1024**2
+"""Memory of a training that does not depend on how much is learnt from: measured, with what torch takes for itself."""
+
+BYTES_A_ROW = 512
+BYTES_A_VALUE = 128
+LEAST_ROWS = 20_000
+
+TIME_SHARE = 0.5
+"""Of the time that a training may take, for the model itself; the rest is for reading, calibrating and the trial."""
+
+BY = "offbeat"
+
+
+def most_rows(memory_bytes: int, channels: int) -> int:
+    """Return how many rows may be learnt from within a bound of memory."""
+    room = (memory_bytes - BASE_BYTES) // (BYTES_A_ROW + BYTES_A_VALUE * channels)
+    return max(int(room), LEAST_ROWS)
+
+
+def learn_group(
+    settings: Settings, index: int, group: Group, why: str, now: float, on_progress: OnProgress
+) -> Verdict:
+    """Train a group from the journal, judge the model, keep it in the library, and put it into service if it is better.
+
+    Args:
+        settings: of the daemon.
+        index: of the group.
+        group: the same.
+        why: the training was wanted, for the history.
+        now: unix seconds.
+        on_progress: is told how far it is.
+
+    Raises:
+        OffbeatError: nothing can be learnt; the message says why.
+    """
+    learning, library = settings.learning, library_of(settings)
+    name = folder_name(group.channels, group.model)
+    on_progress(Progress("reading the journal", 0, 1))
+    rows = most_rows(learning.memory_bytes, len(group.channels))
+    heard = heard_lately(settings, index, rows, exclusions_of(settings, now))
+    plan = _plan(settings, group)
+    learn, stretch = hold_back(heard.series, plan.core.window_readings)
+    trained = train_group(learn, plan, on_progress)
+    trained = dataclasses.replace(trained, left_out=heard.rows_left_out)
+    models = library.group(name)
+    came_from = lineage(learn, _current(models)) | {"why": why}
+    with library.workbench() as bench:
+        created_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+        write_trained(bench, trained, plan, came_from, created_at)
+        candidate, incumbent = read_artifact(bench / name), serving(models)
+        before = None if incumbent is None else models.version(incumbent.version)
+        ratio = _span(came_from) / max(_span({} if before is None else before.lineage), 1.0)
+        sensors = [one.sensor for one in heard.series]
+        verdict = try_out(candidate, incumbent, stretch, plan.core, sensors, ratio, on_progress)
+        version = models.install(bench / name)
+    promoted = verdict.better and learning.promote
+    verdict = dataclasses.replace(verdict, promoted=promoted)
+    models.record(verdict)
+    if promoted:
+        models.promote(version, BY, verdict.reason)
+    return verdict
+
+
+def _plan(settings: Settings, group: Group) -> TrainingPlan:
+    learning = settings.learning
+    return TrainingPlan(
+        family=group.model.family,
+        horizon_seconds=group.model.horizon_seconds,
+        preset=learning.size,
+        steps=learning.steps,
+        max_seconds=TIME_SHARE * learning.time_seconds,
+        device="cpu",
+        threads=1,
+        core=core_settings(settings),
+        vote=settings.model.vote,
+        compare=False,
+    )
+
+
+def _current(models: GroupModels) -> str | None:
+    try:
+        return models.promotions().current
+    except ConfigError:
+        return None  # a damaged history is no lineage
+
+
+def _span(came_from: Mapping[str, object]) -> float:
+    """Return for how long what a version was learnt from had been recorded, in seconds; 0 if that is not known."""
+    try:
+        begin, end = (datetime.fromisoformat(str(came_from[key])) for key in ("from", "to"))
+    except (KeyError, ValueError):
+        return 0.0
+    return float(np.clip((end - begin).total_seconds(), 0.0, None))

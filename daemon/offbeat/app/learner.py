@@ -1,0 +1,396 @@
+"""The daemon learns by itself: looks now and then which group is due, and trains one at a time in a process of its own.
+
+Nothing that goes wrong here touches scoring: the model in service stays, the failure is counted and told once, and the
+training is tried again later and later.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import structlog
+
+from offbeat.app.bounded_child import Bounds, Ended, run_bounded
+from offbeat.app.learning_child import order
+from offbeat.app.model_library import models_of
+from offbeat.app.questions import Questions
+from offbeat.config.settings import Settings
+from offbeat.core.decisions import Decisions
+from offbeat.core.group_state import GroupState
+from offbeat.core.pipeline import Pipeline
+from offbeat.errors import ConfigError, UnavailableError
+from offbeat.learn.drift import DriftWatch
+from offbeat.learn.group_learning import GroupLearning
+from offbeat.learn.learning_policy import Due, GroupFacts, LastTraining, due, remaining_seconds, retry_seconds
+from offbeat.learn.library import GroupModels, ModelLibrary
+from offbeat.learn.trial import Verdict
+from offbeat_models.manifest import ArtifactError, load_manifest
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+
+COMMAND = (sys.executable, "-m", "offbeat.app.learning_child")
+
+STAGES = {
+    "reading the journal": (0.0, 0.1),
+    "looking at the recordings": (0.1, 0.05),
+    "training the model": (0.15, 0.6),
+    "training the long view": (0.75, 0.05),
+    "playing the past through it": (0.8, 0.1),
+    "calibrating": (0.9, 0.02),
+    "judging the newest stretch": (0.92, 0.08),
+}
+"""Where each stage of a training begins, and its part of the whole."""
+
+RESULTS = ("promoted", "kept", "refused", "crashed", "time", "memory", "stopped")
+"""What may come of a training."""
+
+_QUIET = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",  # what is in service has the GPU to itself
+    # What is freed goes back to the system at once: the bound of memory is about what is used.
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+}
+_NOT_FOR_THE_CHILD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+
+
+@dataclass(slots=True)
+class _Group:
+    """What the learner remembers of a group."""
+
+    index: int
+    name: str
+    watch: DriftWatch
+    failures: int = 0
+    failed_at: float = -np.inf
+    failure: str = ""
+    last: LastTraining | None = None
+    last_told: str = ""
+    seen: tuple[str, ...] = ()
+    version: str = ""
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the loop knows of the sensors of a group, copied."""
+
+    rows: np.ndarray[Any, np.dtype[np.int64]]
+    gap_seconds: np.ndarray[Any, np.dtype[np.float64]]
+    first_heard: np.ndarray[Any, np.dtype[np.float64]]
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class LearningCounts:
+    """What happened since the start.
+
+    Attributes:
+        results: trainings by what came of them.
+        seconds: that trainings took.
+        running_since: unix seconds at which the one that runs began; 0 = none runs.
+    """
+
+    results: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(RESULTS, 0)))
+    seconds: float = 0.0
+    running_since: float = 0.0
+
+
+class Learner:
+    """Trains groups of a running daemon in the background.
+
+    Args:
+        settings: as loaded.
+        pipeline: whose sensors are learnt.
+        questions: to the loop, about its state.
+        library: where models go; None = the configuration names one, and nothing is ever trained.
+        clock: unix seconds.
+        command: the process that trains; it is given an `order`.
+        look_seconds: between two looks.
+
+    Attributes:
+        counts: for metrics.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        pipeline: Pipeline,
+        questions: Questions,
+        library: ModelLibrary | None,
+        clock: Callable[[], float] = time.time,
+        command: tuple[str, ...] = COMMAND,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self.counts = LearningCounts()
+        self._settings = settings
+        self._rules = settings.learning
+        self._pipeline = pipeline
+        self._questions = questions
+        self._library = library
+        self._clock = clock
+        self._command = command
+        self._look_seconds = look_seconds
+        self._off = _why_never(settings, library)
+        self._groups = [
+            _Group(i, group.name, DriftWatch(pipeline.directory.max_sensors if not self._off else 0))
+            for i, group in enumerate(pipeline.directory.groups)
+        ]
+        self._status = {
+            one.name: GroupLearning("off" if self._off else "gathering", reason=self._off)
+            for one in self._groups
+        }
+        self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
+        self._refused_priority: list[str] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+
+    def groups(self) -> Mapping[str, GroupLearning]:
+        """Return how far the learning of each group is, by its name; safe from any thread."""
+        return self._status
+
+    def start(self) -> None:
+        """Start looking; never, where nothing is to be learnt."""
+        if self._off:
+            _log.info("the daemon learns nothing by itself", reason=self._off)
+        else:
+            self._thread.start()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """End a training that runs, and stop looking."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_seconds)
+
+    def decided(self, decisions: Decisions) -> None:
+        """Take in what was decided; called by the loop."""
+        if decisions.scores is not None and not self._off:
+            self._groups[decisions.scores.group].watch.note(decisions.scores)
+
+    def look(self) -> None:
+        """Train the groups that are due, one after the other; the thread does it every few seconds."""
+        for one in self._groups:
+            if self._stopping.is_set():
+                return
+            try:
+                found = self._due(one)
+            except UnavailableError:
+                return  # the loop is busy: there is time
+            if found.now:
+                self._train(one, found.why)
+            else:
+                self._tell(one, found)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._look_seconds):
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - learning must never end the daemon; it is told, and tried again
+                _log.exception("learning failed", reason=repr(error))
+
+    def _due(self, one: _Group) -> Due:
+        assert self._library is not None
+        now, state = self._clock(), self._pipeline.groups[one.index]
+        heard, drifted = self._questions.ask(lambda: (_heard(state), self._drifted(one, now)))
+        self._refresh(one, models_of(self._library, state.group))
+        heard_seconds = now - heard.first_heard
+        remaining = remaining_seconds(heard.rows, heard.gap_seconds, heard_seconds, self._rules)
+        known = one.last.known if one.last is not None else frozenset()
+        unknown = sum(
+            sensor not in known
+            for sensor, left in zip(heard.ids, remaining.tolist(), strict=True)
+            if left <= 0
+        )
+        facts = GroupFacts(remaining, heard_seconds, unknown, drifted, one.last, one.failures, one.failed_at)
+        return due(facts, self._rules, now, self._jitter)
+
+    def _drifted(self, one: _Group, now: float) -> int:
+        """Return how many sensors have drifted; called by the loop."""
+        learnt = self._pipeline.groups[one.index].learnt
+        version = "" if learnt is None or learnt.model is None else learnt.model[1]
+        if version != one.version:
+            one.version = version
+            one.watch.forget()
+        return one.watch.drifted(now)
+
+    def _refresh(self, one: _Group, models: GroupModels) -> None:
+        """Look what the newest version is, and which sensors the one in service knows, where that has changed."""
+        try:
+            current = models.promotions().current or ""
+        except ConfigError:
+            current = ""
+        paths = models.paths()
+        seen = (current, *(path.name for path in paths))
+        if seen == one.seen:
+            return
+        one.seen = seen
+        newest = next(
+            (manifest for path in reversed(paths) if (manifest := _manifest(path)) is not None), None
+        )
+        served = _manifest(models.folder / current) if current else None
+        known = frozenset() if served is None else frozenset(served.get("sensors", ()))
+        one.last = None if newest is None else _last_training(newest, known)
+
+    def _tell(self, one: _Group, found: Due) -> None:
+        eta = None if found.at is None else max(found.at - self._clock(), 0.0)
+        first = one.last is None
+        reason = f"{found.why}: {one.failure}" if one.failures and one.failure else found.why
+        self._status = self._status | {
+            one.name: GroupLearning(
+                "gathering" if first else "waiting",
+                share=found.share,
+                eta_seconds=eta if first else None,
+                reason=reason,
+                next_at=found.at,
+                last=one.last_told,
+            )
+        }
+
+    def _train(self, one: _Group, why: str) -> None:
+        _log.info("a model is trained in the background", group=one.name, why=why)
+        self.counts.running_since = began = self._clock()
+        started = time.monotonic()
+        answer: dict[str, Any] = {}
+
+        def hear(message: dict[str, Any]) -> None:
+            answer.update(message)
+            if "stage" in message:
+                self._progress(one, why, message, time.monotonic() - started)
+            elif message.get("refused_priority"):
+                self._say_priority(list(message["refused_priority"]))
+
+        self._progress(one, why, {"stage": "reading the journal", "share": 0.0}, 0.0)
+        bounds = Bounds(self._rules.time_seconds, self._rules.memory_bytes)
+        given = order(self._settings, one.index, why, os.getpid())
+        environment = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_THE_CHILD} | _QUIET
+        try:
+            ended = run_bounded(self._command, given, bounds, hear, self._stopping, environment)
+        finally:
+            self.counts.running_since = 0.0
+            self.counts.seconds += time.monotonic() - started
+        self._conclude(one, ended, answer, began)
+        self._status = self._status | {one.name: GroupLearning("waiting", last=one.last_told)}
+
+    def _progress(self, one: _Group, why: str, message: dict[str, Any], seconds: float) -> None:
+        begin, part = STAGES.get(str(message["stage"]), (0.0, 0.0))
+        share = begin + part * float(message["share"])
+        left = seconds * (1.0 - share) / share if share > 0.05 else None
+        self._status = self._status | {
+            one.name: GroupLearning(
+                "training",
+                share=share,
+                eta_seconds=left,
+                reason=f"{why}; {message['stage']}",
+                last=one.last_told,
+            )
+        }
+
+    def _conclude(self, one: _Group, ended: Ended, answer: dict[str, Any], began: float) -> None:
+        if "verdict" in answer:
+            verdict = Verdict.from_dict(answer["verdict"])
+            self.counts.results["promoted" if verdict.promoted else "kept"] += 1
+            one.failures, one.failure = 0, ""
+            one.last_told = f"{verdict.version}: {_outcome(verdict)}"
+            _log.info(
+                "a model was trained in the background", group=one.name, version=verdict.version,
+                promoted=verdict.promoted, reason=verdict.reason, seconds=round(self._clock() - began),
+            )  # fmt: skip
+            return
+        result, reason = self._failure(ended, answer)
+        self.counts.results[result] += 1
+        if result == "stopped":
+            return
+        one.failures, one.failed_at = one.failures + 1, self._clock()
+        if reason != one.failure:
+            _log.error(
+                "a training in the background came to nothing; the model in service stays", group=one.name,
+                result=result, reason=reason, again_in_seconds=round(retry_seconds(one.failures, self._rules)),
+            )  # fmt: skip
+        one.failure = one.last_told = reason
+
+    def _failure(self, ended: Ended, answer: dict[str, Any]) -> tuple[str, str]:
+        """Return the result and the reason of a training without a verdict."""
+        rules = self._rules
+        if "refused" in answer:
+            return "refused", str(answer["refused"])
+        if ended.how == "stopped":
+            return "stopped", "the daemon was stopped"
+        if ended.how == "time":
+            return "time", f"it took longer than learning.time, {rules.time_seconds:g} s, and was ended"
+        if ended.how == "memory":
+            return (
+                "memory",
+                f"it took more than learning.memory, {rules.memory_bytes / 2**20:.0f} MiB, and was ended",
+            )
+        said = ended.said.splitlines()[-1] if ended.said else "it said nothing"
+        return "crashed", f"its process ended with {ended.code}: {said}"
+
+    def _say_priority(self, refused: list[str]) -> None:
+        if refused != self._refused_priority:
+            self._refused_priority = refused
+            _log.warning(
+                "a training in the background is not allowed to step back fully", refused=", ".join(refused)
+            )
+
+
+def _why_never(settings: Settings, library: ModelLibrary | None) -> str:
+    """Return why nothing is ever trained; empty if something is."""
+    if library is None:
+        return "model.artifact names the model"
+    if not settings.learning.enabled:
+        return "learning.enabled is false"
+    if not settings.journal.enabled:
+        return "there is no journal to learn from: journal.enabled is false"
+    return ""
+
+
+def _jitter(name: str) -> float:
+    """Return a number of a name, -1 to 1: not all daemons of a fleet train at one time."""
+    return zlib.crc32(name.encode("utf-8", "backslashreplace")) / 2**31 - 1.0
+
+
+def _heard(state: GroupState) -> _Heard:
+    """Return what is known of the sensors of a group; called by the loop."""
+    slots = np.flatnonzero(np.isfinite(state.first_heard[: state.size]))
+    return _Heard(
+        rows=state.rows[slots],
+        gap_seconds=state.cadence.median_seconds(slots),
+        first_heard=state.first_heard[slots],
+        ids=tuple(state.group.ids[slot] for slot in slots.tolist()),
+    )
+
+
+def _manifest(path: Any) -> Mapping[str, Any] | None:
+    try:
+        return load_manifest(path)[0]
+    except ArtifactError:
+        return None
+
+
+def _last_training(manifest: Mapping[str, Any], known: frozenset[str]) -> LastTraining | None:
+    lineage = manifest.get("lineage") or {}
+    try:
+        at = datetime.fromisoformat(str(manifest["created_at"])).timestamp()
+        begin, end = (datetime.fromisoformat(str(lineage[key])).timestamp() for key in ("from", "to"))
+    except (KeyError, ValueError):
+        return LastTraining(0.0, 0.0, known)
+    return LastTraining(at, max(end - begin, 0.0), known)
+
+
+def _outcome(verdict: Verdict) -> str:
+    if verdict.promoted:
+        return f"promoted: {verdict.reason}"
+    return f"{'better, and kept for a person to promote' if verdict.better else 'not promoted'}: {verdict.reason}"
