@@ -60,7 +60,7 @@ def test_the_pulse_tells_how_the_daemon_is(live: LivePages) -> None:
     assert name == "status"
     assert status == {
         "version": "1.2.3", "ready": True, "waiting_for": "", "sensors": {}, "open_episodes": {}, "rows_scored": 0,
-        "device": "none", "models": {},
+        "device": "none", "models": {}, "learning": {},
     }  # fmt: skip
 
 
