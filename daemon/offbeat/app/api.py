@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +19,7 @@ from offbeat.app.sensor_views import SensorViews, UnknownSensorError
 from offbeat.core.pipeline import Pipeline
 from offbeat.errors import UnavailableError
 from offbeat.observe.http import Page, Request, Response
-from offbeat.state.store import EpisodeHistory
+from offbeat.state.store import Episode, EpisodeHistory
 
 ROOT = "/api/v1/"
 MOST_SENSORS = 1000
@@ -39,6 +39,7 @@ class Api:
         questions: how the loop is asked.
         history: of episodes.
         status: what `/api/v1/status` tells; called by the asking thread.
+        labels: what people say episodes were, by id; likewise.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Api:
         questions: Questions,
         history: EpisodeHistory,
         status: Callable[[], Status],
+        labels: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._views = SensorViews(pipeline, verdicts)
         self._questions = questions
         self._history = history
         self._status = status
+        self._labels = labels
 
     def pages(self) -> dict[str, Page]:
         """Return the pages by path."""
@@ -76,16 +79,20 @@ class Api:
 
     def sensor(self, rest: str, _query: Mapping[str, Any]) -> SensorDetail:
         """Return one sensor in full."""
-        episodes = self._history.recent(EPISODES_OF_A_SENSOR, rest)
+        episodes = self._labelled(self._history.recent(EPISODES_OF_A_SENSOR, rest))
         return self._questions.ask(lambda: self._views.one(rest, episodes))
 
     def episodes(self, _rest: str, query: Mapping[str, Any]) -> EpisodeList:
         """Return the open episodes, or the newest ones."""
         sensor, limit = query["sensor"], query["limit"]
         if not query["open"]:
-            return EpisodeList(self._history.recent(limit, sensor))
+            return EpisodeList(self._labelled(self._history.recent(limit, sensor)))
         found = [one for one in self._history.open() if sensor in (None, one.sensor)]
-        return EpisodeList(found[:limit])
+        return EpisodeList(self._labelled(found[:limit]))
+
+    def _labelled(self, episodes: Sequence[Episode]) -> list[Episode]:
+        labels = self._labels()
+        return [replace(one, label=labels.get(one.id)) for one in episodes]
 
     def document(self, _rest: str, _query: Mapping[str, Any]) -> dict[str, Any]:
         """Return the OpenAPI document."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from offbeat.config.settings import RuleSettings, Settings
 from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.orders import LearningRules
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.rulebook import Rule
 
@@ -19,8 +20,18 @@ def core_settings(settings: Settings) -> CoreSettings:
         budget_per_week=settings.alerts.budget_per_week,
         window_stride_readings=settings.model.window_stride_readings,
         rules=tuple(map(_rule, settings.rules)),
-        episodes=replace(base.episodes, update_seconds=settings.alerts.update_interval_seconds),
+        episodes=replace(
+            base.episodes,
+            update_seconds=settings.alerts.update_interval_seconds,
+            settle_seconds=settings.learning.regime_after_seconds,
+        ),
+        learning=learning_rules(settings),
     )
+
+
+def learning_rules(settings: Settings) -> LearningRules:
+    """Return how what was strange is treated by what learns."""
+    return LearningRules(regime_learn_after_seconds=settings.learning.regime_learn_after_seconds)
 
 
 def _rule(rule: RuleSettings) -> Rule:

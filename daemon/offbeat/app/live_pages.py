@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -26,6 +26,7 @@ class LivePages:
         questions: how the loop is asked.
         history: of episodes.
         status: how the daemon is.
+        labels: what people say episodes were, by id.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class LivePages:
         questions: Questions,
         history: EpisodeHistory,
         status: Callable[[], Status],
+        labels: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._verdicts = RecentVerdicts(pipeline)
-        self._api = Api(pipeline, self._verdicts, questions, history, status)
+        self._api = Api(pipeline, self._verdicts, questions, history, status, labels)
         self._broadcast = Broadcast()
         self._status = status
 

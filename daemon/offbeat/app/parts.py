@@ -24,6 +24,8 @@ from offbeat.observe.watchdog import Progress
 from offbeat.publish.outbox import Outbox
 from offbeat.publish.publisher import Publisher
 from offbeat.scoring.worker import ScorerThread
+from offbeat.state.order_book import FILE as ORDERS
+from offbeat.state.order_book import OrderBook
 from offbeat.state.snapshots import SnapshotStore
 from offbeat.state.store import FILE as EPISODES
 from offbeat.state.store import EpisodeHistory
@@ -46,6 +48,7 @@ class Parts:
         learner: trains models in the background.
         store, saver: snapshots.
         history: episodes, for people.
+        orders: what people said of learning.
         outbox, publisher: the way out.
         progress: the pulse of the threads.
     """
@@ -61,6 +64,7 @@ class Parts:
     store: SnapshotStore
     saver: StateSaver
     history: EpisodeHistory
+    orders: OrderBook
     outbox: Outbox
     publisher: Publisher
     progress: Progress
@@ -125,6 +129,7 @@ def build_parts(
         store=store,
         saver=saver,
         history=EpisodeHistory(state / EPISODES),
+        orders=OrderBook(state / ORDERS),
         outbox=outbox,
         publisher=publisher,
         progress=progress,

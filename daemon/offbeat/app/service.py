@@ -67,6 +67,7 @@ class Service:
         self._unready = "starting"
         self._loop_started = self._told_systemd = False
         self._started_at = 0.0
+        self._labels: dict[str, str] = {}
         self._notifier = Notifier.from_environment()
         self._instruments = Instruments(clock)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
@@ -94,7 +95,9 @@ class Service:
         self._live: LivePages | None = None
         self._http: HttpServer | None = None
         if settings.metrics.listen:
-            self._live = LivePages(parts.core.pipeline, questions, parts.history, self._status)
+            self._live = LivePages(
+                parts.core.pipeline, questions, parts.history, self._status, lambda: self._labels
+            )
             pages = build_pages(
                 self._instruments.registry, sensors.page(), lambda: self._unready, self._why_unhealthy
             )
@@ -128,6 +131,7 @@ class Service:
 
     def _start(self) -> None:
         parts = self._parts
+        self._hear_orders()
         if self._http:
             self._http.start()
         self._watchdog.start()
@@ -193,7 +197,14 @@ class Service:
         self._parts.learner.decided(decisions)
         self._instruments.decided(decisions)
 
+    def _hear_orders(self) -> None:
+        """Let the core know what people said of learning since the last look."""
+        if (orders := self._parts.orders.news()) is not None:
+            self._parts.core.pipeline.order(orders)
+            self._labels = {episode: label.what for episode, label in orders.labelled().items()}
+
     def _keep_house(self, now: float) -> None:
+        self._hear_orders()
         if self._live:
             self._live.beat()
         self._parts.publisher.put_states(self._reports.take())
@@ -219,6 +230,7 @@ class Service:
                 then.callback(self._live.close)
             then.callback(self._watchdog.stop)
             then.callback(self._parts.history.close)
+            then.callback(self._parts.orders.close)
             then.callback(self._parts.log.close, 1.0)
             then.callback(lambda: self._parts.publisher.stop(_share(deadline, 1.0)))
             self._drain(deadline)

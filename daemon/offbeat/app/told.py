@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from offbeat.app.core_settings import learning_rules
 from offbeat.config.settings import Settings
-from offbeat.core.orders import LearningRules, Orders, PastEpisode
+from offbeat.core.orders import Orders, PastEpisode
 from offbeat.learn.exclusions import Exclusions
 from offbeat.state import order_book, store
 from offbeat.state.order_book import OrderBook
 from offbeat.state.store import Episode, EpisodeHistory
-
-
-def learning_rules(_settings: Settings) -> LearningRules:
-    """Return how learning treats what was strange, as the settings say."""
-    return LearningRules()
 
 
 def orders_of(settings: Settings) -> Orders:

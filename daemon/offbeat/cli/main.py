@@ -26,6 +26,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("offbeat.cli.check", "look over the configuration without connecting to anything"),
     "train": ("offbeat.cli.train", "learn from recordings and put the model into service"),
     "models": ("offbeat.cli.models", "list and compare versions of models, put one into service, go back"),
+    "episodes": ("offbeat.cli.episodes", "list what was strange, show one, say what it was"),
+    "freeze": (
+        "offbeat.cli.freeze",
+        "learn nothing of a sensor, a group or the fleet, for a maintenance or until thawed",
+    ),
+    "thaw": ("offbeat.cli.thaw", "let what was frozen be learnt again"),
     "calibrate": (
         "offbeat.cli.calibrate",
         "tell what an artifact would alert about, and how often, before it goes live",

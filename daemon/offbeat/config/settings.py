@@ -275,6 +275,9 @@ class LearningSettings(_Table):
         time_seconds: a training that takes longer is ended.
         memory_bytes: a training that takes more is ended; how much of the journal is learnt from follows from it.
         drift: train ahead of time when what was learnt describes the sensors no more, or many have joined.
+        regime_after_seconds: what is strange for so long, and grows no worse, is told of once more as a change that
+            lasts; a day holds a round of most of what people and weather do.
+        regime_learn_after_seconds: so long after that it is learnt as normal, unless it was labelled before.
     """
 
     enabled: bool = True
@@ -288,6 +291,8 @@ class LearningSettings(_Table):
     time_seconds: Annotated[Seconds, Field(alias="time", ge=1)] = 3600.0
     memory_bytes: Annotated[Bytes, Field(alias="memory", ge=300 * 1024**2)] = 400 * 1024**2
     drift: bool = True
+    regime_after_seconds: Annotated[Seconds, Field(alias="regime_after", ge=60)] = 86_400.0
+    regime_learn_after_seconds: Annotated[Seconds, Field(alias="regime_learn_after", ge=60)] = 7 * 86_400.0
 
 
 def _default_state_directory() -> Path:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import threading
 from dataclasses import astuple
 from pathlib import Path
 
+import structlog
+
 from offbeat.core.orders import Freeze, Label, Orders, Scope
 from offbeat.storage.database import Database, Schema
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 FILE = "orders.sqlite"
 
@@ -63,6 +68,7 @@ class OrderBook:
         self._lock = threading.Lock()
         self._database = Database(path, _SCHEMA, visiting=visiting)
         self._seen: int | None = None
+        self._failure = ""
 
     def freeze(
         self, scope: Scope, name: str, since: float, until: float = math.inf, reason: str = "", by: str = ""
@@ -100,10 +106,22 @@ class OrderBook:
         )
 
     def news(self) -> Orders | None:
-        """Return all that was said if another process may have said more since the last call, else None."""
-        with self._lock:
-            seen, self._seen = self._seen, self._database.changes()
-        return None if seen == self._seen else self.orders()
+        """Return all that was said if another process may have said more since the last call, else None.
+
+        It never raises.
+        """
+        try:
+            with self._lock:
+                seen, self._seen = self._seen, self._database.changes()
+            return None if seen == self._seen else self.orders()
+        except sqlite3.DatabaseError as error:
+            if self._failure != str(error):
+                self._failure = str(error)
+                _log.error(
+                    "what people said of learning cannot be read; what was read before holds",
+                    reason=str(error),
+                )
+            return None
 
     def close(self) -> None:
         """Close the file."""

@@ -85,6 +85,7 @@ class Episode:
         message: of the newest event.
         contributions: shares of the channels by the newest event.
         streams: surprise of each stream that took part, by the newest event.
+        label: what somebody says it was; the history does not know, who asks it adds that.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Episode:
     message: str
     contributions: dict[str, float]
     streams: dict[str, float]
+    label: str | None = None
 
 
 class EpisodeHistory:

@@ -15,6 +15,7 @@ from offbeat.app.service import Service
 from offbeat.config.settings import JournalSettings, MetricsSettings, Settings, StateSettings
 from offbeat.errors import OffbeatError, UnavailableError
 from offbeat.ingest.journal import Journal
+from offbeat.state.order_book import OrderBook
 from offbeat.state.snapshots import SnapshotStore
 from tests.support.configured import NOBODY, configured
 from tests.support.daemon import Daemon
@@ -53,6 +54,21 @@ def test_a_service_that_is_asked_to_stop_leaves_whole_state(tmp_path: Path) -> N
     again = Service(settings(tmp_path))
     again.request_stop()
     again.run()
+
+
+def test_what_people_said_is_obeyed_from_the_start_and_while_the_log_is_played(tmp_path: Path) -> None:
+    """A freeze that held when the log was written holds when it is read."""
+    record(tmp_path)
+    book = OrderBook(tmp_path / "orders.sqlite")
+    book.freeze("all", "", START - 1, START + 20)
+    book.close()
+    service = Service(settings(tmp_path))
+    service.request_stop()
+    service.run()
+    store = SnapshotStore(tmp_path / "snapshots")
+    found = [store.newest_valid("value", shard) for shard in range(SHARDS)]
+    (gaps,) = (int(one.arrays["cadence.observed"][0]) for one in found if one and one.ids)
+    assert 8 <= gaps <= 10, "the gaps of the last ten of thirty seconds"
 
 
 def test_what_nobody_can_look_at_is_not_kept(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ const lasting = (episode) =>
 /** Return what an episode rests on: the worst score, shares of channels, the loudest detectors. */
 const reasons = (episode) => {
   const parts = [episode.kind, lasting(episode)];
+  if (episode.label) parts.push(`labelled ${episode.label.replace("_", " ")}`);
   if (episode.peak_score !== null) parts.push(`worst score ${score(episode.peak_score)}`);
   const shares = Object.entries(episode.contributions).sort((a, b) => b[1] - a[1]).slice(0, 4);
   if (shares.length > 1) parts.push(shares.map(([channel, share]) => `${channel} ${percent(share)}`).join(", "));
