@@ -22,6 +22,7 @@ from offbeat.learn.collected import Collected
 from offbeat.learn.injected import Injected, with_faults
 from offbeat.learn.progress import OnProgress, Progress, silent
 from offbeat.learn.trial import Terms, TrialFigures, Verdict, judge, judge_first
+from offbeat.learn.trials import RECALL
 from offbeat.replay.series import Series
 from offbeat.replay.virtual_time import common_start_shifts
 from offbeat.scoring.torch_scorer import TorchScorer
@@ -258,7 +259,7 @@ def _figures(
         means = [float(np.nanmean(nats)) for nats in one.nats.values() if np.isfinite(nats).any()]
         return {
             "nats a value": float(np.mean(means)) if means else None,
-            "recall of injected faults": one.figures.recall,
+            RECALL: one.figures.recall,
             "injected faults": float(len(one.figures.found)),
             "alerts": float(one.figures.alerts),
             "alerts a sensor and week": one.figures.alerts / max(terms.weeks, 1e-9),

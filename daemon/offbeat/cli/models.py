@@ -13,6 +13,7 @@ from offbeat.cli.user import acting_user
 from offbeat.errors import ConfigError, UsageError
 from offbeat.learn.library import GroupModels, ModelLibrary
 from offbeat.learn.promotions import Promotion, Promotions
+from offbeat.learn.trials import Trials
 
 if TYPE_CHECKING:
     from offbeat.config.settings import Settings
@@ -46,13 +47,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, library: ModelLibrary, settings: Settings) -> int:
-    groups = [(group.name, group.versions(), _history(group)) for group in library.groups()]
+    groups = [(group.name, group.versions(), _history(group), group.trials()) for group in library.groups()]
     if args.json:
         print_json(
             [
                 {"group": name, "current": history.current, "previous": history.previous,
-                 "versions": [_summary(one) for one in versions]}
-                for name, versions, history in groups
+                 "versions": [_summary(one, trials) for one in versions]}
+                for name, versions, history, trials in groups
             ]
         )  # fmt: skip
         return 0
@@ -72,10 +73,11 @@ def _show(args: argparse.Namespace, library: ModelLibrary, _: Settings) -> int:
             {"group": group.name, "version": version.version, "folder": str(version.folder),
              "current": history.current == version.version, "damage": version.damage or None,
              "promotions": [_entry(one) for one in history if one.version == version.version],
+             "trial": _trial(version.version, group.trials()),
              "manifest": dict(version.manifest)}
         )  # fmt: skip
     else:
-        print("\n".join(shown(group.name, version, history)))
+        print("\n".join(shown(group.name, version, history, group.trials())))
     return 0
 
 
@@ -86,9 +88,9 @@ def _compare(args: argparse.Namespace, library: ModelLibrary, _: Settings) -> in
             f"{a.version} is of {group.name} and {b.version} of {other.name}; compare two of one group"
         )
     if args.json:
-        print_json({"group": group.name, "versions": [_summary(a), _summary(b)]})
+        print_json({"group": group.name, "versions": [_summary(one, group.trials()) for one in (a, b)]})
     else:
-        print("\n".join(compared(a, b)))
+        print("\n".join(compared(a, b, group.trials())))
     return 0
 
 
@@ -174,7 +176,12 @@ def _warn_of_named_artifact(settings: Settings) -> bool:
     return named is not None
 
 
-def _summary(one: Any) -> dict[str, Any]:
+def _trial(version: str, trials: Trials) -> dict[str, Any] | None:
+    verdict = trials.of(version)
+    return None if verdict is None else verdict.to_dict()
+
+
+def _summary(one: Any, trials: Trials) -> dict[str, Any]:
     return {
         "version": one.version,
         "created_at": one.created_at or None,
@@ -184,6 +191,7 @@ def _summary(one: Any) -> dict[str, Any]:
         "steps": one.steps,
         "figures": one.figures,
         "lineage": dict(one.lineage),
+        "trial": _trial(one.version, trials),
         "damage": one.damage or None,
     }
 

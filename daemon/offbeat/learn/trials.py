@@ -12,6 +12,9 @@ from offbeat.learn.trial import Verdict
 FORMAT = "offbeat-trials/1"
 MOST_KEPT = 200
 
+RECALL = "recall of injected faults"
+"""Name of the figure that lists show."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trials:

@@ -12,6 +12,8 @@ import pytest
 
 from offbeat.cli.main import main
 from offbeat.learn.library import ModelLibrary
+from offbeat.learn.trial import Verdict
+from offbeat.learn.trials import RECALL
 from tests.support.versions import installed
 
 TRAINED = {
@@ -223,3 +225,25 @@ def test_no_command_imports_torch(config: Path, versions: list[str], arguments: 
         [sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_what_was_not_promoted_says_why(
+    config: Path, versions: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the list, of the version with the figures of both, and beside each other; also for programs."""
+    group = ModelLibrary(config.parent / "state" / "models").group("value")
+    figures = {RECALL: (0.5, 0.75), "alerts": (1.0, None)}
+    reason = "fewer faults are found (4 of 8 instead of 6)"
+    group.record(Verdict(versions[1], versions[0], "2026-01-03T00:00:00+00:00", False, reason, figures))
+    assert offbeat(config, "list") == 0
+    newest = capsys.readouterr().out.splitlines()[1]
+    assert f"0.50  not promoted: {reason}" in newest
+    assert offbeat(config, "show", versions[1]) == 0
+    told = capsys.readouterr().out
+    assert f"on trial 2026-01-03T00:00:00+00:00 against {versions[0]}: not promoted: {reason}" in told
+    assert f"on trial: {RECALL}: 0.500 (of {versions[0]}: 0.750)" in told
+    assert offbeat(config, "compare", versions[0], versions[1]) == 0
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith(f"on trial: {RECALL}")]
+    assert line.split()[-3:] == ["0.750", "0.500", "-0.250"]
+    assert asked(config, capsys, "show", versions[1])["trial"]["reason"] == reason
+    assert asked(config, capsys, "list")[0]["versions"][1]["trial"] is None
