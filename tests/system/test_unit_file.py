@@ -129,3 +129,13 @@ def test_systemd_finds_nothing_to_complain_about_in_an_instance(tmp_path: Path) 
     unit.write_text(TEMPLATE.read_text().replace("/opt/offbeat/bin/offbeat", "/bin/true"))
     result = analyze("verify", "--man=no", str(unit))
     assert [line for line in (result.stdout + result.stderr).splitlines() if "offbeat" in line] == []
+
+
+def test_a_training_in_the_background_may_step_back() -> None:
+    """Lower priorities are let through, and a training that memory is too short for does not end the service."""
+    filters = settings()["SystemCallFilter"]
+    assert filters.index("~@privileged @resources") < filters.index(
+        "setpriority sched_setscheduler ioprio_set"
+    )
+    assert settings()["OOMPolicy"] == ["continue"]
+    assert settings()["RestrictRealtime"] == ["yes"]

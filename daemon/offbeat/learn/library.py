@@ -6,7 +6,8 @@
         promotions.json         the history; its last entry is the version in service
         trials.json             what new versions were compared with, and what came of it
 
-Several processes may use it: a lock of each group lets one at a time change it, and readers need none.
+Several processes may use it: a lock of each group lets one at a time change it, and readers need none. What root puts
+in belongs to the owner of the state directory: the daemon runs as another user, and has to go on from there.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from offbeat.learn.promotions import Kind, Promotion, Promotions
 from offbeat.learn.trial import Verdict
 from offbeat.learn.trials import Trials
 from offbeat.storage.disk import Disk
+from offbeat.storage.owner import give_to_owner, keep_owner
 from offbeat_models.manifest import ArtifactError, load_manifest
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -128,7 +130,8 @@ class GroupModels:
         if made.damage:
             raise ConfigError(made.damage)
         version = made.version
-        self.folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.folder)
+        give_to_owner(source, self.folder)
         with self._locked():
             target = self.folder / version
             if target.exists() and read_version(target).damage:
@@ -179,6 +182,7 @@ class GroupModels:
         """Give a file of the group another content, by one rename."""
         fresh = self.folder / f"{_FRESH}{name}"
         self._disk.write(fresh, content)
+        give_to_owner(fresh, self.folder)
         self._disk.rename(fresh, self.folder / name)
         self._disk.sync(self.folder)
 
@@ -220,6 +224,7 @@ class GroupModels:
             raise UsageError(
                 f"{self.folder}: no model of this group was trained yet; train one with `offbeat train`"
             )
+        keep_owner(self.folder / _LOCK)
         descriptor = os.open(self.folder / _LOCK, os.O_RDONLY | os.O_CREAT, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel lets go of it when this process ends
@@ -276,7 +281,7 @@ class ModelLibrary:
     @contextmanager
     def workbench(self) -> Iterator[Path]:
         """Give a folder on the library's own disk to make versions in; it is removed afterwards."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        _make_folder(self.root)
         for left in self.root.glob(f"{_WORKBENCH}*"):
             if not _runs(left.name.removeprefix(_WORKBENCH).partition("-")[0]):
                 shutil.rmtree(left, ignore_errors=True)
@@ -285,6 +290,13 @@ class ModelLibrary:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder of the library, where it is not there, as the owner of the folder that it lies in."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        give_to_owner(folder, folder.parent)
 
 
 def _age(path: Path) -> tuple[str, int]:

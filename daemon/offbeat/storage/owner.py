@@ -29,3 +29,21 @@ def keep_owner(path: Path, user: int | None = None) -> None:
         os.fchown(descriptor, folder.st_uid, folder.st_gid)
     finally:
         os.close(descriptor)
+
+
+def give_to_owner(path: Path, folder: Path, user: int | None = None) -> None:
+    """Give what root made, with all that is in it, to the owner of a folder.
+
+    Args:
+        path: a file or a folder.
+        folder: whose owner it is given to.
+        user: who made it; by default the user of this process.
+
+    Raises:
+        OSError: it cannot be given.
+    """
+    if (os.geteuid() if user is None else user) != ROOT:
+        return
+    owner = folder.stat()
+    for one in (path, *path.rglob("*")) if path.is_dir() else (path,):
+        os.chown(one, owner.st_uid, owner.st_gid, follow_symlinks=False)

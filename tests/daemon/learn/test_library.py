@@ -15,6 +15,7 @@ import pytest
 from offbeat.core.model_choice import ModelChoice
 from offbeat.errors import ConfigError, OffbeatError, UsageError
 from offbeat.learn.library import PROMOTIONS, GroupModels, ModelLibrary, folder_name
+from offbeat.learn.trial import Verdict
 from offbeat.storage.disk import Disk
 from tests.support.versions import installed, made
 
@@ -360,3 +361,38 @@ def test_whatever_step_an_installation_is_cut_off_at_all_versions_are_whole(
     assert group.install(tmp_path / "fourth") == version
     assert {one.version for one in group.versions()} == {first, second, version}
     assert not list(group.folder.glob(".old-*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for another user")
+def test_what_root_puts_in_is_the_daemons(tmp_path: Path) -> None:
+    """Versions, promotions, the lock, and the folders: the daemon runs as the owner of the state directory."""
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 4711, 4712)
+    library = ModelLibrary(state / "models")
+    group = library.group("value")
+    with library.workbench() as bench:
+        version = made(bench / "value", 0)
+        group.install(bench / "value")
+    group.promote(version, "root", "a test")
+    group.record(Verdict(version, "", "2026-01-01T00:00:00+00:00", better=True, reason="a test"))
+    found = [state / "models", *(state / "models").rglob("*")]
+    assert {"value", version, ".lock", PROMOTIONS, "trials.json", "manifest.json"} <= {
+        path.name for path in found
+    }
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in found} == {(4711, 4712)}
+
+
+def test_verdicts_stay_beside_the_promotions_and_damage_to_them_stops_nothing(tmp_path: Path) -> None:
+    """They are told to people; what is in service does not depend on them."""
+    group = a_group(tmp_path)
+    version = installed(group, tmp_path, 0)
+    verdict = Verdict(version, "", "2026-01-01T00:00:00+00:00", better=False, reason="a test")
+    group.record(verdict)
+    assert group.trials().of(version) == verdict
+    (group.folder / "trials.json").write_bytes(b"{")
+    assert group.trials().of(version) is None
+    group.record(verdict)
+    assert group.trials().of(version) == verdict
+    group.promote(version, "a test", "all the same")
+    assert in_service(group) == version
