@@ -10,15 +10,17 @@ import numpy as np
 
 from offbeat.app.artifacts import read_artifact
 from offbeat.app.core_settings import core_settings
-from offbeat.app.journal_recordings import heard_lately
+from offbeat.app.journal_recordings import Heard, heard_lately
 from offbeat.app.lineage import lineage
 from offbeat.app.model_library import library_of, serving
 from offbeat.app.shadow import hold_back, try_out
+from offbeat.app.still_off import reaching_on
 from offbeat.app.told import exclusions_of
 from offbeat.app.training import TrainingPlan, train_group, write_trained
 from offbeat.config.settings import Settings
 from offbeat.core.sensors import Group
-from offbeat.errors import ConfigError
+from offbeat.errors import ConfigError, OffbeatError
+from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.library import GroupModels, folder_name
 from offbeat.learn.progress import OnProgress, Progress
 from offbeat.learn.trial import Verdict
@@ -62,17 +64,19 @@ def learn_group(
     name = folder_name(group.channels, group.model)
     on_progress(Progress("reading the journal", 0, 1))
     rows = most_rows(learning.memory_bytes, len(group.channels))
-    heard = heard_lately(settings, index, rows, exclusions_of(settings, now))
+    exclusions, models = exclusions_of(settings, now), library.group(name)
+    heard, incumbent = heard_lately(settings, index, rows, exclusions), serving(models)
+    if incumbent is not None:
+        heard = _as_learnt(heard, reaching_on(exclusions, heard.series, incumbent.commission, group.name))
     plan = _plan(settings, group)
     learn, stretch = hold_back(heard.series, plan.core.window_readings)
     trained = train_group(learn, plan, on_progress)
     trained = dataclasses.replace(trained, left_out=heard.rows_left_out)
-    models = library.group(name)
     came_from = lineage(learn, _current(models)) | {"why": why}
     with library.workbench() as bench:
         created_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
         write_trained(bench, trained, plan, came_from, created_at)
-        candidate, incumbent = read_artifact(bench / name), serving(models)
+        candidate = read_artifact(bench / name)
         before = None if incumbent is None else models.version(incumbent.version)
         ratio = _span(came_from) / max(_span({} if before is None else before.lineage), 1.0)
         sensors = [one.sensor for one in heard.series]
@@ -84,6 +88,28 @@ def learn_group(
     if promoted:
         models.promote(version, BY, verdict.reason)
     return verdict
+
+
+def _as_learnt(heard: Heard, exclusions: Exclusions) -> Heard:
+    """Return what was heard without what is still off after an episode.
+
+    Raises:
+        OffbeatError: nothing is left.
+    """
+    group = heard.group.name
+    rows = {sensor: dict(counts) for sensor, counts in heard.rows_left_out.rows.items()}
+    for one in heard.series:
+        for why, count in exclusions.count(one.sensor, one.times_seconds, group).items():
+            rows.setdefault(one.sensor, {})[why] = rows.get(one.sensor, {}).get(why, 0) + count
+    kept = [one.cut_to(exclusions.keep(one.sensor, one.times_seconds, group)) for one in heard.series]
+    gone = tuple(one.sensor for one in kept if not len(one))
+    left_out = LeftOut(rows, (*heard.rows_left_out.nothing_left, *gone))
+    series = [one for one in kept if len(one)]
+    if not series:
+        raise OffbeatError(
+            f"of {group} nothing is left to learn from: all is strange, labelled a fault, or frozen"
+        )
+    return dataclasses.replace(heard, series=series, rows_left_out=left_out)
 
 
 def _plan(settings: Settings, group: Group) -> TrainingPlan:

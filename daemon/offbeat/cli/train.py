@@ -77,11 +77,11 @@ def run(args: argparse.Namespace) -> int:
     plan = training_plan(args, settings)
     if args.journal:
         from offbeat.app.journal_recordings import journal_recordings
-        from offbeat.app.told import exclusions_of
+        from offbeat.app.still_off import exclusions_in_service
 
         assert settings is not None
         series = tuple(journal_recordings(settings))
-        plan = replace(plan, exclusions=exclusions_of(settings, time.time()))
+        plan = replace(plan, exclusions=exclusions_in_service(settings, series, time.time()))
     else:
         from offbeat.app.recorded_sensors import recorded_sensors
 

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.orders import REGIME_CHANGE, Label, LearningRules, Orders, PastEpisode, episodes_of
+from offbeat.core.regimes import FAR, WIDER, off_by
 
 Bools = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Law = tuple[Floats, Floats]
+
+BLOCK_ROWS = 64
+"""Rows that are held together against what was learnt, as the core does with a window."""
+
+_STRANGE = frozenset({"episode", "labelled fault"})
 
 ORDINARY = frozenset({"expected", "false_alarm"})
 """Labels that say that what happened may be learnt."""
@@ -92,6 +100,29 @@ class Exclusions:
                 left &= ~found
         return counts
 
+    def reaching_on(
+        self, sensor: str, times_seconds: Doubles, values: Floats, law: Law, group: str = ""
+    ) -> Self:
+        """Return what is left out once each episode reaches on for as long as its sensor is not as it was learnt.
+
+        An episode may close because alarms have got used to what lasts: a drift, say, in which the next one opens days
+        later. What is read in between is no more ordinary than the episode was.
+
+        Args:
+            sensor: id.
+            times_seconds: of rows of the sensor, ascending [n].
+            values: the rows [n, C]; NaN where not observed.
+            law: center and scale [C] of what is in service; scale above 0.
+            group: name of the sensor's group.
+        """
+        more = [
+            Stretch(stretch.end, float(times_seconds[last]), "still off after an episode")
+            for stretch in self._of(sensor, group)
+            if stretch.why in _STRANGE and (last := _off_until(times_seconds, values, stretch.end, law)) >= 0
+        ]
+        mine = [*self.stretches.get(sensor, ()), *more]
+        return replace(self, stretches={**self.stretches, sensor: mine}) if more else self
+
     def _of(self, sensor: str, group: str) -> list[Stretch]:
         return [*self.stretches.get(sensor, ()), *self.of_groups.get(group, ()), *self.of_all]
 
@@ -129,6 +160,20 @@ class LeftOut:
             "sensors": {sensor: dict(counts) for sensor, counts in sorted(self.rows.items())},
             "nothing_left": list(self.nothing_left),
         }
+
+
+def _off_until(times_seconds: Doubles, values: Floats, since: float, law: Law) -> int:
+    """Return the last row up to which blocks of rows after a time are not as they were learnt; -1 if the first is."""
+    center, scale = law
+    first = int(np.searchsorted(times_seconds, since, side="right"))
+    last = -1
+    for begin in range(first, len(times_seconds), BLOCK_ROWS):
+        block = values[None, begin : begin + BLOCK_ROWS]
+        far, wider = off_by(block, center[None], scale[None])
+        if far[0] <= FAR and wider[0] <= WIDER:
+            break
+        last = min(begin + BLOCK_ROWS, len(times_seconds)) - 1
+    return last
 
 
 def _within(times_seconds: Doubles, stretch: Stretch) -> Bools:

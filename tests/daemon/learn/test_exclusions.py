@@ -121,6 +121,25 @@ def test_a_slow_fault_has_a_wider_margin_up_to_a_bound() -> None:
     assert rules.margin_of(30 * DAY) == DAY
 
 
+def test_an_episode_reaches_on_while_its_sensor_is_not_as_it_was_learnt() -> None:
+    """Up to the first block of rows that is; a frozen time does not, and what is labelled ordinary does not either."""
+    times = np.arange(0.0, 1000.0)
+    values = np.zeros((1000, 1), np.float32)
+    values[300:500] = 5.0
+    values[700:] = 5.0
+    law = (np.zeros(1, np.float32), np.ones(1, np.float32))
+    one = episode(300.0, 330.0)
+    frozen = Orders((Freeze(1, "sensor", "pump", 690.0, 710.0),))
+    exclusions = Exclusions.of(frozen, [one], RULES, NOW).reaching_on("pump", times, values, law)
+    out = times[~exclusions.keep("pump", times)]
+    assert {330.0, 331.0, 490.0} <= set(out.tolist())
+    assert not (out > 522.0)[out < 690.0].any()
+    assert 720.0 not in out
+    assert exclusions.count("pump", times)["still off after an episode"] >= 160
+    expected = Exclusions.of(Orders((), (label(one, "expected"),)), [one], RULES, NOW)
+    assert expected.reaching_on("pump", times, values, law).keep("pump", times).all()
+
+
 def test_what_was_left_out_is_counted_once_by_why() -> None:
     """Of two reasons the first."""
     one = episode(1000.0, 2000.0)
