@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,13 @@ import pytest
 from offbeat.observe.dashboards.committed import dashboard_files
 from tests.integration.conftest import SENSORS
 from tests.integration.test_publish_to_alert import Plant, config
+from tests.support.asked_board import AskedBoard, Span
+from tests.support.browser import CHROMIUM, Browser
 from tests.support.daemon import Daemon
+from tests.support.drawn_board import INSTALLED, NODE, WHY_NOT, Drawer, content_of
 from tests.support.mosquitto import MOSQUITTO, Broker
 from tests.support.prometheus import PROMETHEUS, Prometheus
+from tests.support.publishing import publish
 from tests.support.waiting import wait_until
 
 pytestmark = [
@@ -28,17 +31,13 @@ pytestmark = [
 ]
 
 ROWS_BEFORE, ROWS_SHIFTED = 60, 60
-VALUES = {"job": ".+", "instance": ".+", "channel": ".+", "sensor": SENSORS[0], "__rate_interval": "10s"}
-
-
-def queries() -> list[Any]:
-    """Return every query of every panel, as parameters of a test."""
-    return [
-        pytest.param(target["expr"], id=f"{name}:{panel['title']}:{target['refId']}")
-        for name, text in dashboard_files().items()
-        for panel in json.loads(text)["panels"]
-        for target in panel["targets"]
-    ]
+BOARDS: dict[str, Any] = {name: json.loads(text) for name, text in dashboard_files().items()}
+QUERIES = [
+    pytest.param(board, panel["id"], target["refId"], id=f"{name}:{panel['title']}:{target['refId']}")
+    for name, board in BOARDS.items()
+    for panel in board["panels"]
+    for target in panel["targets"]
+]
 
 
 def seen(prometheus: Prometheus, condition: str) -> bool:
@@ -57,7 +56,10 @@ def scraped(tmp_path_factory: pytest.TempPathFactory, artifact: Path) -> Iterato
         with Daemon(folder / "daemon", config(broker, artifact)) as daemon:
             daemon.start()
             with Prometheus(folder / "prometheus", daemon.metrics_port) as prometheus:
+                # Prometheus takes five seconds to find its targets.
+                wait_until(lambda: seen(prometheus, "offbeat_ready"), 20, "the first scrape")
                 plant.run(ROWS_BEFORE)
+                publish(broker.port, [("plant/a/pump/state", b"broken")] * 3)
                 plant.run(ROWS_SHIFTED, offset=30.0)
                 wait_until(lambda: daemon.metric("offbeat_episodes_open") > 0, 20, "an episode")
                 wait_until(lambda: seen(prometheus, "offbeat_sensor_anomalous == 1"), 20, "its scrape")
@@ -68,22 +70,85 @@ def scraped(tmp_path_factory: pytest.TempPathFactory, artifact: Path) -> Iterato
         broker.stop()
 
 
-@pytest.mark.parametrize("expression", queries())
-def test_a_panel_shows_finite_data(scraped: Prometheus, expression: str) -> None:
-    """Over the time that was watched, with the dashboard's variables filled in."""
-    query = re.sub(r"\$(\w+)", lambda match: VALUES[match[1]], expression)
+def asked(board: dict[str, Any], prometheus: Prometheus, **chosen: str) -> AskedBoard:
+    """Return a dashboard over the last minute; of sensors the one that went astray is chosen."""
     now = time.time()
-    answer = scraped.ask("query_range", query=query, start=now - 60, end=now, step=1)
-    points = [float(value) for series in answer["result"] for _, value in series["values"]]
-    assert points, f"no data: {query}"
-    assert any(math.isfinite(point) for point in points), query
+    return AskedBoard(board, prometheus, Span(now - 60, now), {"sensor": SENSORS[0]} | chosen)
 
 
-def test_the_histogram_of_scores_names_sensors_as_examples(scraped: Prometheus) -> None:
-    """A point far up in a heatmap leads to the sensor, though no series of the daemon's own metrics names one."""
-    now = time.time()
-    answer = scraped.ask("query_exemplars", query="offbeat_score_ratio_bucket", start=now - 60, end=now)
-    examples = [example for series in answer for example in series["exemplars"]]
+def numbers(answer: list[dict[str, Any]]) -> list[float]:
+    """Return all values of an answer."""
+    points = [point for series in answer for point in series.get("values") or [series["value"]]]
+    return [float(value) for _, value in points]
+
+
+def answered(board: AskedBoard, panel: int, ref: str) -> list[float]:
+    """Return the values that one query of a panel is answered with."""
+    (target,) = [
+        target
+        for shown, _ in board.panels()
+        for target in shown["targets"]
+        if (shown["id"], target["refId"]) == (panel, ref)
+    ]
+    return numbers(board.answer(target))
+
+
+@pytest.mark.parametrize(("board", "panel", "ref"), QUERIES)
+def test_every_query_of_a_panel_shows_finite_data(
+    scraped: Prometheus, board: dict[str, Any], panel: int, ref: str
+) -> None:
+    """With all jobs and instances chosen, as the dashboard opens, and with one of each."""
+    opened = asked(board, scraped)
+    one = {name: values[0] for name, values in opened.found.items() if name != "sensor"}
+    for chosen in (opened, asked(board, scraped, **one)):
+        points = answered(chosen, panel, ref)
+        assert points, "no data"
+        assert any(math.isfinite(point) for point in points), points
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_every_variable_has_values_to_choose_from(scraped: Prometheus, board: dict[str, Any]) -> None:
+    """A dashboard whose lists are empty shows nothing, and does not say why."""
+    found = asked(board, scraped).found
+    assert set(found) <= {"job", "instance", "sensor", "channel"}
+    assert all(found.values()), found
+    if "sensor" in found:
+        assert found["sensor"] == sorted(SENSORS)
+
+
+@pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
+def test_every_annotation_marks_something(scraped: Prometheus, board: dict[str, Any]) -> None:
+    """What happened while the daemon was watched: it started, and a sensor went astray."""
+    shown = asked(board, scraped)
+    for annotation in board["annotations"]["list"]:
+        marks = shown.marks(annotation)
+        assert marks, annotation["name"]
+        assert all("{{" not in mark.title and "  " not in mark.title for mark in marks), marks
+
+
+def test_the_heat_map_names_sensors_as_examples(scraped: Prometheus) -> None:
+    """A point far up leads to the sensor, though no series of the daemon's own metrics names one."""
+    board = asked(BOARDS["offbeat-episodes.json"], scraped)
+    examples = [
+        example
+        for panel, _ in board.panels()
+        for target in panel["targets"]
+        for example in board.exemplars(target)
+    ]
     strange = {one["labels"]["sensor"] for one in examples if float(one["value"]) > 1.0}
     assert SENSORS[0] in strange
     assert {one["labels"]["sensor"] for one in examples} <= set(SENSORS)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing: apt-get install chromium")
+@pytest.mark.skipif(NODE is None or not INSTALLED, reason=WHY_NOT)
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_grafanas_own_components_draw_every_panel(scraped: Prometheus, *, dark: bool) -> None:
+    """No panel is empty, fails, or has a title that does not fit."""
+    with Browser() as browser, Drawer(browser) as drawer:
+        for board in BOARDS.values():
+            panels = drawer.draw(content_of(asked(board, scraped)), dark=dark)
+            assert len(panels) >= len(board["panels"])
+            poor = [one for one in panels if not one["drawn"] or one["empty"] or one["cut"]]
+            assert not poor

@@ -68,12 +68,14 @@ class Instruments:
             self._scored(decisions.scores)
 
     def _scored(self, rows: ScoredRows) -> None:
-        """Count scores; the highest of each batch stands for its bucket, by the name of its sensor."""
+        """Count scores; the highest of each batch, where it is outside of the budget, names its sensor."""
         known = np.flatnonzero(np.isfinite(rows.score))
         if not len(known) or self._parts is None:
             return
         self._scores.observe_many(rows.score[known])
         highest = known[np.argmax(rows.score[known])]
+        if rows.score[highest] < 1.0:
+            return  # Nobody looks for what is ordinary, and it would hide the rest in a heat map.
         sensor = self._parts.core.directory.groups[rows.group].ids[int(rows.sensor[highest])]
         self._scores.illustrate(Example({"sensor": sensor}, float(rows.score[highest]), self._clock()))
 

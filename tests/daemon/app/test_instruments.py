@@ -29,6 +29,7 @@ from tests.support.waiting import wait_until
 
 MOST_SERIES = 300
 """Of a fleet of any size: no metric has a label by sensor."""
+FLEET = 10_000
 
 
 @pytest.fixture
@@ -67,6 +68,16 @@ def works(rows: int) -> list[Work]:
     return [work for batch in readings.batches() for work in pipeline.ingest(batch)]
 
 
+def scored(*score: float) -> Decisions:
+    """Return decisions about one row of each of the first sensors, with these scores."""
+    n = len(score)
+    rows = ScoredRows(
+        0, np.arange(n, dtype=np.int32), np.zeros(n), np.array(score, np.float32), np.ones(n),
+        np.zeros((n, 3), np.float32), np.zeros((n, 1), np.float32), ("level",),
+    )  # fmt: skip
+    return Decisions(scores=rows)
+
+
 def test_every_metric_of_the_catalogue_is_bound(parts: Parts) -> None:
     """What is documented, drawn and alerted on exists."""
     assert bound(parts).unbound() == []
@@ -74,7 +85,7 @@ def test_every_metric_of_the_catalogue_is_bound(parts: Parts) -> None:
 
 def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
     """With every sensor the limits allow: none of them is a label, and no part fails to answer."""
-    for i in range(500):
+    for i in range(FLEET):
         parts.core.directory.admit(0, f"line.sensor{i}")
     parts.progress.stage("loop").beat()
     found = samples(bound(parts))
@@ -86,7 +97,7 @@ def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
     unseen = {name for name in CATALOGUE if name not in families}
     # There is no model here, and a metric of none has no series.
     assert unseen == {"offbeat_model_info"}
-    assert found['offbeat_sensors{readiness="waiting"}'] == 500
+    assert found['offbeat_sensors{readiness="waiting"}'] == FLEET
     assert found['offbeat_stage_stalled{stage="loop"}'] == 0
     assert found["offbeat_ready"] == 1
 
@@ -124,16 +135,19 @@ def test_a_high_score_names_its_sensor_to_those_who_ask_for_openmetrics(parts: P
     instruments = bound(parts, now=77.0)
     for name in BOILERS:
         parts.core.directory.admit(0, name)
-    score = np.array([0.3, np.nan, 7.5, 0.4], np.float32)
-    n = len(score)
-    rows = ScoredRows(
-        0, np.arange(n, dtype=np.int32), np.zeros(n), score, np.ones(n), np.zeros((n, 3), np.float32),
-        np.zeros((n, 1), np.float32), ("level",),
-    )  # fmt: skip
-    instruments.decided(Decisions(scores=rows))
+    instruments.decided(scored(0.3, np.nan, 7.5, 0.4))
     text = openmetrics.generate_latest(instruments.registry).decode()
     (line,) = [line for line in text.splitlines() if " # {" in line]
     assert line == f'offbeat_score_ratio_bucket{{le="10.0"}} 3.0 # {{sensor="{BOILERS[2]}"}} 7.5 77.0'
+
+
+def test_ordinary_scores_name_nobody(parts: Parts) -> None:
+    """Examples of what is within the budget would hide those that are looked for."""
+    instruments = bound(parts)
+    instruments.decided(scored(0.3, 0.99))
+    text = openmetrics.generate_latest(instruments.registry).decode()
+    assert "offbeat_score_ratio_count 2.0" in text
+    assert " # {" not in text
 
 
 def test_answers_tell_how_long_they_took_and_how_old_their_rows_were(parts: Parts) -> None:

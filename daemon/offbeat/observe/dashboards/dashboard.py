@@ -24,9 +24,8 @@ def dashboard(
     uid: str,
     title: str,
     description: str,
-    anchor: str,
+    variables: Sequence[Variable],
     rows: Sequence[Sequence[Panel]],
-    variables: Sequence[Variable] = (),
     annotations: Sequence[Json] = (),
     refresh: str = "30s",
     since: str = "now-6h",
@@ -37,17 +36,12 @@ def dashboard(
         uid: stable name; links and bookmarks hold on to it.
         title: shown.
         description: one sentence.
-        anchor: metric whose labels fill the variables `job` and `instance`.
+        variables: beside the data source.
         rows: panels.
-        variables: further ones.
         annotations: queries that mark times.
         refresh: how often it asks again.
         since: where its time range begins.
     """
-    common = (
-        Variable("job", "Job", f"label_values({anchor}, job)"),
-        Variable("instance", "Instance", f'label_values({anchor}{{job=~"$job"}}, instance)'),
-    )
     return {
         "uid": uid,
         "title": title,
@@ -71,9 +65,17 @@ def dashboard(
             }
         ],
         "annotations": {"list": list(annotations)},
-        "templating": {"list": [_DATASOURCE, *(one.json() for one in (*common, *variables))]},
+        "templating": {"list": [_DATASOURCE, *(one.json() for one in variables)]},
         "panels": flow(rows),
     }
+
+
+def daemon_variables(anchor: str) -> tuple[Variable, Variable]:
+    """Return the variables that say which daemons are looked at: those that expose a metric."""
+    return (
+        Variable("job", "Job", f"label_values({anchor}, job)"),
+        Variable("instance", "Instance", f'label_values({anchor}{{job=~"$job"}}, instance)'),
+    )
 
 
 def text_of(board: Json) -> str:

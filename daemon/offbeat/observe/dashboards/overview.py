@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from offbeat.observe.dashboards.dashboard import dashboard
-from offbeat.observe.dashboards.panels import BAD, GOOD, HERE, WARNING, Json, Panel, Query
+from offbeat.observe.dashboards.dashboard import daemon_variables, dashboard
+from offbeat.observe.dashboards.panels import (
+    BAD,
+    GOOD,
+    HERE,
+    NO_SPARKLINE,
+    SOURCE,
+    WARNING,
+    Json,
+    Panel,
+    Query,
+)
 
 YES_NO = ((1, "yes", GOOD), (0, "no", BAD))
-TROUBLE = ((0, "none", GOOD), (1, "trouble", BAD))
+TROUBLE = ((0, "fine", GOOD), (1, "trouble", BAD))
 RATE = "[$__rate_interval]"
 
 
@@ -16,9 +26,34 @@ def overview() -> Json:
         uid="offbeat-overview",
         title="Offbeat / Overview",
         description="The daemon: what it hears, how fast it judges, what it tells, and whether it is well.",
-        anchor="offbeat_ready",
-        rows=[_health(), _way_in(), _scoring(), _way_out(), _process()],
+        variables=daemon_variables("offbeat_ready"),
+        annotations=(_starts(), _models()),
+        rows=[_health(), _way_in(), _scoring(), _way_out(), _process(), _versions()],
     )
+
+
+def _starts() -> Json:
+    return {
+        "name": "Starts",
+        "datasource": SOURCE,
+        "enable": True,
+        "iconColor": WARNING,
+        "expr": f"1000 * process_start_time_seconds{{{HERE}}}",
+        "useValueForTime": True,
+        "titleFormat": "{{instance}} was started",
+    }
+
+
+def _models() -> Json:
+    return {
+        "name": "Models",
+        "datasource": SOURCE,
+        "enable": True,
+        "iconColor": "blue",
+        "expr": f"offbeat_model_info{{{HERE}}} unless offbeat_model_info{{{HERE}}} offset $__interval",
+        "titleFormat": "{{name}} {{version}} came into service for {{group}}",
+        "step": "15s",
+    }
 
 
 def _stat(title: str, description: str, expr: str, unit: str = "none", **more: object) -> Panel:
@@ -64,7 +99,7 @@ def _health() -> list[Panel]:
         _stat(
             "Last message",
             "Time since a message arrived from the broker.",
-            f"time() - (offbeat_last_message_timestamp_seconds{{{HERE}}} > 0)",
+            f"clamp_min(time() - (offbeat_last_message_timestamp_seconds{{{HERE}}} > 0), 0)",
             "s",
             steps=((0, GOOD), (300, WARNING)),
         ),
@@ -72,19 +107,25 @@ def _health() -> list[Panel]:
 
 
 def _way_in() -> list[Panel]:
-    accepted, dropped = "offbeat_accepted_total", "offbeat_dropped_total"
+    accepted, dropped = "offbeat_accepted_total", f"rate(offbeat_dropped_total{{{HERE}}}{RATE})"
     return [
         Panel(
-            "Readings",
-            "Readings decoded and handed on, a second.",
-            "cps",
+            "Readings a second",
+            "Readings decoded and handed on.",
+            "short",
             (Query(f'rate({accepted}{{stage="decoder", unit="reading", {HERE}}}{RATE})', "{{instance}}"),),
+            least=0,
         ),
         Panel(
-            "Drops by reason",
-            "What was not used, a second. The reason says why; none of it is silent.",
-            "cps",
-            (Query(f"sum by (reason) (rate({dropped}{{{HERE}}}{RATE}))", "{{reason}}"),),
+            "Drops a second",
+            "What was not used, and why; none of it is silent.",
+            "short",
+            (
+                Query(f"sum({dropped})", "all"),
+                Query(f"sum by (reason) ({dropped}) > 0", "{{reason}}"),
+            ),
+            least=0,
+            custom={"axisSoftMax": 1},
         ),
         Panel(
             "Inbox",
@@ -96,8 +137,9 @@ def _way_in() -> list[Panel]:
                     "{{instance}}",
                 ),
             ),
+            least=0,
             steps=((0, GOOD), (0.5, BAD)),
-            custom={"thresholdsStyle": {"mode": "line"}},
+            custom={"thresholdsStyle": {"mode": "line"}, "axisSoftMax": 1},
         ),
     ]
 
@@ -115,16 +157,18 @@ def _scoring() -> list[Panel]:
                 )
                 for q in (0.5, 0.99)
             ),
+            least=0,
         ),
         Panel(
-            "Judged",
-            "Rows judged by all detectors, and windows judged by the model, a second.",
-            "cps",
+            "Judged a second",
+            "Rows judged by all detectors, windows judged by the model, and jobs that no model answered.",
+            "short",
             (
                 Query(f"sum(rate(offbeat_rows_scored_total{{{HERE}}}{RATE}))", "rows"),
                 Query(f"sum(rate(offbeat_windows_scored_total{{{HERE}}}{RATE}))", "windows"),
                 Query(f"sum(rate(offbeat_jobs_shed_total{{{HERE}}}{RATE}))", "jobs without an answer"),
             ),
+            least=0,
         ),
         Panel(
             "Time of a job",
@@ -136,33 +180,36 @@ def _scoring() -> list[Panel]:
                     "{{work}}",
                 ),
             ),
+            least=0,
         ),
     ]
 
 
 def _way_out() -> list[Panel]:
+    events = f"60 * sum by (event) (rate(offbeat_episode_events_total{{{HERE}}}{RATE}))"
     return [
         Panel(
-            "Events",
-            "Openings, updates and closings of episodes, a minute.",
-            "cpm",
-            (
-                Query(
-                    f"60 * sum by (event) (rate(offbeat_episode_events_total{{{HERE}}}{RATE}))", "{{event}}"
-                ),
-            ),
+            "Events a minute",
+            "Openings, updates and closings of episodes.",
+            "short",
+            (Query(events, "{{event}}"),),
+            least=0,
         ),
         Panel(
             "Outbox",
             "Events that wait for the broker's acknowledgement; they survive a restart.",
             "short",
             (Query(f"offbeat_outbox_depth{{{HERE}}}", "{{instance}}"),),
+            least=0,
+            custom={"axisSoftMax": 1},
         ),
         Panel(
             "Sensors by readiness",
-            "Learning: only silence is judged. Provisional: by the fleet's laws. Ready: by its own.",
+            "Waiting for a first reading; learning, when only silence is judged; provisional, by the fleet's "
+            "laws; ready, by its own.",
             "short",
             (Query(f"sum by (readiness) (offbeat_sensors{{{HERE}}})", "{{readiness}}"),),
+            least=0,
             custom={"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 40},
         ),
     ]
@@ -175,36 +222,59 @@ def _process() -> list[Panel]:
             "Resident memory of the process.",
             "bytes",
             (Query(f"process_resident_memory_bytes{{{HERE}}}", "{{instance}}"),),
-            width=6,
+            least=0,
         ),
         Panel(
-            "CPU",
+            "Cores",
             "Cores that the process keeps busy.",
             "none",
             (Query(f"rate(process_cpu_seconds_total{{{HERE}}}{RATE})", "{{instance}}"),),
-            width=6,
+            least=0,
         ),
         Panel(
             "Journal",
             "The log of what arrived, on disk; it is shortened from its old end.",
             "bytes",
             (Query(f"offbeat_journal_bytes{{{HERE}}}", "{{instance}}"),),
-            width=6,
+            least=0,
         ),
+    ]
+
+
+def _versions() -> list[Panel]:
+    hidden = {"Time": True, "Value": True, "__name__": True, "job": True}
+    columns = {name: i for i, name in enumerate(("group", "name", "version", "device", "instance"))}
+    return [
         Panel(
-            "Models and versions",
-            "The model in use for each group of sensors.",
+            "Models in service",
+            "The model that judges each group of sensors.",
             "none",
-            (Query(f"offbeat_model_info{{{HERE}}} or offbeat_build_info{{{HERE}}}", instant=True),),
+            (Query(f"offbeat_model_info{{{HERE}}}", instant=True),),
             "table",
+            16,
             6,
             transformations=(
-                {
-                    "id": "organize",
-                    "options": {
-                        "excludeByName": {"Time": True, "Value": True, "__name__": True, "job": True}
-                    },
-                },
+                {"id": "organize", "options": {"excludeByName": hidden, "indexByName": columns}},
             ),
+        ),
+        Panel(
+            "Version",
+            "Of Offbeat.",
+            "none",
+            (Query(f"offbeat_build_info{{{HERE}}}", "{{version}}"),),
+            "stat",
+            4,
+            6,
+            options={"textMode": "name"} | NO_SPARKLINE,
+        ),
+        Panel(
+            "Running for",
+            "Time since the process was started.",
+            "dtdurations",
+            (Query(f"time() - process_start_time_seconds{{{HERE}}}", "{{instance}}"),),
+            "stat",
+            4,
+            6,
+            options=NO_SPARKLINE,
         ),
     ]

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Json = dict[str, Any]
-Kind = Literal["stat", "timeseries", "table", "state-timeline", "bargauge"]
+Kind = Literal["stat", "timeseries", "table", "state-timeline", "bargauge", "heatmap"]
 
 SOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24
 """Columns of a dashboard."""
 
 HERE = 'job=~"$job", instance=~"$instance"'
-"""Matchers that every query carries, so that the variables of a dashboard hold for all of it."""
+"""Matchers of what the daemon says of itself, so that the variables of a dashboard hold for all of it."""
+
+FLEET = 'instance=~"$instance"'
+"""Matchers of what it says of its sensors: they are scraped by a job of their own, whose name nobody knows."""
 
 GOOD, WARNING, BAD = "green", "orange", "red"
 
@@ -27,11 +30,13 @@ class Query:
         expr: in PromQL.
         legend: name of each series, with `{{label}}`.
         instant: ask for now only, as tables do.
+        exemplar: ask for the examples that the series have, too.
     """
 
     expr: str
     legend: str = "__auto"
     instant: bool = False
+    exemplar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,14 @@ class Panel:
         queries: at least one.
         kind: of the panel.
         width, height: in columns and rows of the grid.
+        least: where its axis begins; None = wherever the values do.
         steps: (value, colour) of thresholds, ascending; the first value is ignored.
         mappings: words for values.
         options: further options of this kind.
         custom: further field options of this kind.
         overrides: field overrides.
         transformations: of tables.
+        links: from a value to where more is told of it.
         repeat: variable for each of whose values the panel is shown once; empty = once in all.
     """
 
@@ -60,12 +67,14 @@ class Panel:
     kind: Kind = "timeseries"
     width: int = 8
     height: int = 7
+    least: float | None = None
     steps: tuple[tuple[float, str], ...] = ()
     mappings: tuple[tuple[float, str, str], ...] = ()
     options: Json = field(default_factory=dict)
     custom: Json = field(default_factory=dict)
     overrides: tuple[Json, ...] = ()
     transformations: tuple[Json, ...] = ()
+    links: tuple[Json, ...] = ()
     repeat: str = ""
 
     def json(self, number: int, x: int, y: int) -> Json:
@@ -89,14 +98,18 @@ class Panel:
 
     def _field_defaults(self) -> Json:
         defaults: Json = {"unit": self.unit, "custom": _CUSTOM.get(self.kind, {}) | self.custom}
-        if self.steps:
+        if self.least is not None:
+            defaults["min"] = self.least
+        if coloured := self.steps or _PLAIN.get(self.kind, ()):
             steps = [
                 {"value": None if i == 0 else value, "color": colour}
-                for i, (value, colour) in enumerate(self.steps)
+                for i, (value, colour) in enumerate(coloured)
             ]
             defaults["thresholds"] = {"mode": "absolute", "steps": steps}
             if self.kind != "timeseries":
                 defaults["color"] = {"mode": "thresholds"}
+        if self.links:
+            defaults["links"] = list(self.links)
         if self.mappings:
             words = {
                 f"{value:g}": {"text": text, "color": colour, "index": i}
@@ -106,6 +119,12 @@ class Panel:
         return defaults
 
 
+_LEGEND: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True}
+NO_LEGEND: Json = {"legend": _LEGEND | {"showLegend": False}}
+"""Options of a panel whose title says what its one line is."""
+NO_SPARKLINE: Json = {"graphMode": "none"}
+"""Options of a big number whose course is shown beside it, or is none."""
+
 _OPTIONS: dict[Kind, Json] = {
     "stat": {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
@@ -114,7 +133,7 @@ _OPTIONS: dict[Kind, Json] = {
         "textMode": "auto",
     },
     "timeseries": {
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+        "legend": _LEGEND,
         "tooltip": {"mode": "multi", "sort": "desc"},
     },
     "table": {"showHeader": True, "cellHeight": "sm"},
@@ -122,8 +141,8 @@ _OPTIONS: dict[Kind, Json] = {
         "showValue": "never",
         "mergeValues": True,
         "rowHeight": 0.8,
-        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False},
         "tooltip": {"mode": "single"},
+        **NO_LEGEND,
     },
     "bargauge": {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
@@ -131,7 +150,23 @@ _OPTIONS: dict[Kind, Json] = {
         "displayMode": "basic",
         "showUnfilled": True,
     },
+    "heatmap": {
+        "calculate": False,
+        "cellGap": 1,
+        "color": {"mode": "scheme", "scheme": "Oranges", "exponent": 0.3, "steps": 64, "reverse": False},
+        "exemplars": {"color": "rgba(31,96,196,0.9)"},
+        "filterValues": {"le": 1e-9},
+        "legend": {"show": False},
+        "rowsFrame": {"layout": "auto"},
+        "tooltip": {"mode": "single", "yHistogram": False},
+        "yAxis": {"axisPlacement": "left", "unit": "short"},
+    },
 }
+
+_PLAIN: dict[Kind, tuple[tuple[float, str], ...]] = dict.fromkeys(
+    ("stat", "table", "bargauge"), ((0.0, "text"),)
+)
+"""Steps of kinds that Grafana colours by value: unless it is told otherwise, everything above 80 is red."""
 
 _CUSTOM: dict[Kind, Json] = {
     "timeseries": {"lineWidth": 1, "fillOpacity": 10, "showPoints": "auto", "spanNulls": False},
@@ -148,8 +183,10 @@ def _target(query: Query, index: int, kind: Kind) -> Json:
         "instant": query.instant,
         "range": not query.instant,
     }
-    if kind == "table":
-        target["format"] = "table"
+    if kind in ("table", "heatmap"):
+        target["format"] = kind
+    if query.exemplar:
+        target["exemplar"] = True
     return target
 
 

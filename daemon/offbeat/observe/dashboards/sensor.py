@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 from offbeat.observe.dashboards.dashboard import dashboard
-from offbeat.observe.dashboards.panels import BAD, GOOD, HERE, SOURCE, Json, Panel, Query, Variable
+from offbeat.observe.dashboards.panels import (
+    BAD,
+    FLEET,
+    GOOD,
+    NO_LEGEND,
+    NO_SPARKLINE,
+    SOURCE,
+    WARNING,
+    Json,
+    Panel,
+    Query,
+    Variable,
+)
 
-SENSOR = f'sensor=~"$sensor", {HERE}'
+SENSOR = f'sensor=~"$sensor", {FLEET}'
 CHANNEL = f'channel=~"$channel", {SENSOR}'
 
 
 def sensor() -> Json:
     """Return the dashboard "Offbeat / Sensor"."""
-    anchor = "offbeat_sensor_score"
+    anchor = "offbeat_sensor_last_seen_timestamp_seconds"
     return dashboard(
         uid="offbeat-sensor",
         title="Offbeat / Sensor",
         description="One sensor: its values within what was expected of them, its score, its rhythm.",
-        anchor=anchor,
         variables=(
-            Variable("sensor", "Sensor", f"label_values({anchor}{{{HERE}}}, sensor)", single=True),
+            Variable("instance", "Instance", f"label_values({anchor}, instance)"),
+            Variable("sensor", "Sensor", f"label_values({anchor}{{{FLEET}}}, sensor)", single=True),
             Variable("channel", "Channel", f"label_values(offbeat_sensor_value{{{SENSOR}}}, channel)"),
         ),
         annotations=(_marks(),),
-        rows=[[_value()], [_score(), _open()], [_age(), _rows()]],
+        rows=[[_value()], [_score(), _open(), _readiness()], [_age(), _rows()]],
         refresh="10s",
         since="now-1h",
     )
@@ -42,7 +54,7 @@ def _marks() -> Json:
 
 def _value() -> Panel:
     return Panel(
-        "$channel",
+        "$sensor, $channel",
         "The newest value, and the band it was expected in.",
         "none",
         (
@@ -77,8 +89,10 @@ def _score() -> Panel:
         "none",
         (Query(f"offbeat_sensor_score{{{SENSOR}}}", "{{sensor}}"),),
         width=16,
+        least=0,
         steps=((0, GOOD), (1, BAD)),
-        custom={"thresholdsStyle": {"mode": "line"}},
+        options=NO_LEGEND,
+        custom={"thresholdsStyle": {"mode": "line"}, "axisSoftMax": 1.5},
     )
 
 
@@ -89,8 +103,24 @@ def _open() -> Panel:
         "none",
         (Query(f"max(offbeat_sensor_anomalous{{{SENSOR}}})", "episode"),),
         "stat",
+        4,
         steps=((0, GOOD), (1, BAD)),
+        options=NO_SPARKLINE,
         mappings=((1, "out of step", BAD), (0, "in step", GOOD)),
+    )
+
+
+def _readiness() -> Panel:
+    words = ("waiting", WARNING), ("learning", WARNING), ("provisional", WARNING), ("ready", GOOD)
+    return Panel(
+        "Readiness",
+        "How far this sensor is on its way to being judged by its own laws.",
+        "none",
+        (Query(f"max(offbeat_sensor_readiness{{{SENSOR}}})", "readiness"),),
+        "stat",
+        4,
+        mappings=tuple((stage, *word) for stage, word in enumerate(words)),
+        options=NO_SPARKLINE,
     )
 
 
@@ -104,6 +134,7 @@ def _age() -> Panel:
             Query(f"offbeat_sensor_usual_gap_seconds{{{SENSOR}}}", "usual"),
         ),
         width=12,
+        least=0,
     )
 
 
@@ -111,7 +142,9 @@ def _rows() -> Panel:
     return Panel(
         "Readings a minute",
         "Rows that moved the sensor forward in time.",
-        "cpm",
+        "short",
         (Query(f"60 * rate(offbeat_sensor_rows_total{{{SENSOR}}}[$__rate_interval])", "{{sensor}}"),),
         width=12,
+        least=0,
+        options=NO_LEGEND,
     )

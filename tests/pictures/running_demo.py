@@ -1,0 +1,88 @@
+"""The demo, running beside those who take pictures of it: its broker, its daemon, the recorded sensors."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from offbeat.app.demo import CONFIG, DemoOptions, run_demo
+from offbeat.core.events import EpisodeEvent
+from offbeat.learn.progress import Progress
+
+SENSOR = "machine.temperature"
+"""A bearing that is about to fail; its recording ends with the failure."""
+PATIENCE_SECONDS = 300.0
+
+
+@dataclass(slots=True)
+class RunningDemo:
+    """Watches the demo.
+
+    Attributes:
+        folder: of the demo.
+        shown: readings began to flow.
+        alerted: the sensor that is pictured is out of step.
+        over: all was played, and the daemon is gone.
+    """
+
+    folder: Path
+    shown: threading.Event = field(default_factory=threading.Event)
+    alerted: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def listen(self) -> str:
+        """Address of the daemon's page and metrics."""
+        text = (self.folder / CONFIG).read_text()
+        return str(tomllib.loads(text)["metrics"]["listen"])
+
+    def stage(self, text: str) -> None:
+        """Say what begins."""
+        print(text)
+
+    def show(self) -> None:
+        """Take note that readings flow."""
+        self.shown.set()
+
+    def state(self, sensor: str, score: float | None, open_kinds: Sequence[str]) -> None:
+        """Pass over a state."""
+
+    def reading(self, sensor: str, value: float) -> None:
+        """Pass over a reading."""
+
+    def event(self, event: EpisodeEvent) -> None:
+        """Say what is alerted."""
+        if event.event == "open":
+            print(event.message)
+            if event.sensor == SENSOR:
+                self.alerted.set()
+
+    def progress(self, progress: Progress) -> None:
+        """Pass over progress."""
+
+
+@contextmanager
+def running_demo() -> Iterator[RunningDemo]:
+    """Run the demo in a thread; stop it at the end."""
+    stop = threading.Event()
+    with tempfile.TemporaryDirectory() as folder:
+        demo = RunningDemo(Path(folder))
+
+        def run() -> None:
+            try:
+                run_demo(DemoOptions(demo.folder, page=False), demo, demo.progress, stop)
+            finally:
+                demo.over.set()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield demo
+        finally:
+            stop.set()
+            thread.join()
