@@ -20,6 +20,7 @@ BENCHMARKS = (
     "windows",
     "state_memory",
     "page_list",
+    "sensor_page",
     "ingest",
     "resident",
     "latency",
