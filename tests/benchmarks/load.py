@@ -41,9 +41,9 @@ class Generator:
     command: tuple[str, ...]
     name: str
 
-    def start(self, port: int, count: int, qos: int, rate: int) -> Running:
-        """Publish `count` messages at `rate` a second to a broker of this machine."""
-        arguments = (port, count, qos, WINDOW, SENSORS, PAYLOAD_BYTES, rate)
+    def start(self, port: int, count: int, qos: int, rate: int, topics: int = SENSORS) -> Running:
+        """Publish `count` messages on some topics at `rate` a second to a broker of this machine."""
+        arguments = (port, count, qos, WINDOW, topics, PAYLOAD_BYTES, rate)
         command = [*self.command, *map(str, arguments)]
         return Running(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT))
 

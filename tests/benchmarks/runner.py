@@ -24,6 +24,7 @@ BENCHMARKS = (
     "ingest",
     "resident",
     "latency",
+    "scraped",
     "sustained",
 )
 """Modules, each with a `measure(folder)` that returns lines; the folder is shared by all of a run."""

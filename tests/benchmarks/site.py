@@ -86,26 +86,27 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, name: str, qos: int = 1) -> Iterator[Site]:
+def running_site(folder: Path, name: str, qos: int = 1, max_sensors: int = 10_000) -> Iterator[Site]:
     """Start a broker and a daemon with an artifact of the default model's size; end both.
 
     Args:
         folder: of the run; holds the artifact.
         name: of a new folder under it.
         qos: at which the daemon subscribes.
+        max_sensors: that the daemon admits.
     """
     assert MOSQUITTO is not None
     trained = artifact(folder)
     broker = Broker(folder / name / "broker", BROKER_CONFIG, verbose=False).start()
     try:
-        config = _config(broker.url, qos, trained)
+        config = _config(broker.url, qos, max_sensors, trained)
         with Daemon(folder / name, config, snapshot_interval=SNAPSHOT_INTERVAL) as daemon:
             yield Site(broker, daemon.start(OMP_NUM_THREADS="1"))
     finally:
         broker.stop()
 
 
-def _config(url: str, qos: int, trained: Path) -> str:
+def _config(url: str, qos: int, max_sensors: int, trained: Path) -> str:
     return f"""
 [mqtt]
 url = "{url}"
@@ -114,6 +115,8 @@ topic = "plant/{{line}}/{{sensor}}/state"
 qos = {qos}
 include = ["value"]
 time = {{ field = "ts" }}
+[limits]
+max_sensors = {max_sensors}
 [model]
 artifact = "{trained}"
 """

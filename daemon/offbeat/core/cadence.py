@@ -83,10 +83,11 @@ class Cadence:
 
     def median_seconds(self, slots: Slots) -> Doubles:
         """Return the median gap, NaN without gaps; of a mixed law the mean of the bin the median lies in."""
-        weights, means = self._law(slots)
-        below = np.cumsum(weights, axis=1)
+        below = np.cumsum(self._weights[slots], axis=1, dtype=np.float64)
         middle = np.argmax(below >= 0.5 * below[:, -1:], axis=1)
-        median: Doubles = np.exp(means[np.arange(len(slots)), middle])
+        weight, logs = self._weights[slots, middle], self._logs[slots, middle]
+        above = np.divide(logs, weight, out=np.zeros(len(slots)), where=weight > 0.0)
+        median: Doubles = np.exp(_EDGES[middle] + above)
         median[self._observed[slots] == 0] = np.nan
         return median
 

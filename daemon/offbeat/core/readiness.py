@@ -75,10 +75,12 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         readiness[share >= 1.0] = Readiness.PROVISIONAL
     readiness[rows == 0] = Readiness.WAITING
     readiness[known] = Readiness.READY
-    left = np.where(known, 0, np.maximum(needed - rows, 0))
-    eta = left * np.where(left > 0, state.cadence.median_seconds(slots), 0.0)
+    eta = np.zeros(len(slots))
     if learnt is None:
         eta[:] = np.nan  # no number of readings brings a model
+    else:
+        short = ~known & (rows < needed)
+        eta[short] = (needed - rows)[short] * state.cadence.median_seconds(slots[short])
     return Progress(readiness, share.astype(np.float32), needed, eta, learnt is not None)
 
 

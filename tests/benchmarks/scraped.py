@@ -1,0 +1,120 @@
+"""What a scrape of 100,000 series every second does to the way from a publish to its alert.
+
+One daemon, one load; scraping is turned on and off every few rounds, so that whatever else the machine does
+falls on both.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+
+from tests.benchmarks.load import Generator, find_generator
+from tests.benchmarks.probing import FEWEST_SHARE, LATE_SECONDS, probing
+from tests.benchmarks.site import NO_BROKER, Site, running_site
+from tests.benchmarks.table import Line, skipped
+from tests.benchmarks.trained import PROBE_GAP_SECONDS, PROBES
+from tests.support.mosquitto import MOSQUITTO
+from tests.support.waiting import wait_until
+
+MESSAGES_PER_SECOND = 5_000
+CALM_ROUNDS, SPIKE_ROUNDS, TURN_ROUNDS = 5, 24, 4
+OTHERS = 21_000
+"""Sensors that were heard once, so that there are series enough; a multiple of 7, as the generator has it."""
+SERIES = 100_000
+EVERY_SECONDS = 1.0
+BAR = 1.2
+WHAT = "publish to alert, 100k series scraped every second"
+
+
+class Scraper:
+    """Asks for `/metrics/sensors` every second while it is on."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/metrics/sensors"
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.on = threading.Event()
+        self.seconds: list[float] = []
+
+    def scrape(self) -> bytes:
+        """Return the page."""
+        with urllib.request.urlopen(self._url, timeout=10) as answer:
+            return bytes(answer.read())
+
+    def __enter__(self) -> Scraper:
+        """Be ready to be turned on."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._over.set()
+        self.on.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self.on.wait() and not self._over.is_set():
+            began = time.monotonic()
+            self.scrape()
+            self.seconds.append(time.monotonic() - began)
+            self._over.wait(max(0.0, began + EVERY_SECONDS - time.monotonic()))
+
+
+def measure(folder: Path) -> list[Line]:
+    """Return the one line: delays with scrapes, against those of the same run without."""
+    if MOSQUITTO is None:
+        return [skipped(WHAT, f"p99 <= {BAR} of that without", NO_BROKER)]
+    generator = find_generator(folder)
+    seconds = (CALM_ROUNDS + SPIKE_ROUNDS) * PROBE_GAP_SECONDS + LATE_SECONDS
+    rate = MESSAGES_PER_SECOND - int(PROBES / PROBE_GAP_SECONDS)
+    with (
+        running_site(folder, "scraped", max_sensors=2 * OTHERS) as site,
+        probing(site.broker.port) as probes,
+        Scraper(site.daemon.metrics_port) as scraper,
+    ):
+        series = _many_sensors(site, generator, scraper)
+        load = generator.start(site.broker.port, int(rate * seconds), 1, rate)
+        try:
+            spiked: tuple[dict[str, float], dict[str, float]] = {}, {}
+            for number in range(-CALM_ROUNDS, SPIKE_ROUNDS):
+                scraped = number // TURN_ROUNDS % 2
+                (scraper.on.set if scraped else scraper.on.clear)()
+                spiked[scraped].update(probes.round([n for n in range(PROBES) if n % SPIKE_ROUNDS == number]))
+            without, within = probes.delays(spiked[0]), probes.delays(spiked[1])
+        finally:
+            load.stop()
+    told = (len(without) + len(within)) / (len(spiked[0]) + len(spiked[1]))
+    return [_line(without, within, told, series, scraper.seconds)]
+
+
+def _many_sensors(site: Site, generator: Generator, scraper: Scraper) -> int:
+    """Let many sensors be heard once; return how many series a scrape has then."""
+    load = generator.start(site.broker.port, OTHERS, 1, MESSAGES_PER_SECOND, topics=OTHERS)
+    load.finish(60.0)
+    wait_until(lambda: site.counts().in_rings >= OTHERS, 30, "all sensors to be there")
+    series = sum(1 for line in scraper.scrape().splitlines() if not line.startswith(b"#"))
+    assert series >= SERIES, f"only {series} series"
+    return series
+
+
+def _line(without: list[float], within: list[float], told: float, series: int, scrapes: list[float]) -> Line:
+    (middle, high), (middle_without, high_without) = (
+        np.quantile(delays, [0.5, 0.99]) * 1e3 for delays in (within, without)
+    )
+    return Line(
+        WHAT,
+        f"p50 {middle:.0f} ms, p99 {high:.0f} ms",
+        f"not scraped p50 {middle_without:.0f} ms, p99 {high_without:.0f} ms",
+        float(high / high_without),
+        f"<= {BAR}",
+        bool(high <= BAR * high_without) and told >= FEWEST_SHARE,
+        (
+            f"{series:,} series; {len(scrapes)} scrapes, {np.median(scrapes) * 1e3:.0f} ms each.",
+            f"{len(within)} spikes while it was scraped, {len(without)} while it was not, in turns.",
+        ),
+    )
