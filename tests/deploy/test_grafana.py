@@ -172,7 +172,7 @@ def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["grafana/provisioning/datasources/prometheus.yml", "compose/grafana/datasources.yml"]
+    "path", ["grafana/provisioning/datasources/offbeat.yml", "compose/grafana/datasources.yml"]
 )
 def test_a_point_of_the_heat_map_leads_to_its_sensor(path: str) -> None:
     """The data source that is provisioned says where an exemplar's label leads."""
