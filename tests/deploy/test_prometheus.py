@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 RULES, ALERTS, TESTS = (
     FOLDER / name for name in ("offbeat.rules.yml", "offbeat.alerts.yml", "offbeat_test.yml")
 )
+RUNBOOK = FOLDER.parents[1] / "docs" / "how-to" / "alertmanager.md"
 PROMTOOL, AMTOOL = shutil.which("promtool"), shutil.which("amtool")
 
 needs_promtool = pytest.mark.skipif(
@@ -78,6 +79,12 @@ def test_every_alert_has_its_test_and_says_what_to_do(name: str) -> None:
     assert re.search(r"labels: \{severity: (warning|critical)\}", block)
     assert "summary:" in block
     assert "description:" in block
+
+
+def test_every_alert_has_a_word_about_what_to_do() -> None:
+    """In the how-to, and no word is about an alert that there is not."""
+    told = set(re.findall(r"`(Offbeat[A-Z]\w+)`", RUNBOOK.read_text()))
+    assert told == set(alert_names())
 
 
 def test_rules_speak_of_metrics_that_there_are() -> None:

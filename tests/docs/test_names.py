@@ -8,6 +8,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -76,30 +77,17 @@ def test_every_metric_that_a_document_names_exists(document: Path) -> None:
 
 
 def commands(block: Block) -> Iterator[list[str]]:
-    """Yield the words after `offbeat` of every call in a console block, without what the shell makes of the rest."""
-    text = block.text.replace("\\\n", " ")
-    for line in text.splitlines():
+    """Yield the words after `offbeat` wherever it is what a line, or a part of one, starts."""
+    for line in block.text.replace("\\\n", " ").splitlines():
         if not line.startswith(("$ ", "# ")):
             continue
         words = shlex.split(re.sub(r" +# .*", "", line[2:]))
         ends = [index for index, word in enumerate(words) if word in ("|", "&&", ";", "&", ">", "2>")]
-        pieces = zip([-1, *ends], [*ends, len(words)], strict=True)
-        for start, end in pieces:
-            piece = [
-                word for word in words[start + 1 : end] if "=" not in word.split("/")[0] or word[0] == "-"
-            ]
-            names = [
-                index for index, word in enumerate(piece) if word == "offbeat" or word.endswith("/offbeat")
-            ]
-            if names and piece[0] not in (
-                "systemctl",
-                "journalctl",
-                "docker",
-                "python3",
-                "mkdir",
-                "systemd-analyze",
-            ):
-                yield piece[names[0] + 1 :]
+        for start, end in zip([-1, *ends], [*ends, len(words)], strict=True):
+            # Variables may stand before a command.
+            piece = list(dropwhile(lambda word: re.match("[A-Z_]+=", word), words[start + 1 : end]))
+            if piece and Path(piece[0]).name == "offbeat":
+                yield piece[1:]
 
 
 @pytest.mark.parametrize("block", CONSOLES, ids=place)

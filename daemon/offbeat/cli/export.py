@@ -15,7 +15,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="write dashboards, rules, the OpenAPI document or the reference of this version",
         description="Writes what belongs to this version: `grafana` the dashboards, `grafana-provisioning` the files "
         "by which Grafana finds them, `prometheus` recording rules, alerts and example configurations, `openapi` the "
-        "description of the JSON API, `docs` the reference of options, metrics, events and commands.",
+        "description of the JSON API, `docs` the reference of options, metrics, events and commands, `recordings` real "
+        "recordings to try things on.",
     )
     parser.add_argument("what", choices=tuple(_WRITERS), help="what to write")
     parser.add_argument(
@@ -53,6 +54,21 @@ def _rules() -> dict[str, str]:
     return {path.name: path.read_text() for path in sorted(shipped("deploy/prometheus").glob("*.yml"))}
 
 
+def _recordings() -> dict[str, str]:
+    import gzip
+    from importlib.resources import files
+
+    data = files("offbeat.replay").joinpath("data")
+    packed = sorted(
+        (file for file in data.iterdir() if file.name.endswith(".csv.gz")), key=lambda file: file.name
+    )
+    notice = data.joinpath("NOTICE").read_text()
+    recordings = {
+        file.name.removesuffix(".gz"): gzip.decompress(file.read_bytes()).decode() for file in packed
+    }
+    return {**recordings, "NOTICE": notice}
+
+
 def _openapi() -> dict[str, str]:
     from offbeat.app.api import described
     from offbeat.app.openapi import FILE, openapi_text
@@ -73,4 +89,5 @@ _WRITERS = {
     "prometheus": _rules,
     "openapi": _openapi,
     "docs": _reference,
+    "recordings": _recordings,
 }

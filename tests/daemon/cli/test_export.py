@@ -36,6 +36,13 @@ def test_the_rules_come_with_their_tests_and_examples(tmp_path: Path) -> None:
     assert names == {path.name for path in (ROOT / "deploy" / "prometheus").iterdir()}
 
 
+def test_the_shipped_recordings_can_be_read_as_any_other(tmp_path: Path) -> None:
+    """With their licence beside them."""
+    assert main(["export", "recordings", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "machine.temperature.csv").read_text().startswith("time,value\n")
+    assert "Numenta" in (tmp_path / "NOTICE").read_text()
+
+
 def test_something_else_is_a_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     """With what was meant."""
     with pytest.raises(SystemExit) as left:

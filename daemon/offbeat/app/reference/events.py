@@ -8,8 +8,10 @@ from typing import Any
 
 from offbeat import __version__
 from offbeat.app.reference.example_event import EXAMPLE, OPENED_AT, STATE
-from offbeat.app.reference.markdown import code, page, table
+from offbeat.app.reference.markdown import code, page, sentence, table
 from offbeat.app.shipped import shipped
+from offbeat.core.messages import why
+from offbeat.core.streams.registry import STREAM_KINDS, STREAM_NAMES, STREAM_TRACKS
 from offbeat.publish.event_json import to_object
 from offbeat.publish.state_topics import state_json
 from offbeat.publish.status import offline_json, online_json
@@ -23,6 +25,8 @@ _ROOT = """\
 `offbeat` is the root that `alerts.root` names. In topics the characters of a sensor's id that are not letters, digits,
 `_`, `.` or `-` are written as `%XX`, and ids over 200 characters end in a hash; `sensor` in the payload is the id
 itself."""
+_DETECTORS = """\
+What `streams` may name, with the kind of anomaly that each speaks of and the words that the sentence has for it."""
 _STATE = "A state, as it stands retained on `offbeat/state/press.flow` while that event's episode is open:"
 _STATUS = "The status while the daemon is there, and after the broker lost it:"
 _CHANGES = """\
@@ -46,6 +50,9 @@ def events_page() -> str:
         "## Fields",
         table(("field", "type", "meaning"), rows),
         _CHANGES,
+        "## Detectors",
+        _DETECTORS,
+        table(("detector", "kind", "when it is loud"), detectors()),
         "## State and status",
         _STATE,
         _json(state_json(STATE)),
@@ -53,6 +60,12 @@ def events_page() -> str:
         _json(online_json(__version__, "offbeat-edge", OPENED_AT)),
         _json(offline_json("connection lost")),
     )
+
+
+def detectors() -> list[tuple[str, str, str]]:
+    """Return name, kind and words of every detector that `streams` of an event may name."""
+    tracks = zip(STREAM_NAMES, STREAM_TRACKS, STREAM_KINDS, strict=True)
+    return [(code(name), kind or track, sentence(why(name))) for name, track, kind in tracks]
 
 
 def fields_of(schema: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str, str]]:

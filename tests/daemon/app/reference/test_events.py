@@ -6,7 +6,7 @@ import json
 
 from jsonschema import Draft202012Validator
 
-from offbeat.app.reference.events import events_page, fields_of
+from offbeat.app.reference.events import detectors, events_page, fields_of
 from offbeat.app.reference.example_event import EXAMPLE
 from offbeat.app.shipped import shipped
 from offbeat.publish.event_json import to_object
@@ -27,6 +27,13 @@ def test_every_field_is_told_with_those_inside() -> None:
     assert fields["expected.<name>.low"] == "number"
     assert fields["model.version"] == "string"
     assert fields["ended_at"] == "time, RFC 3339 in UTC or null"
+
+
+def test_every_detector_is_told_in_words_of_its_own() -> None:
+    """None is only "unusual here"."""
+    words = [said for _, _, said in detectors()]
+    assert len(set(words)) == len(words)
+    assert "It is unusual here." not in words
 
 
 def test_the_page_shows_the_example_as_it_is_published() -> None:
