@@ -28,7 +28,7 @@ def overview() -> Json:
         description="The daemon: what it hears, how fast it judges, what it tells, and whether it is well.",
         variables=daemon_variables("offbeat_ready"),
         annotations=(_starts(), _models()),
-        rows=[_health(), _way_in(), _scoring(), _way_out(), _process(), _versions()],
+        rows=[_health(), _way_in(), _scoring(), _learning(), _way_out(), _process(), _versions()],
     )
 
 
@@ -185,24 +185,10 @@ def _scoring() -> list[Panel]:
     ]
 
 
-def _way_out() -> list[Panel]:
-    events = f"60 * sum by (event) (rate(offbeat_episode_events_total{{{HERE}}}{RATE}))"
+def _learning() -> list[Panel]:
+    planned = f"offbeat_next_training_timestamp_seconds{{{HERE}}}"
+    results = f"round(sum by (result) (increase(offbeat_trainings_total{{{HERE}}}[$__range])))"
     return [
-        Panel(
-            "Events a minute",
-            "Openings, updates and closings of episodes.",
-            "short",
-            (Query(events, "{{event}}"),),
-            least=0,
-        ),
-        Panel(
-            "Outbox",
-            "Events that wait for the broker's acknowledgement; they survive a restart.",
-            "short",
-            (Query(f"offbeat_outbox_depth{{{HERE}}}", "{{instance}}"),),
-            least=0,
-            custom={"axisSoftMax": 1},
-        ),
         Panel(
             "Sensors by readiness",
             "Waiting for a first reading; learning, when only silence is judged; provisional, by the fleet's "
@@ -211,6 +197,61 @@ def _way_out() -> list[Panel]:
             (Query(f"sum by (readiness) (offbeat_sensors{{{HERE}}})", "{{readiness}}"),),
             least=0,
             custom={"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 40},
+        ),
+        Panel(
+            "Learning",
+            "How much of the data is there that a group's first model needs, or how far its training is; full when "
+            "neither is the case.",
+            "percentunit",
+            (Query(f"offbeat_learning_progress_ratio{{{HERE}}}", "{{group}}"),),
+            "bargauge",
+            6,
+            least=0,
+            most=1,
+            steps=((0, "blue"), (1, GOOD)),
+        ),
+        Panel(
+            "Next training",
+            "Time until a group is trained anew, at the latest.",
+            "s",
+            (Query(f"clamp_min(({planned} > 0) - time(), 0) or ({planned} == 0) - 1", "{{group}}"),),
+            "stat",
+            4,
+            mappings=((-1, "not planned", "text"),),
+            options=NO_SPARKLINE,
+        ),
+        Panel(
+            "Trainings",
+            "What came of trainings in the background, over the time that is shown.",
+            "none",
+            (Query(results, "{{result}}", instant=True),),
+            "bargauge",
+            6,
+            least=0,
+            steps=((0, "blue"),),
+        ),
+    ]
+
+
+def _way_out() -> list[Panel]:
+    events = f"60 * sum by (event) (rate(offbeat_episode_events_total{{{HERE}}}{RATE}))"
+    return [
+        Panel(
+            "Events a minute",
+            "Openings, updates and closings of episodes.",
+            "short",
+            (Query(events, "{{event}}"),),
+            width=12,
+            least=0,
+        ),
+        Panel(
+            "Outbox",
+            "Events that wait for the broker's acknowledgement; they survive a restart.",
+            "short",
+            (Query(f"offbeat_outbox_depth{{{HERE}}}", "{{instance}}"),),
+            width=12,
+            least=0,
+            custom={"axisSoftMax": 1},
         ),
     ]
 

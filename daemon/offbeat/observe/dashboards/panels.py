@@ -49,7 +49,7 @@ class Panel:
         queries: at least one.
         kind: of the panel.
         width, height: in columns and rows of the grid.
-        least: where its axis begins; None = wherever the values do.
+        least, most: where its axis begins and ends; None = wherever the values do.
         steps: (value, colour) of thresholds, ascending; the first value is ignored.
         mappings: words for values.
         options: further options of this kind.
@@ -68,6 +68,7 @@ class Panel:
     width: int = 8
     height: int = 7
     least: float | None = None
+    most: float | None = None
     steps: tuple[tuple[float, str], ...] = ()
     mappings: tuple[tuple[float, str, str], ...] = ()
     options: Json = field(default_factory=dict)
@@ -100,6 +101,8 @@ class Panel:
         defaults: Json = {"unit": self.unit, "custom": _CUSTOM.get(self.kind, {}) | self.custom}
         if self.least is not None:
             defaults["min"] = self.least
+        if self.most is not None:
+            defaults["max"] = self.most
         if coloured := self.steps or _PLAIN.get(self.kind, ()):
             steps = [
                 {"value": None if i == 0 else value, "color": colour}
