@@ -14,7 +14,7 @@ from offbeat.app.journal_recordings import Heard, heard_lately
 from offbeat.app.lineage import lineage
 from offbeat.app.model_library import library_of, serving
 from offbeat.app.shadow import hold_back, try_out
-from offbeat.app.still_off import reaching_on
+from offbeat.app.still_off import by_law, held_against
 from offbeat.app.told import exclusions_of
 from offbeat.app.training import TrainingPlan, train_group, write_trained
 from offbeat.config.settings import Settings
@@ -64,10 +64,12 @@ def learn_group(
     name = folder_name(group.channels, group.model)
     on_progress(Progress("reading the journal", 0, 1))
     rows = most_rows(learning.memory_bytes, len(group.channels))
-    exclusions, models = exclusions_of(settings, now), library.group(name)
-    heard, incumbent = heard_lately(settings, index, rows, exclusions), serving(models)
-    if incumbent is not None:
-        heard = _as_learnt(heard, reaching_on(exclusions, heard.series, incumbent.commission, group.name))
+    models = library.group(name)
+    incumbent = serving(models)
+    known = None if incumbent is None else incumbent.commission
+    exclusions = by_law(exclusions_of(settings, now), settings, known)
+    heard = heard_lately(settings, index, rows, exclusions)
+    heard = _cut(heard, held_against(exclusions, heard.series, settings, known, group.name))
     plan = _plan(settings, group)
     learn, stretch = hold_back(heard.series, plan.core.window_readings)
     trained = train_group(learn, plan, on_progress)
@@ -90,8 +92,8 @@ def learn_group(
     return verdict
 
 
-def _as_learnt(heard: Heard, exclusions: Exclusions) -> Heard:
-    """Return what was heard without what is still off after an episode.
+def _cut(heard: Heard, exclusions: Exclusions) -> Heard:
+    """Return what was heard without what is left out once it is known what was heard.
 
     Raises:
         OffbeatError: nothing is left.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from offbeat.app.core_settings import learning_rules
 from offbeat.app.model_library import library_of, models_of, serving
 from offbeat.app.told import exclusions_of
 from offbeat.config.settings import Settings
@@ -15,24 +16,51 @@ from offbeat.learn.exclusions import Exclusions
 from offbeat.replay.series import Series
 
 
-def reaching_on(
-    exclusions: Exclusions, series: Sequence[Series], commission: Commission, group: str
+def by_law(exclusions: Exclusions, settings: Settings, commission: Commission | None) -> Exclusions:
+    """Return what is left out where a model's word counts only for sensors that it has known for long enough.
+
+    Args:
+        exclusions: by what was told and said.
+        settings: of the daemon.
+        commission: of the model in service of a group; None = there is none.
+    """
+
+    def learnt_seconds(sensor: str) -> float:
+        return 0.0 if commission is None else float(commission.learnt_seconds[commission.row_of(sensor)])
+
+    return exclusions.by_law(learnt_seconds, learning_rules(settings))
+
+
+def held_against(
+    exclusions: Exclusions,
+    series: Sequence[Series],
+    settings: Settings,
+    commission: Commission | None,
+    group: str,
 ) -> Exclusions:
-    """Return what is left out where episodes reach on while their sensors are not as they were learnt.
+    """Return what is left out once what was told is held against what was heard.
+
+    What a young law calls strange counts where it is rare; after what a mature one called strange its sensor is left
+    out for as long as it is not as it was learnt.
 
     Args:
         exclusions: by what was told and said.
         series: of sensors of a group, as heard.
-        commission: of the group's model in service.
+        settings: of the daemon.
+        commission: of the group's model in service; None = there is none.
         group: its name.
     """
+    mature = learning_rules(settings).mature_seconds
     for one in series:
-        if row := commission.row_of(one.sensor):
-            law = (commission.center[row], commission.scale[row])
-            order = np.argsort(one.times_seconds, kind="stable")
-            exclusions = exclusions.reaching_on(
-                one.sensor, one.times_seconds[order], one.values[order], law, group
-            )
+        exclusions = exclusions.weighed(one.sensor, one.times_seconds)
+        row = 0 if commission is None else commission.row_of(one.sensor)
+        if commission is None or commission.learnt_seconds[row] < mature:
+            continue
+        law = (commission.center[row], commission.scale[row])
+        order = np.argsort(one.times_seconds, kind="stable")
+        exclusions = exclusions.reaching_on(
+            one.sensor, one.times_seconds[order], one.values[order], law, group
+        )
     return exclusions
 
 
@@ -44,8 +72,17 @@ def exclusions_in_service(settings: Settings, series: Sequence[Series], now: flo
     """
     exclusions, library = exclusions_of(settings, now), library_of(settings)
     directory = directory_of(settings.sources, settings.limits.max_sensors, settings.state.shards)
-    for group in directory.groups if exclusions else ():
-        if (artifact := serving(models_of(library, group))) is not None:
-            mine = [one for one in series if one.channels == group.channels]
-            exclusions = reaching_on(exclusions, mine, artifact.commission, group.name)
+    known = (
+        {group.name: serving(models_of(library, group)) for group in directory.groups} if exclusions else {}
+    )
+    laws = {name: artifact.commission for name, artifact in known.items() if artifact is not None}
+    longest = {
+        sensor: float(law.learnt_seconds[row])
+        for law in laws.values()
+        for row, sensor in enumerate(law.sensors, start=1)
+    }
+    exclusions = exclusions.by_law(lambda sensor: longest.get(sensor, 0.0), learning_rules(settings))
+    for group in directory.groups:
+        mine = [one for one in series if one.channels == group.channels]
+        exclusions = held_against(exclusions, mine, settings, laws.get(group.name), group.name)
     return exclusions

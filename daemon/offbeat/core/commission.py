@@ -25,6 +25,7 @@ RUN_FADES = 0.6
 """What a run has beyond one row shrinks with this power of the share of rows above the level: .6 to .9 measured."""
 
 _ROUNDS = 8
+_WEEK_SECONDS = 7 * 86_400.0
 
 Budget = float | NDArray[np.float64]
 """False alerts a week: one number, or one a track."""
@@ -93,6 +94,16 @@ class Commission:
     def row_of(self, sensor_id: str) -> int:
         """Return the row of a sensor, 0 if it is unknown."""
         return self._rows.get(sensor_id, 0)
+
+    @cached_property
+    def learnt_seconds(self) -> NDArray[np.float64]:
+        """How much of its time each sensor was learnt from, by rows and their usual rate, [R]; 0 if not known."""
+        if self.alarm is None:
+            return np.zeros(len(self.rows_per_week))
+        rows = self.alarm.count.max(axis=1, initial=0.0).astype(np.float64)
+        seconds: NDArray[np.float64] = rows / self.rows_per_week * _WEEK_SECONDS
+        seconds[0] = 0.0
+        return seconds
 
     def normalise(self, row: NDArray[np.intp], values: Floats, mask: NDArray[np.bool_]) -> Floats:
         """Return robust z-scores, float32 [n, C]; 0 where not observed. Not squashed.

@@ -108,6 +108,8 @@ class LearningRules:
     Attributes:
         margin_seconds, margin_share, longest_margin_seconds: nothing is learnt of the time before an episode either: so
             much, and such a share of its length, but no more: a fault begins before it is told, the slower the earlier.
+        mature_seconds: a law that was learnt from less of its sensor's time does not know what a day of it looks like:
+            its word counts for what is rare only, unless somebody calls it a fault.
         regime_learn_after_seconds: so long after a change of regime was declared it is learnt, unless somebody says
             before what it is.
     """
@@ -115,6 +117,7 @@ class LearningRules:
     margin_seconds: float = 600.0
     margin_share: float = 0.25
     longest_margin_seconds: float = 86_400.0
+    mature_seconds: float = 86_400.0
     regime_learn_after_seconds: float = 7 * 86_400.0
 
     def margin_of(self, lasted_seconds: float) -> float:

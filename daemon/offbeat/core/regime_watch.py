@@ -34,9 +34,14 @@ def watch(state: GroupState, now: float) -> list[Transition]:
     state.looked_at[slots] = now
     regimes, normalisers = state.regimes, state.learnt.normalisers
     windows = state.windows.latest(slots, state.windows.readings)
+    mature = (
+        state.learnt.commission.learnt_seconds[state.learnt.row[slots]]
+        >= state.settings.learning.mature_seconds
+    )
     off, distance = not_as_learnt(normalisers, slots, windows, FAR)
+    # A law that is young does not know what is usual: what is not as it says is no change.
     # What has been declared for its rhythm, or for its spread only, need not be far: it is watched by time alone.
-    over = ~off & (regimes.phase[slots] != DECLARED)
+    over = ~(off & mature) & (regimes.phase[slots] != DECLARED)
     regimes.drop(slots[over])
     slots, distance = slots[~over], distance[~over]
     regimes.phase[slots[regimes.phase[slots] == SUSPECT]] = OFF

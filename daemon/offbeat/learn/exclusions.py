@@ -6,13 +6,14 @@ An episode that nobody spoke of is left out too: a false alarm lost costs little
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.doubt import LONGEST_SHARE
 from offbeat.core.orders import REGIME_CHANGE, Label, LearningRules, Orders, PastEpisode, episodes_of
 from offbeat.core.regimes import FAR, WIDER, off_by
 
@@ -24,6 +25,7 @@ Law = tuple[Floats, Floats]
 BLOCK_ROWS = 64
 """Rows that are held together against what was learnt, as the core does with a window."""
 
+_BY_LAW = frozenset({"episode", "open episode", "regime change not confirmed"})
 _STRANGE = frozenset({"episode", "labelled fault"})
 
 ORDINARY = frozenset({"expected", "false_alarm"})
@@ -47,11 +49,13 @@ class Exclusions:
         stretches: by sensor id; they may overlap, and the first that holds a row is why it is left out.
         of_all: stretches of every sensor.
         of_groups: stretches of every sensor of a group, by the group's name.
+        young: stretches by sensor id that only a young law knows of: they count once they were weighed.
     """
 
     stretches: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
     of_all: Sequence[Stretch] = ()
     of_groups: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
+    young: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, orders: Orders, episodes: Iterable[PastEpisode], rules: LearningRules, now: float) -> Self:
@@ -99,6 +103,43 @@ class Exclusions:
                 counts[stretch.why] = counts.get(stretch.why, 0) + rows
                 left &= ~found
         return counts
+
+    def by_law(self, learnt_seconds: Callable[[str], float], rules: LearningRules) -> Self:
+        """Return what is left out by the word of mature laws, of people and of rules; what young laws say is set apart.
+
+        A law of minutes finds the first evening strange. Were that left out, the sensor would never be learnt.
+
+        Args:
+            learnt_seconds: of how much of a sensor's time the law in service was learnt; 0 of one it does not know.
+            rules: what is mature.
+        """
+        young = {
+            sensor: tuple(one for one in stretches if one.why in _BY_LAW)
+            for sensor, stretches in self.stretches.items()
+            if learnt_seconds(sensor) < rules.mature_seconds
+        }
+        kept = {
+            sensor: tuple(one for one in stretches if one not in young.get(sensor, ()))
+            for sensor, stretches in self.stretches.items()
+        }
+        return replace(self, stretches=kept, young=young)
+
+    def weighed(self, sensor: str, times_seconds: Doubles) -> Self:
+        """Return what is left out once it is known how much of a sensor a young law calls strange.
+
+        What is rare is left out, as a fault is; what takes more of the past is a change, or the law knows too little.
+
+        Args:
+            sensor: id.
+            times_seconds: of its rows [n].
+        """
+        mine = self.young.get(sensor, ())
+        strange = np.zeros(len(times_seconds), np.bool_)
+        for stretch in mine:
+            strange |= _within(times_seconds, stretch)
+        if not 0 < np.count_nonzero(strange) <= LONGEST_SHARE * len(times_seconds):
+            return self
+        return replace(self, stretches={**self.stretches, sensor: (*self.stretches.get(sensor, ()), *mine)})
 
     def reaching_on(
         self, sensor: str, times_seconds: Doubles, values: Floats, law: Law, group: str = ""
@@ -191,7 +232,8 @@ def _stretch(one: PastEpisode, label: Label | None, rules: LearningRules, now: f
     if what == "new_normal":
         return _before_change(one)
     if one.kind != REGIME_CHANGE:
-        why = "labelled fault" if what == "fault" else "open episode" if ended is None else "episode"
+        told = "broken rule" if one.kind == "rule" else "open episode" if ended is None else "episode"
+        why = "labelled fault" if what == "fault" else told
         return Stretch(begin, math.inf if ended is None else ended, why)
     if label is not None and what == "fault":
         # From then on it is an episode of its own again, with an end of its own.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from offbeat.app.still_off import reaching_on
+from offbeat.app.still_off import by_law, held_against
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import fit_normaliser_and_ridge
 from offbeat.core.orders import LearningRules, Orders, PastEpisode
@@ -18,6 +19,7 @@ from offbeat.learn.exclusions import Exclusions
 from offbeat.replay.series import Series
 from offbeat.testing.playing import Played, commissioned, directory_of, play
 from offbeat.testing.readings import Readings
+from tests.support.configured import configured
 
 DAY, GAP = 86_400.0, 600.0
 LEARNT_DAYS, DRIFT_DAYS = 14, 10
@@ -88,7 +90,7 @@ def test_what_the_daemon_has_learnt_has_not_moved() -> None:
 
 
 @pytest.mark.parametrize("seed", range(len(SENSORS)))
-def test_the_trailing_calibration_cannot_hide_a_slow_fault_from_learning(seed: int) -> None:
+def test_the_trailing_calibration_cannot_hide_a_slow_fault_from_learning(seed: int, tmp_path: Path) -> None:
     """It closes episodes while the drift goes on; what is read in between is left out of training all the same.
 
     The sensor's center moves by less than a quarter of a deviation, and its scale grows by less than a sixth; had all
@@ -100,7 +102,8 @@ def test_the_trailing_calibration_cannot_hide_a_slow_fault_from_learning(seed: i
     end = BEGINS + DRIFT_DAYS * DAY
     told = Exclusions.of(Orders(), episodes(drifted()[0]), LearningRules(), end)
     series = Series(sensor, ("value",), times, values[:, None])
-    exclusions = reaching_on(told, [series], learnt(), "value")
+    settings = configured(tmp_path)
+    exclusions = held_against(by_law(told, settings, learnt()), [series], settings, learnt(), "value")
     keep = exclusions.keep(sensor, times)
     assert keep[: len(past[0])].mean() > 0.9
     drift = np.where(keep & (times >= BEGINS), (times - BEGINS) / DAY, 0.0)

@@ -14,6 +14,7 @@ from offbeat.app.model_library import library_of
 from offbeat.app.still_off import exclusions_in_service
 from offbeat.app.training import TrainingPlan
 from offbeat.config.settings import JournalSettings, LearningSettings, Settings
+from offbeat.core.orders import LearningRules
 from offbeat.errors import OffbeatError
 from offbeat.ingest.decoder import directory_of
 from offbeat.ingest.journal import Journal
@@ -23,7 +24,7 @@ from offbeat.state.store import EpisodeHistory
 from tests.support.configured import configured
 from tests.support.events import an_event
 
-START, GAP, ROWS, FAULT = 1_700_000_000.0, 10.0, 900, 500
+START, GAP, ROWS, FAULT = 1_700_000_000.0, 250.0, 900, 500
 NOW = START + ROWS * GAP
 
 
@@ -48,7 +49,7 @@ def settings(tmp_path: Path) -> Settings:
     )
     history = EpisodeHistory(tmp_path / "episodes.sqlite")
     began = START + FAULT * GAP
-    history.record([an_event(sensor="a.pump", kind="level", started_at=began, ended_at=began + 300.0)])
+    history.record([an_event(sensor="a.pump", kind="level", started_at=began, ended_at=began + 30 * GAP)])
     history.close()
     return settings
 
@@ -58,7 +59,7 @@ def test_what_follows_an_episode_is_left_out_by_training_from_the_journal(settin
     series = journal_recordings(settings)
     exclusions = exclusions_in_service(settings, series, NOW)
     keep = exclusions.keep("a.pump", series[0].times_seconds, "value")
-    margin = int(600 / GAP)
+    margin = int(LearningRules().margin_of(30 * GAP) / GAP)
     assert keep[: FAULT - margin].all()
     assert not keep[FAULT - margin :].any()
     counts = exclusions.count("a.pump", series[0].times_seconds, "value")
@@ -80,7 +81,7 @@ def test_and_by_training_in_the_background(settings: Settings) -> None:
         learn_group(settings, 0, group, "a test", NOW, silent)
 
 
-def test_without_a_model_in_service_episodes_are_left_out_as_they_were_told(settings: Settings) -> None:
+def test_without_a_model_in_service_episodes_are_left_out_where_they_are_rare(settings: Settings) -> None:
     """There is no law to hold the rest against."""
     for entry in sorted(settings.library_directory.rglob("promotions.json")):
         entry.unlink()

@@ -27,7 +27,7 @@ SETTINGS = CoreSettings(
     window_readings=128,
     rules=(Rule(high=200.0),),
     episodes=EpisodeRules(settle_seconds=0.5 * HOUR, settle_rows=200),
-    learning=LearningRules(margin_seconds=60.0, regime_learn_after_seconds=2 * HOUR),
+    learning=LearningRules(margin_seconds=60.0, mature_seconds=HOUR, regime_learn_after_seconds=2 * HOUR),
 )
 
 

@@ -121,6 +121,32 @@ def test_a_slow_fault_has_a_wider_margin_up_to_a_bound() -> None:
     assert rules.margin_of(30 * DAY) == DAY
 
 
+def test_the_word_of_a_young_law_does_not_count_that_of_rules_and_people_does() -> None:
+    """A law of minutes finds the first evening strange: were that left out, the sensor would never be learnt."""
+    episodes = [
+        episode(1000.0, 1100.0, id="a"),
+        episode(2000.0, None, id="b"),
+        episode(3000.0, 3100.0, "rule", id="c"),
+        episode(4000.0, 4100.0, id="d"),
+        episode(NOW - 2 * DAY, NOW - DAY, "regime_change", id="e"),
+    ]
+    exclusions = Exclusions.of(Orders((), (label(episodes[3], "fault"),)), episodes, RULES, NOW)
+    assert TIMES[exclusions.by_law(lambda _: RULES.mature_seconds, RULES).keep("pump", TIMES)].max() < 2000.0
+    young = exclusions.by_law(lambda _: RULES.mature_seconds - 1.0, RULES)
+    assert set(young.count("pump", TIMES)) == {"broken rule", "labelled fault"}
+    assert {1050.0, 2500.0, 6000.0, NOW - DAY} <= set(TIMES[young.keep("pump", TIMES)].tolist())
+    assert young.weighed("pump", TIMES) == young, "most of the time is no accident"
+
+
+def test_what_a_young_law_calls_strange_is_left_out_where_it_is_rare() -> None:
+    """As a doubtful row is: up to a fifth of the past."""
+    young = Exclusions.of(Orders(), [episode(1000.0, 1900.0)], RULES, NOW).by_law(lambda _: 0.0, RULES)
+    assert young.keep("pump", TIMES).all()
+    rare, often = np.arange(0.0, 10_000.0, 10.0), np.arange(0.0, 4000.0, 10.0)
+    assert young.weighed("pump", rare).count("pump", rare) == {"episode": 101}
+    assert young.weighed("pump", often).keep("pump", often).all()
+
+
 def test_an_episode_reaches_on_while_its_sensor_is_not_as_it_was_learnt() -> None:
     """Up to the first block of rows that is; a frozen time does not, and what is labelled ordinary does not either."""
     times = np.arange(0.0, 1000.0)
