@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def wheel(distributions: Path) -> Path:
     """The wheel."""
     [found] = distributions.glob("*.whl")
     return found
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment that the wheel is installed into, far from this tree; returns its folder of programs.
+
+    What the wheel needs comes from the environment of the tests, whose own installation of this tree is not seen.
+    """
+    folder = tmp_path_factory.mktemp("environment")
+    python("-m", "venv", "--without-pip", str(folder))
+    install = ("install", "--quiet", "--no-deps", "--no-index", str(wheel))
+    python("-m", "pip", "--python", str(folder / "bin" / "python"), *install)
+    [packages] = folder.glob("lib/python*/site-packages")
+    # A path in a .pth file brings packages, but not the .pth files beside them, by one of which this tree is installed.
+    (packages / "needs.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder / "bin"
 
 
 @pytest.fixture(scope="session")

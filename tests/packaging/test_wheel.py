@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import tarfile
 import zipfile
 from email import message_from_bytes
@@ -11,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from offbeat import __version__
+from offbeat.cli.export import WRITERS
+from offbeat.cli.main import main
 from tests.packaging.conftest import ROOT, python
 
 pytestmark = pytest.mark.packaging
@@ -84,6 +88,60 @@ def test_the_installed_command_checks_a_configuration(installed: Path) -> None:
     assert printed.startswith("ok: ")
 
 
+def offbeat(programs: Path, *arguments: str) -> str:
+    """Run the installed command in the root folder, with nothing of this tree in its environment."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "OFFBEAT"))}
+    done = subprocess.run(
+        [programs / "offbeat", *arguments],
+        cwd="/",
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_clean_environment_has_commands_that_work_without_the_tree(
+    environment: Path, tmp_path: Path
+) -> None:
+    """Help, the check, the version."""
+    assert "usage: offbeat" in offbeat(environment, "--help")
+    example = tmp_path / "offbeat.toml"
+    example.write_text((ROOT / "deploy" / "examples" / "minimal.toml").read_text())
+    assert offbeat(environment, "check", "--config", str(example)).startswith("ok: ")
+    assert __version__ in offbeat(environment, "version")
+
+
+def test_a_clean_environment_finds_the_units_for_systemd(environment: Path, tmp_path: Path) -> None:
+    """For any program: whether a service may start one that lies here is another matter."""
+    code = (
+        "from pathlib import Path; from offbeat.app.service_files import service_files; "
+        "print(*(file.text for file in service_files(Path('/srv/offbeat'), gpu=True)))"
+    )
+    done = subprocess.run(
+        [environment / "python", "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "ExecStart=/srv/offbeat run" in done.stdout, done.stderr
+    assert "DeviceAllow=char-nvidiactl rw" in done.stdout
+
+
+@pytest.mark.parametrize("what", list(WRITERS))
+def test_a_clean_environment_holds_all_that_can_be_exported(
+    what: str, environment: Path, tmp_path: Path
+) -> None:
+    """The same as the tree holds."""
+    offbeat(environment, "export", what, "--out", str(tmp_path / "there"))
+    assert main(["export", what, "--out", str(tmp_path / "here")]) == 0
+    there, here = (
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
+        for root in (tmp_path / "there", tmp_path / "here")
+    )
+    assert there == here
+
+
 def test_units_of_the_tests_pass_against_the_installed_wheel(installed: Path) -> None:
     """A file that the wheel forgot, or a path into the tree, shows here; `make test-wheel` runs all."""
     printed = python(
@@ -118,3 +176,16 @@ def test_the_source_distribution_can_build_and_test_itself(distributions: Path) 
         "tests/packaging/test_wheel.py",
         ".ci/venv",
     } <= found
+
+
+def test_a_wheel_of_the_source_distribution_is_the_wheel_of_the_tree(
+    distributions: Path, wheel: Path, tmp_path: Path
+) -> None:
+    """Nothing that the wheel holds was left out on the way."""
+    [archive] = distributions.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    [tree] = tmp_path.iterdir()
+    python("-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "again"), cwd=tree)
+    [again] = (tmp_path / "again").glob("*.whl")
+    assert sorted(names(again)) == sorted(names(wheel))

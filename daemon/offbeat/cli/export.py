@@ -18,7 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "description of the JSON API, `docs` the reference of options, metrics, events and commands, `recordings` real "
         "recordings to try things on.",
     )
-    parser.add_argument("what", choices=tuple(_WRITERS), help="what to write")
+    parser.add_argument("what", choices=tuple(WRITERS), help="what to write")
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIR", help="where to; by default the working directory"
     )
@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and print where they are."""
-    files = _WRITERS[args.what]()
+    files = WRITERS[args.what]()
     for name, text in files.items():
         path = args.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def _reference() -> dict[str, str]:
     return reference_pages(command_parsers())
 
 
-_WRITERS = {
+WRITERS = {
     "grafana": _dashboards,
     "grafana-provisioning": _provisioning,
     "prometheus": _rules,
@@ -91,3 +91,4 @@ _WRITERS = {
     "docs": _reference,
     "recordings": _recordings,
 }
+"""What can be written: functions that return texts by name."""
