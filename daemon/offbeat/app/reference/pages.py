@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from offbeat.app.reference.commands import commands_page
 from offbeat.app.reference.configuration import configuration_page
 from offbeat.app.reference.events import events_page
+from offbeat.app.reference.http import http_page
 from offbeat.app.reference.metrics import metrics_page
 
 
@@ -21,5 +22,6 @@ def reference_pages(parsers: Mapping[str, argparse.ArgumentParser]) -> dict[str,
         "configuration.md": configuration_page(),
         "metrics.md": metrics_page(),
         "events.md": events_page(),
+        "http.md": http_page(),
         "commands.md": commands_page(parsers),
     }
