@@ -111,7 +111,7 @@ def remaining_seconds(
 
     def until(enough: int, after: float) -> Doubles:
         missing = np.maximum(enough - readings, 0)
-        still = np.where(missing > 0, missing * gap, 0.0)
+        still = missing * np.where(missing > 0, gap, 0.0)
         return np.asarray(np.maximum(still, after - heard_seconds), np.float64)
 
     quick = until(rules.first_readings, rules.first_after_seconds)

@@ -1,0 +1,227 @@
+"""The daemon learns by itself: what it trains when, what it makes of how that ends, and what it tells."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from structlog.testing import capture_logs
+
+from offbeat.app.core_building import build_core
+from offbeat.app.learner import Learner
+from offbeat.app.learning_child import settings_of
+from offbeat.app.model_library import library_of
+from offbeat.app.questions import Questions
+from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, ModelSettings, Settings
+from offbeat.core.decisions import Decisions, ScoredRows
+from offbeat.learn.drift import LASTING_SECONDS
+from offbeat.learn.library import ModelLibrary
+from offbeat.learn.trial import Verdict
+from tests.support.configured import configured
+from tests.support.versions import installed
+from tests.support.waiting import wait_until
+
+NOW = 1_800_000_000.0
+VERDICT = Verdict("a" * 12, "", "2027-01-15T08:00:00+00:00", better=True, reason="the first", promoted=True)
+
+
+class Site:
+    """A learner over a core whose sensors were heard as a test says; its child is a few lines of Python."""
+
+    def __init__(self, folder: Path, program: str = "", **learning: object) -> None:
+        self.folder = folder
+        self.now = NOW
+        self.settings = settings(folder, learning=LearningSettings(**learning))
+        self.core = build_core(self.settings)
+        self.library = library_of(self.settings)
+        self.questions = Questions(self._answer)
+        command = (sys.executable, "-c", f"import json, sys\ngiven = json.load(sys.stdin)\n{program}")
+        self.learner = Learner(
+            self.settings, self.core.pipeline, self.questions, self.library, lambda: self.now, command, 0.01
+        )
+
+    def heard(self, *sensors: str, seconds: float = 400.0, rows: int = 500) -> None:
+        """Let sensors have been heard for some time."""
+        state = self.core.pipeline.groups[0]
+        for sensor in sensors:
+            slot = self.core.directory.admit(0, sensor)
+            state.rows[slot], state.first_heard[slot] = rows, self.now - seconds
+
+    @property
+    def told(self) -> tuple[str, str, str]:
+        """Stage, reason and what became of the last training, as told."""
+        one = self.learner.groups()["value"]
+        return one.stage, one.reason, one.last
+
+    def _answer(self) -> None:
+        self.questions.answer_all()
+
+
+def settings(folder: Path, **tables: object) -> Settings:
+    """Settings of a small daemon."""
+    return configured(folder, limits=LimitSettings(max_sensors=20, window_readings=64), **tables)
+
+
+def strange_only_to_the_past(count: int) -> ScoredRows:
+    """Rows of the first sensor beyond the frozen boundary that the last weeks call ordinary."""
+    return ScoredRows(
+        0, np.zeros(count, np.int32), np.arange(count, dtype=np.float64), np.full(count, 1.5, np.float32),
+        np.full(count, 0.5), np.zeros((count, 3), np.float32), np.zeros((count, 0), np.float32), (),
+    )  # fmt: skip
+
+
+def says(message: dict[str, object]) -> str:
+    """A program that says something."""
+    return f"print(json.dumps({message!r}))"
+
+
+def test_while_little_was_heard_it_gathers_and_says_how_far_it_is(tmp_path: Path) -> None:
+    """Nothing is started."""
+    site = Site(tmp_path, "raise SystemExit(1)")
+    site.learner.look()
+    assert site.told == ("gathering", "no sensor of this group was heard yet", "")
+    site.heard("a", "b", seconds=150.0)
+    site.learner.look()
+    one = site.learner.groups()["value"]
+    assert (one.stage, one.share, one.eta_seconds, one.next_at) == ("gathering", 0.5, 150.0, NOW + 150.0)
+    assert sum(site.learner.counts.results.values()) == 0
+
+
+def test_a_group_that_was_heard_enough_is_trained(tmp_path: Path) -> None:
+    """The child is told what to do, and its verdict is counted, told and logged."""
+    site = Site(
+        tmp_path,
+        f"open({str(tmp_path / 'order')!r}, 'w').write(json.dumps(given))\n"
+        + says({"stage": "training the model", "share": 0.5}) + "\n" + says({"verdict": VERDICT.to_dict()}),
+    )  # fmt: skip
+    site.heard("a", "b")
+    with capture_logs() as logs:
+        site.learner.look()
+    given = json.loads((tmp_path / "order").read_text())
+    assert (given["group"], given["why"]) == (0, "a first model: 2 of 2 sensors were heard enough")
+    assert settings_of(given).state == site.settings.state
+    assert site.learner.counts.results["promoted"] == 1
+    assert site.told == ("waiting", "", "aaaaaaaaaaaa: promoted: the first")
+    assert [log["event"] for log in logs] == [
+        "a model is trained in the background", "a model was trained in the background",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("program", "result", "reason"),
+    [
+        (says({"refused": "all sensors are constant"}), "refused", "all sensors are constant"),
+        ("raise ValueError('of ours')", "crashed", "its process ended with 1: ValueError: of ours"),
+        ("import os; os.kill(os.getpid(), 9)", "crashed", "its process ended with -9: it said nothing"),
+        ("import time; time.sleep(600)", "time", "it took longer than learning.time, 1 s, and was ended"),
+        (
+            "x = bytearray(450 * 2**20); import time; time.sleep(600)",
+            "memory",
+            "it took more than learning.memory, 300 MiB, and was ended",
+        ),
+    ],
+)
+def test_what_comes_to_nothing_is_counted_told_once_and_tried_again(
+    tmp_path: Path, program: str, result: str, reason: str
+) -> None:
+    """Later and later; the same reason is not logged twice."""
+    seconds = 1.0 if result == "time" else 60.0
+    site = Site(tmp_path, program, time_seconds=seconds, memory_bytes=300 * 2**20)
+    site.heard("a")
+    with capture_logs() as logs:
+        site.learner.look()
+        site.learner.look()
+        assert site.learner.counts.results[result] == 1
+        assert site.told == ("gathering", f"the last training failed; it is tried again: {reason}", reason)
+        assert site.learner.groups()["value"].next_at == NOW + 300.0
+        site.now += 301.0
+        site.learner.look()
+    assert site.learner.counts.results[result] == 2
+    failures = [log for log in logs if log["log_level"] == "error"]
+    assert [log["reason"] for log in failures] == [reason]
+    site.learner.look()
+    assert site.learner.groups()["value"].next_at == NOW + 301.0 + 900.0
+
+
+def test_a_version_that_somebody_trained_counts_as_a_training(tmp_path: Path) -> None:
+    """`offbeat train` by hand puts the next one off; what the model knows is asked anew."""
+    site = Site(tmp_path, says({"verdict": VERDICT.to_dict()}))
+    created = "2027-01-15T07:59:00+00:00"
+    lineage = {"from": "2027-01-01T00:00:00+00:00", "to": created}
+    group = site.library.group("value")
+    version = installed(group, tmp_path, 0, created_at=created, lineage=lineage, sensors=["a", "b"])
+    group.promote(version, "anna", "a test")
+    site.heard("a", "b")
+    site.learner.look()
+    assert site.told[:2] == ("waiting", "the model is new enough")
+    site.heard("c", "d")
+    site.now += 86_400.0 / 8
+    site.learner.look()
+    assert site.learner.counts.results["promoted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("tables", "library", "why"),
+    [
+        ({"model": ModelSettings(artifact=Path("model"))}, False, "model.artifact names the model"),
+        ({"learning": LearningSettings(enabled=False)}, True, "learning.enabled is false"),
+        (
+            {"journal": JournalSettings(enabled=False)},
+            True,
+            "there is no journal to learn from: journal.enabled is false",
+        ),
+    ],
+)
+def test_it_says_why_it_never_learns(
+    tmp_path: Path, tables: dict[str, object], why: str, *, library: bool
+) -> None:
+    """And starts nothing."""
+    core = build_core(settings(tmp_path))
+    learner = Learner(
+        settings(tmp_path, **tables),
+        core.pipeline,
+        Questions(lambda: None),
+        ModelLibrary(tmp_path / "models") if library else None,
+    )
+    with capture_logs() as logs:
+        learner.start()
+        learner.stop(1.0)
+    assert [(log["event"], log["reason"]) for log in logs] == [("the daemon learns nothing by itself", why)]
+    assert (learner.groups()["value"].stage, learner.groups()["value"].reason) == ("off", why)
+
+
+def test_going_down_ends_a_training(tmp_path: Path) -> None:
+    """At once; it is no failure."""
+    site = Site(tmp_path, f"open({str(tmp_path / 'on')!r}, 'w')\nimport time; time.sleep(600)")
+    site.heard("a")
+    site.learner.start()
+    wait_until((tmp_path / "on").exists, 30, "the training to begin")
+    assert site.learner.groups()["value"].stage == "training"
+    assert site.learner.counts.running_since == NOW
+    with capture_logs() as logs:
+        site.learner.stop(20.0)
+    assert site.learner.counts.results["stopped"] == 1
+    assert site.learner.counts.running_since == 0.0
+    assert logs == []
+
+
+def test_drift_is_watched_from_what_was_decided(tmp_path: Path) -> None:
+    """Of each group; another model begins anew."""
+    site = Site(tmp_path, says({"verdict": VERDICT.to_dict()}))
+    created = "2027-01-15T07:59:00+00:00"
+    lineage = {"from": "2027-01-01T00:00:00+00:00", "to": created}
+    group = site.library.group("value")
+    group.promote(
+        installed(group, tmp_path, 0, created_at=created, lineage=lineage, sensors=["a"]), "anna", "a test"
+    )
+    site.heard("a")
+    site.now += 86_400.0 / 8
+    site.learner.decided(Decisions(scores=strange_only_to_the_past(500)))
+    site.learner.look()
+    assert sum(site.learner.counts.results.values()) == 0
+    site.now += LASTING_SECONDS
+    site.learner.look()
+    assert site.learner.counts.results["promoted"] == 1
