@@ -48,6 +48,27 @@ for name in sys.argv[1:]:
     client.publish(f"plant/{name}", "1.5", qos=1).wait_for_publish(10)
 client.disconnect()
 """
+LEARNING = """
+[learning]
+first_after = "3s"
+first_readings = 140
+size = "tiny"
+"""
+LIVE = """
+import math, time
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+client = mqtt.Client(CallbackAPIVersion.VERSION2)
+client.username_pw_set("plant", "secret")
+client.connect("127.0.0.1", 1884)
+client.loop_start()
+for n in range(200):
+    for i, name in enumerate(("pump", "fan")):
+        client.publish(f"plant/{name}", f"{20 + math.sin(n / 9 + i) + (n * 7919 % 97) / 500:.4f}", qos=1)
+    time.sleep(0.04)  # the sensors' pace
+client.publish("plant/pump", "20", qos=1).wait_for_publish(10)
+client.disconnect()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +128,33 @@ def test_state_survives_a_restart_under_another_user(service: Machine) -> None:
     service.run("systemctl", "restart", "offbeat")
     wait_until(lambda: sensors(service) == 2, 20, "the sensors to be known again")
     assert service.run("stat", "--format", "%a", "/var/lib/private/offbeat") == "700"
+
+
+@pytest.mark.timeout(400)
+def test_it_learns_by_itself_within_its_sandbox(service: Machine) -> None:
+    """Its process may take the lowest priority, and writes into the library as the dynamic user."""
+    learn_with(service, priority="idle", steps=1_000_000)
+    wait_until(lambda: trainings(service) == ["IDL"], 60, "a training at the lowest priority")
+    learn_with(service, priority="normal", steps=40)
+    promotions = "/var/lib/private/offbeat/models/value/promotions.json"
+    wait_until(lambda: service.status("test", "-s", promotions) == 0, 240, "a first model")
+    owner = service.run("stat", "--format", "%u", promotions)
+    assert owner == service.run("stat", "--format", "%u", "/var/lib/private/offbeat")
+    assert "step back" not in service.log_of("offbeat")
+
+
+def learn_with(service: Machine, priority: str, steps: int) -> None:
+    """Let the service learn as soon as it can, and give it something to learn from."""
+    own = f'priority = "{priority}"\nsteps = {steps}\n'
+    service.write("/etc/offbeat/offbeat.toml", CONFIG + LEARNING + own)
+    service.run("systemctl", "restart", "offbeat")
+    service.run(PYTHON, "-c", LIVE)
+
+
+def trainings(service: Machine) -> list[str]:
+    """Return the scheduling class of each training that runs."""
+    listed = service.run("ps", "-eo", "cls=,args=").splitlines()
+    return [line.split()[0] for line in listed if "learning_child" in line]
 
 
 def test_a_hangup_does_no_harm(service: Machine) -> None:
