@@ -68,7 +68,7 @@ class Past:
             tuple(one.sensor for one in whole if len(one) and not keep[one.sensor].any()),
         )
         if not series:
-            raise OffbeatError(_nothing_left(left_out))
+            raise OffbeatError(nothing_left(left_out))
         recordings = [one.recording() for one in series]
         doubts = Doubts.looked_for(series[0].channels, recordings) if leave_out_doubtful else Doubts()
         return cls(series, doubts.hidden(recordings), doubts, left_out)
@@ -121,7 +121,8 @@ def calibrated(
     return calibrate_tracks(commission, *refuse(commission, raw, times))
 
 
-def _nothing_left(left_out: LeftOut) -> str:
+def nothing_left(left_out: LeftOut) -> str:
+    """Return in a sentence why there is nothing to learn from, and what to do."""
     why = ", ".join(f"{rows} rows: {reason}" for reason, rows in left_out.by_reason().items())
     return (
         f"nothing is left to learn from ({why}); say what the episodes were with `offbeat episodes label`, or end a "

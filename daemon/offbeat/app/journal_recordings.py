@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.app.calibrating import nothing_left
 from offbeat.config.settings import Settings
 from offbeat.core.joining import join
 from offbeat.core.readings import ReadingBatch
 from offbeat.core.sensors import Group, SensorDirectory
-from offbeat.errors import ConfigError
+from offbeat.errors import ConfigError, OffbeatError
 from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.ingest.file import RecordedLog
 from offbeat.ingest.inbox import coalesce
@@ -83,6 +84,7 @@ def heard_lately(
 
     Raises:
         ConfigError: there is no journal, or no reading of the group in it.
+        OffbeatError: nothing is left of what was heard.
     """
     folder = settings.state.directory / "journal"
     directory = directory_of(settings.sources, settings.limits.max_sensors, settings.state.shards)
@@ -91,7 +93,8 @@ def heard_lately(
         collector.take(readings, deaf_until)
     heard = collector.heard(str(folder))
     if not heard.series:
-        raise _nothing_of(folder)
+        left = heard.rows_left_out
+        raise OffbeatError(nothing_left(left)) if left.total else _nothing_of(folder)
     return heard
 
 

@@ -232,11 +232,11 @@ class Learner:
             current = models.promotions().current or ""
         except ConfigError:
             current = ""
-        paths = models.paths()
-        seen = (current, *(path.name for path in paths))
+        folders = sorted(path.name for path in models.folder.iterdir()) if models.folder.is_dir() else []
+        seen = (current, *folders)
         if seen == one.seen:
             return
-        one.seen = seen
+        one.seen, paths = seen, models.paths()
         newest = next(
             (manifest for path in reversed(paths) if (manifest := _manifest(path)) is not None), None
         )

@@ -284,7 +284,7 @@ class LearningSettings(_Table):
     promote: bool = True
     every_seconds: Annotated[Seconds, Field(alias="every", ge=60)] = 86_400.0
     first_after_seconds: Annotated[Seconds, Field(alias="first_after", ge=1)] = 300.0
-    first_readings: Annotated[int, Field(ge=64)] = 300
+    first_readings: Annotated[int, Field(ge=128)] = 300
     priority: Literal["idle", "normal"] = "idle"
     size: Literal["default", "small", "tiny"] = "default"
     steps: Annotated[int, Field(ge=1)] = 1000

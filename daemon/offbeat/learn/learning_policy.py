@@ -15,9 +15,9 @@ from offbeat.config.settings import LearningSettings
 
 Doubles = NDArray[np.float64]
 
-FEWEST_READINGS = 64
+FEWEST_READINGS = 128
 SLOW_SECONDS = 86_400.0
-"""A sensor that was heard for so long may be learnt from with as few readings as that."""
+"""A sensor that was heard for so long may be learnt from with as few readings: a fifth of them judges the model."""
 
 STRAGGLERS_SECONDS = 3600.0
 """When a sensor was heard enough, and for so long, its group waits no longer for the others."""

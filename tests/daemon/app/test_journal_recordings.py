@@ -9,7 +9,7 @@ import pytest
 
 from offbeat.app.journal_recordings import heard_lately, journal_recordings
 from offbeat.config.settings import JournalSettings, LimitSettings, Settings
-from offbeat.errors import ConfigError
+from offbeat.errors import ConfigError, OffbeatError
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.source import DEAF, LISTENING, RawMessage
 from offbeat.learn.exclusions import Exclusions, Stretch
@@ -153,6 +153,8 @@ def test_a_sensor_that_is_excluded_for_good_is_named(tmp_path: Path) -> None:
     found = heard_lately(settings(tmp_path), 0, 10_000, frozen)
     assert [one.sensor for one in found.series] == ["a.fan"]
     assert found.rows_left_out.nothing_left == ("a.pump",)
+    with pytest.raises(OffbeatError, match=r"nothing is left to learn from \(18 rows: frozen\)"):
+        heard_lately(settings(tmp_path), 0, 10_000, Exclusions(of_all=[Stretch(0.0, 2 * START, "frozen")]))
 
 
 def test_while_nobody_listened_a_gap_is_none_of_the_sensors(tmp_path: Path) -> None:
