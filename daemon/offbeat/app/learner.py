@@ -56,7 +56,7 @@ STAGES = {
 RESULTS = ("promoted", "kept", "refused", "crashed", "time", "memory", "stopped")
 """What may come of a training."""
 
-_QUIET = {
+QUIET = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",  # what is in service has the GPU to itself
@@ -65,6 +65,8 @@ _QUIET = {
     "MALLOC_TRIM_THRESHOLD_": "131072",
     "MALLOC_MMAP_THRESHOLD_": "131072",
 }
+"""Environment of a training: one thread, no GPU, and no memory held that is not used."""
+
 _NOT_FOR_THE_CHILD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -155,6 +157,7 @@ class Learner:
         }
         self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
         self._refused_priority: list[str] = []
+        self._trouble = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
 
@@ -199,7 +202,12 @@ class Learner:
             try:
                 self.look()
             except Exception as error:  # noqa: BLE001 - learning must never end the daemon; it is told, and tried again
-                _log.exception("learning failed", reason=repr(error))
+                if repr(error) != self._trouble:
+                    self._trouble = repr(error)
+                    _log.exception(
+                        "nobody knows whether a model is to be trained; it is looked again",
+                        reason=self._trouble,
+                    )
 
     def _due(self, one: _Group) -> Due:
         assert self._library is not None
@@ -275,9 +283,11 @@ class Learner:
         self._progress(one, why, {"stage": "reading the journal", "share": 0.0}, 0.0)
         bounds = Bounds(self._rules.time_seconds, self._rules.memory_bytes)
         given = order(self._settings, one.index, why, os.getpid())
-        environment = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_THE_CHILD} | _QUIET
+        environment = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_THE_CHILD} | QUIET
         try:
             ended = run_bounded(self._command, given, bounds, hear, self._stopping, environment)
+        except OSError as error:  # no process or no file could be had
+            ended = Ended("ended", 1, str(error))
         finally:
             self.counts.running_since = 0.0
             self.counts.seconds += time.monotonic() - started

@@ -18,7 +18,7 @@ from offbeat.app.questions import Questions
 from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, ModelSettings, Settings
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.learn.drift import LASTING_SECONDS
-from offbeat.learn.library import ModelLibrary
+from offbeat.learn.library import GroupModels, ModelLibrary
 from offbeat.learn.trial import Verdict
 from tests.support.configured import configured
 from tests.support.versions import installed
@@ -58,6 +58,19 @@ class Site:
 
     def _answer(self) -> None:
         self.questions.answer_all()
+
+
+class Broken(ModelLibrary):
+    """A library on a disk that is gone."""
+
+    def __init__(self, looks: list[float]) -> None:
+        super().__init__(Path("nowhere"))
+        self._looks = looks
+
+    def group(self, name: str) -> GroupModels:
+        """Fail."""
+        self._looks.append(0.0)
+        raise PermissionError("the disk is gone")
 
 
 def settings(folder: Path, **tables: object) -> Settings:
@@ -225,3 +238,32 @@ def test_drift_is_watched_from_what_was_decided(tmp_path: Path) -> None:
     site.now += LASTING_SECONDS
     site.learner.look()
     assert site.learner.counts.results["promoted"] == 1
+
+
+def test_a_process_that_cannot_be_had_is_a_failure_like_others(tmp_path: Path) -> None:
+    """Counted, told, tried again."""
+    site = Site(tmp_path)
+    site.heard("a")
+    missing = (str(tmp_path / "no such program"),)
+    learner = Learner(
+        site.settings, site.core.pipeline, site.questions, site.library, lambda: site.now, missing, 0.01
+    )
+    learner.look()
+    assert learner.counts.results["crashed"] == 1
+    assert "No such file" in learner.groups()["value"].last
+
+
+def test_a_library_that_cannot_be_looked_at_is_told_once(tmp_path: Path) -> None:
+    """It is looked again and again: nothing of it reaches scoring."""
+    site = Site(tmp_path)
+    site.heard("a")
+    looks: list[float] = []
+    learner = Learner(
+        site.settings, site.core.pipeline, site.questions, Broken(looks), lambda: site.now, ("true",), 0.01
+    )
+    with capture_logs() as logs:
+        learner.start()
+        wait_until(lambda: len(looks) > 2, 20, "some looks")
+        learner.stop(10.0)
+    told = [log["reason"] for log in logs if log["log_level"] == "error"]
+    assert told == ["PermissionError('the disk is gone')"]
