@@ -48,6 +48,7 @@ class Commission:
         resolution: smallest step between two values ever seen, float32 [R, C]; 0 where unknown.
         gap_unit_seconds: median gap, float64 [R]; > 0.
         rows_per_week: float64 [R]; > 0.
+        pace: mean log of a gap in median gaps, float32 [R].
         step: usual step between two observations of a channel a median gap apart, in scales, float32 [R, C];
             > 0.
         ridge: weights of the linear stream.
@@ -70,6 +71,7 @@ class Commission:
     resolution: Floats
     gap_unit_seconds: NDArray[np.float64]
     rows_per_week: NDArray[np.float64]
+    pace: Floats
     step: Floats
     ridge: Ridge
     shape: Shape
@@ -201,6 +203,7 @@ _NEEDED = (
     "constant",
     "gap_unit_seconds",
     "rows_per_week",
+    "pace",
     "step",
     "ridge.own",
     "shape.pca.basis",

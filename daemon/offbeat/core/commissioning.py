@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core import ridge, shape, tail
+from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import RUN_SHARE, Commission
 from offbeat.core.episode_rules import EpisodeRules
@@ -26,6 +27,8 @@ from offbeat_models.windows import robust_center_scale
 
 SECONDS_PER_WEEK = 604_800.0
 UNKNOWN_GAP_SECONDS = 60.0
+USUAL_PACE = 0.0
+"""Mean log of gaps in median gaps of nobody knows whom."""
 CONSTANT_SHARE = 0.05
 """Scale of a channel that never moved, as a share of the fleet's scale of that channel."""
 FEWEST_RUNS = 10.0
@@ -56,6 +59,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         resolution=normaliser.resolution,
         gap_unit_seconds=_with_fleet(units, UNKNOWN_GAP_SECONDS),
         rows_per_week=_with_fleet(rates, SECONDS_PER_WEEK / UNKNOWN_GAP_SECONDS),
+        pace=np.zeros(len(recordings) + 1, np.float32),
         step=np.ones((len(recordings) + 1, len(channels)), np.float32),
         ridge=ridge.nothing_learnt(len(channels)),
         shape=shape.fit([], [], np.zeros((1, len(channels)), np.bool_)),
@@ -65,6 +69,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
     z = [_normalise(commission, i, v) for i, v in enumerate(values, 1)]
     return replace(
         commission,
+        pace=_with_fleet([_pace(gap) for gap in gaps], USUAL_PACE).astype(np.float32),
         step=_fit_steps(z, gaps, len(channels)),
         ridge=ridge.fit(z, gaps) if recordings else commission.ridge,
         shape=shape.fit(z, gaps, normaliser.constant),
@@ -99,7 +104,7 @@ def calibrate_tracks(
     return replace(
         commission,
         alarm=FrozenCalibration.fit(g, columns, shape=tail.SURPRISE),
-        severity=FrozenCalibration.fit(f, columns, shape=tail.SURPRISE),
+        severity=with_bout_tails(FrozenCalibration.fit(f, columns, shape=tail.SURPRISE), f),
         alarm_run=_run_lengths(g, columns),
         severity_run=_run_lengths(f, columns),
     )
@@ -183,6 +188,12 @@ def _gaps(times_seconds: NDArray[np.float64], unit_seconds: float) -> Floats:
     """Return gaps in median gaps, NaN for the first row."""
     gaps = np.diff(times_seconds, prepend=np.nan) if len(times_seconds) else times_seconds
     return (gaps / unit_seconds).astype(np.float32)
+
+
+def _pace(gap: Floats) -> float:
+    """Return the mean log of gaps, NaN where there are none."""
+    logs = np.log(gap[gap > 0].astype(np.float64))
+    return float(logs.mean()) if len(logs) else float("nan")
 
 
 def _fit_steps(z: list[Floats], gaps: list[Floats], channels: int) -> Floats:

@@ -14,6 +14,7 @@ from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import CHEAP_COLUMNS, LONG_COLUMN, ROW_TRACKS, Learnt
 from offbeat.core.normalisers import COMMISSIONED
 from offbeat.core.streams import registry
+from offbeat.core.streams.pace import OFF_PACE
 from offbeat.core.work import Answer, Work
 
 Floats = NDArray[np.float32]
@@ -27,6 +28,7 @@ _COLUMNS = np.array(ROW_TRACKS, np.intp)
 PROCESS = registry.TRACKS.index("process")
 RHYTHM = registry.TRACKS.index("rhythm")
 STUCK = registry.TRACKS.index("stuck")
+PACE = registry.STREAM_NAMES.index("pace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,10 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     """Judge the rows of a work: each sensor's in time order; sensors do not touch each other."""
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
-    raw, steady = _with_model(learnt, work, slot, row, answer)
+    raw = _with_model(learnt, work, slot, row, answer)
     surprise = learnt.commission.surprise(row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise, state.holds.frozen)
-    p_value[steady, RHYTHM] = 1.0
+    p_value[_is_steady(raw), RHYTHM] = 1.0
     score = learnt.commission.score(row, severity, learnt.budget)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
@@ -93,7 +95,7 @@ def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool
     """Let streams and trailing calibrations learn of rows that were judged before; no episode changes by it."""
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
-    raw, _ = _with_model(learnt, work, slot, row, answer)
+    raw = _with_model(learnt, work, slot, row, answer)
     _fuse(learnt, work, slot, row, learnt.commission.surprise(row, raw), frozen)
 
 
@@ -119,22 +121,28 @@ def _cautious(
 
 def _with_model(
     learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the raw strangeness of all streams, now that the model has answered, and whose pace is as usual."""
+) -> Floats:
+    """Return the raw strangeness of all streams, now that the model has answered."""
     raw = work.raw.copy()
-    steady = np.ones(len(work), np.bool_)
     for index in work.rounds:
         raw[index, LONG_COLUMN] = learnt.long.said(slot[index], work.rows.time_seconds[index])
         raw[index, CHEAP_COLUMNS:LONG_COLUMN] = learnt.models.step(
             slot[index],
             row[index],
-            work.gap[index],
             work.rows.gap_seconds[index],
             None if answer.value_nll is None else answer.value_nll[index],
             None if answer.gap_nll is None else answer.gap_nll[index],
         )
-        steady[index] = learnt.models.is_steady(slot[index])
-    return raw, steady
+    return raw
+
+
+def _is_steady(raw: Floats) -> NDArray[np.bool_]:
+    """Return where the newest gaps are about as long as usual, bool [n]; so they are before there are enough.
+
+    To a sensor that never missed a reading, one that was lost is as unlikely as can be. That is no rhythm to tell
+    anybody of: several gaps in a row have to be longer, or shorter.
+    """
+    return ~(raw[:, PACE] >= OFF_PACE)
 
 
 def _fuse(

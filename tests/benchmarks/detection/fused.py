@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core import tail
+from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.fusion import Fusion
 from offbeat.core.streams import registry
@@ -95,6 +96,7 @@ class Bag:
         chosen = columns_of(names)
         severity = fuse(past, chosen)
         law = FrozenCalibration.fit(severity, len(registry.TRACKS), shape=tail.SURPRISE)
+        law = with_bout_tails(law, severity)
         return cls(chosen, law, tuple(one.sensor for one in past))
 
     def tracks(self, sensors: Sequence[Surprises], owner: Mapping[str, str]) -> list[Floats]:

@@ -16,8 +16,6 @@ MOST_NLL = np.float32(8.0)
 """One channel's share in a value's likelihood: quantised and rare-event channels would drown the others."""
 
 GAP_ROWS = 8.0
-OFF_PACE = np.float32(np.log(1.5))
-"""Gaps are out of rhythm only if they are half as long again as usual, or as short, on the mean of their logs."""
 STALE_ROWS = 64
 """A window's score is said again for so many rows at most ..."""
 
@@ -49,14 +47,11 @@ class ModelStreams:
         self._window = np.zeros(sensors, np.float32)
         self._left = np.zeros(sensors, np.uint8)
         self._held_seconds = np.zeros(sensors, np.float32)
-        self._pace = np.zeros(sensors, np.float32)
-        self._pace_weight = np.zeros(sensors, np.float32)
 
     def step(
         self,
         sensor: NDArray[np.intp],
         row: NDArray[np.intp],
-        gap: Floats,
         gap_seconds: NDArray[np.float64],
         value_nll: Floats | None,
         gap_nll: Floats | None,
@@ -66,12 +61,10 @@ class ModelStreams:
         Args:
             sensor: slots [n].
             row: rows of the commission [n].
-            gap: time since the sensor's row before in median gaps [n]; NaN for a first row.
-            gap_seconds: the same in seconds [n].
+            gap_seconds: time since the sensor's row before [n]; NaN for a first row.
             value_nll: by channel [n, C]; NaN where not observed; None = the scorer had no answer.
             gap_nll: [n]; NaN for a first row; None = the scorer had no answer.
         """
-        self._keep_pace(sensor, gap)
         now = np.full((len(sensor), 3), np.nan, np.float32)
         if value_nll is not None:
             now[:, 0] = self._value(row, value_nll)
@@ -86,22 +79,6 @@ class ModelStreams:
         self._mean[sensor], self._weight[sensor] = mean, weight
         mean = np.where(known & horizon.settled(weight, keep), mean, np.float32(np.nan))
         return np.column_stack([now[:, 0], mean[:, :2], now[:, 2], mean[:, 2]])
-
-    def is_steady(self, sensor: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Tell whose recent gaps are about as long as usual, bool [n].
-
-        To a sensor that never missed a reading, one that was lost is as unlikely as can be. That is no rhythm to tell
-        anybody of: several gaps in a row have to be longer, or shorter.
-        """
-        return np.asarray(np.abs(self._pace[sensor]) < OFF_PACE, np.bool_)
-
-    def _keep_pace(self, sensor: NDArray[np.intp], gap: Floats) -> None:
-        """Take gaps into the mean of log gaps; instants that repeat are no gaps."""
-        timed = gap > 0
-        log_gap = np.log(np.where(timed, gap, np.float32(1.0)))
-        self._pace[sensor], self._pace_weight[sensor] = horizon.fade(
-            self._pace[sensor], self._pace_weight[sensor], log_gap, horizon.of_rows(GAP_ROWS), timed
-        )
 
     def _value(self, row: NDArray[np.intp], nll: Floats) -> Floats:
         """Return the mean over the channels that have a say, NaN where none has."""
@@ -137,15 +114,13 @@ class ModelStreams:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return means and weights [S, 3]; window scores, rows to live, seconds held, pace and its weight [S]."""
+        """Return means and weights [S, 3]; window scores, rows to live, seconds held [S]."""
         return {
             "mean": self._mean,
             "weight": self._weight,
             "window": self._window,
             "left": self._left,
             "held_seconds": self._held_seconds,
-            "pace": self._pace,
-            "pace_weight": self._pace_weight,
         }
 
     def restore(self, arrays: Arrays) -> None:

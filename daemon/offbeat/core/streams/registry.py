@@ -17,6 +17,7 @@ from offbeat.core.streams.linear import LinearStream
 from offbeat.core.streams.long import LongStream
 from offbeat.core.streams.model import ModelStreams
 from offbeat.core.streams.novelty import NoveltyStream
+from offbeat.core.streams.pace import PaceStream
 from offbeat.core.streams.shape import ShapeStream
 from offbeat.core.streams.stuck import StuckStream
 
@@ -28,6 +29,7 @@ CHEAP: tuple[type[Stream], ...] = (
     JumpStream,
     ShapeStream,
     NoveltyStream,
+    PaceStream,
     StuckStream,
 )
 """Streams that need no model, in the order of their columns."""
