@@ -13,8 +13,8 @@ from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
 from offbeat.core.streams.registry import STREAM_TRACKS, TRACKS
 
-HOLD = np.float32(0.5 ** (1.0 / 4.0))
-"""A peak fades by half in 4 rows."""
+HOLD_GAPS = 4.0
+"""A peak fades by half in so many usual gaps."""
 
 LONG_SHARE = np.float32(0.5)
 LONG_CAP = np.float32(4.0)
@@ -27,7 +27,7 @@ class Fused:
     Attributes:
         surprise: g of each track, float32 [n, Q]; NaN where no stream of the track had an opinion. Opens
             episodes.
-        severity: F of each track, float32 [n, Q]: g held for some rows plus a long mean. Becomes the score.
+        severity: F of each track, float32 [n, Q]: g held for some time plus a long mean. Becomes the score.
     """
 
     surprise: Floats
@@ -51,18 +51,21 @@ class Fusion:
         self._mean = np.zeros((sensors, len(TRACKS)), np.float32)
         self._weight = np.zeros((sensors, len(TRACKS)), np.float32)
 
-    def update(self, sensor: NDArray[np.intp], gap_seconds: NDArray[np.float64], surprise: Floats) -> Fused:
+    def update(
+        self, sensor: NDArray[np.intp], gap_seconds: NDArray[np.float64], gap: Floats, surprise: Floats
+    ) -> Fused:
         """Fuse a round in which each sensor stands at most once.
 
         Args:
             sensor: slots [n].
             gap_seconds: time since the sensor's row before [n]; NaN for a first row.
+            gap: the same in units of the sensor's usual gap [n].
             surprise: of every stream in the order of `registry.STREAM_NAMES`, [n, K]; NaN = no opinion.
         """
         g = np.stack([together(surprise[:, columns]) for columns in self._columns], axis=1)
         known = ~np.isnan(g)
-        peak = np.fmax(self._peak[sensor] * HOLD, g)
-        keep = horizon.decay(gap_seconds)[:, None]
+        peak = np.fmax(self._peak[sensor] * horizon.peak(gap, HOLD_GAPS)[:, None], g)
+        keep = horizon.decay(gap_seconds, gap)[:, None]
         mean, weight = horizon.fade(
             self._mean[sensor], self._weight[sensor], np.minimum(g, LONG_CAP), keep, known
         )

@@ -1,7 +1,9 @@
-"""Memory of a length in wall time, bounded in rows: how much of an average survives one row.
+"""Memory of a length in wall time, bounded by the sensor's own pace: how much of an average survives one row.
 
 A mean over the last N rows changes its meaning with the sampling rate, and a mean over some hours is one row
-at one reading an hour and thousands at one a second. Both bounds together work on every recorded set tried.
+at one reading an hour and thousands at one a second. So a stream remembers 4 hours, but no more than 64 usual gaps and
+no fewer than 4 rows. The bound is in usual gaps and not in rows: of a sensor that loses two readings of three the same
+stretch of time is asked as when it was learnt.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ Floats = NDArray[np.float32]
 HOURS_4 = 14_400.0
 DAY = 86_400.0
 FEWEST_ROWS = 4.0
-MOST_ROWS = 64.0
+MOST_GAPS = 64.0
 
 
 def of_rows(rows: float) -> np.float32:
@@ -22,19 +24,39 @@ def of_rows(rows: float) -> np.float32:
     return np.float32(1.0 - 2.0 / (rows + 1.0))
 
 
-_LEAST, _MOST = of_rows(FEWEST_ROWS), of_rows(MOST_ROWS)
+_LEAST, _MOST = of_rows(FEWEST_ROWS), of_rows(MOST_GAPS)
+_OF_A_USUAL_GAP = np.log(_MOST)
 _LEAST_OF_DAY, _MOST_OF_DAY = (np.float32(0.5 ** (1.0 / rows)) for rows in (200.0, 3000.0))
 
 
-def decay(gap_seconds: NDArray[np.floating], horizon_seconds: float = HOURS_4) -> Floats:
+def decay(gap_seconds: NDArray[np.floating], gap: NDArray[np.floating]) -> Floats:
     """Return the factor by which an exponential average fades over a gap, float32, shape of the gaps.
 
-    It has the mean age of a moving average over `horizon_seconds`, bounded to 4 and 64 rows. A NaN gap (first
-    row)
-    fades as little as possible: there is nothing to fade.
+    It has the mean age of a moving average over 4 hours, or over 64 usual gaps if that is less, but over at least 4
+    rows. A NaN gap (first row) fades nothing: there is nothing to fade.
+
+    Args:
+        gap_seconds: time since the row before.
+        gap: the same in units of the sensor's usual gap.
     """
-    faded = np.exp(np.asarray(gap_seconds, np.float32) * np.float32(-2.0 / horizon_seconds))
-    return np.asarray(np.fmax(np.fmin(faded, _MOST), _LEAST), np.float32)
+    faded = np.exp(np.fmin(_hours(gap_seconds), np.asarray(gap, np.float32) * _OF_A_USUAL_GAP))
+    return np.asarray(np.fmax(np.fmin(faded, np.float32(1.0)), _LEAST), np.float32)
+
+
+def _hours(gap_seconds: NDArray[np.floating]) -> Floats:
+    """Return the logarithm of what four hours leave of an average over a gap."""
+    return np.asarray(gap_seconds, np.float32) * np.float32(-2.0 / HOURS_4)
+
+
+def peak(gap: NDArray[np.floating], half_life: float) -> Floats:
+    """Return the factor over a gap of what halves in so many usual gaps.
+
+    Args:
+        gap: in units of the sensor's usual gap; NaN (first row) fades as over a usual one.
+        half_life: in usual gaps.
+    """
+    usual = np.nan_to_num(np.asarray(gap, np.float32), nan=1.0)
+    return np.asarray(np.exp2(usual * np.float32(-1.0 / half_life)), np.float32)
 
 
 def day(gap_seconds: NDArray[np.floating]) -> Floats:

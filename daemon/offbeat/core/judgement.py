@@ -119,9 +119,7 @@ def _cautious(
     )
 
 
-def _with_model(
-    learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer
-) -> Floats:
+def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer) -> Floats:
     """Return the raw strangeness of all streams, now that the model has answered."""
     raw = work.raw.copy()
     for index in work.rounds:
@@ -129,6 +127,7 @@ def _with_model(
         raw[index, CHEAP_COLUMNS:LONG_COLUMN] = learnt.models.step(
             slot[index],
             row[index],
+            work.gap[index],
             work.rows.gap_seconds[index],
             None if answer.value_nll is None else answer.value_nll[index],
             None if answer.gap_nll is None else answer.gap_nll[index],
@@ -157,7 +156,7 @@ def _fuse(
     p_value = np.empty(shape, np.float64)
     for index in work.rounds:
         here = slot[index]
-        said = learnt.fusion.update(here, work.rows.gap_seconds[index], surprise[index])
+        said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
         fused[index], severity[index] = said.surprise, said.severity
         trailing = learnt.trailing.p_value(here, row[index], said.surprise)
         # A health track has one voice, whose surprise is a chance itself. Where nothing ever happens the first small

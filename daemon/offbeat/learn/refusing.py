@@ -30,6 +30,7 @@ def refuse(
     lengths = np.array([len(raw[sensor]) for sensor in ids])
     surprise = [_surprise(commission, sensor, raw[sensor]) for sensor in ids]
     gaps = [np.diff(times_seconds[sensor], prepend=np.nan) for sensor in ids]
+    units = commission.gap_unit_seconds[[commission.row_of(sensor) for sensor in ids]]
     fused = [np.full((n, len(TRACKS)), np.nan, np.float32) for n in lengths]
     severity = [part.copy() for part in fused]
     fusion = Fusion(len(ids), commission.voting)
@@ -37,9 +38,9 @@ def refuse(
         here = np.arange(
             int((lengths > row).sum())
         )  # longest first: those that still have a row are in front
-        answer = fusion.update(
-            here, np.array([gaps[i][row] for i in here]), np.stack([surprise[i][row] for i in here])
-        )
+        gap_seconds = np.array([gaps[i][row] for i in here])
+        relative = (gap_seconds / units[here]).astype(np.float32)
+        answer = fusion.update(here, gap_seconds, relative, np.stack([surprise[i][row] for i in here]))
         for i in here:
             fused[i][row], severity[i][row] = answer.surprise[i], answer.severity[i]
     return dict(zip(ids, fused, strict=True)), dict(zip(ids, severity, strict=True))

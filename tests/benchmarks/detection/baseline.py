@@ -22,4 +22,4 @@ def measure(name: str, family: str) -> dict[str, Any]:
     recorded = read_set(name)
     result = played_set.backtest(recorded, family=family)
     wanted = {key: streams for key, streams in played_set.choices().items() if key in (ALL, MODEL_ALONE)}
-    return played_set.precision_by_choice(result.judged, recorded.labels, recorded.splits, wanted)
+    return played_set.precision_by_choice(result, recorded.labels, recorded.splits, wanted)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from offbeat.core import tail
 from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
+from offbeat.core.commission import Commission
 from offbeat.core.fusion import Fusion
 from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
@@ -32,16 +33,33 @@ class Surprises:
         sensor: id.
         times_seconds: event times in recorded order [n].
         surprise: by stream, NaN = no opinion [n, K].
+        unit_seconds: the sensor's usual gap.
     """
 
     sensor: str
     times_seconds: NDArray[np.float64]
     surprise: Floats
+    unit_seconds: float
 
     @classmethod
-    def of(cls, judged: JudgedSeries) -> Surprises:
-        """Return what the streams said about a judged recording."""
-        return cls(judged.series.sensor, judged.series.times_seconds, judged.surprise)
+    def of(cls, judged: JudgedSeries, learnt: Commission) -> Surprises:
+        """Return what the streams said about a judged recording by what was learnt."""
+        series = judged.series
+        unit = float(learnt.gap_unit_seconds[learnt.row_of(series.sensor)])
+        return cls(series.sensor, series.times_seconds, judged.surprise, unit)
+
+    @property
+    def gaps_seconds(self) -> NDArray[np.float64]:
+        """Times since the row before, of the rows that move time on; NaN for the first."""
+        return np.diff(self.times_seconds[moves_on(self.times_seconds)], prepend=np.nan)
+
+
+def surprises_of(judged: Sequence[JudgedSeries], learnt: Sequence[Commission]) -> list[Surprises]:
+    """Return what the streams said about judged recordings, each by the commission that knows its sensor."""
+    return [
+        Surprises.of(one, next((c for c in learnt if c.row_of(one.series.sensor)), learnt[0]))
+        for one in judged
+    ]
 
 
 def columns_of(names: Sequence[str]) -> NDArray[np.bool_]:
@@ -60,15 +78,18 @@ def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Floats
     fusion = Fusion(len(sensors))
     surprise = np.full((int(lengths.max(initial=0)), len(sensors), len(chosen)), np.nan, np.float32)
     gaps = np.full(surprise.shape[:2], np.nan)
+    units = np.array([sensors[index].unit_seconds for index in order])
     for place, index in enumerate(order.tolist()):
         one, kept = sensors[index], moves[index]
         surprise[: lengths[index], place] = np.where(chosen, one.surprise[kept], np.float32(np.nan))
-        gaps[1 : lengths[index], place] = np.diff(one.times_seconds[kept])
+        gaps[: lengths[index], place] = one.gaps_seconds
     severity = np.full((*surprise.shape[:2], len(registry.TRACKS)), np.nan, np.float32)
     alive = np.searchsorted(-lengths[order], -np.arange(1, len(surprise) + 1), side="right")
     for row, count in enumerate(alive.tolist()):
         here = np.arange(count)
-        severity[row, :count] = fusion.update(here, gaps[row, :count], surprise[row, :count]).severity
+        gap_seconds = gaps[row, :count]
+        gap = (gap_seconds / units[:count]).astype(np.float32)
+        severity[row, :count] = fusion.update(here, gap_seconds, gap, surprise[row, :count]).severity
     fused: list[Floats] = [np.zeros((0, 0), np.float32)] * len(sensors)
     for place, index in enumerate(order.tolist()):
         newest = np.cumsum(moves[index]) - 1

@@ -13,28 +13,25 @@ from offbeat.app.backtest import play_group
 from offbeat.app.calibrating import without_doubtful
 from offbeat.app.training import TrainedGroup, TrainingPlan, train_group
 from offbeat.core import episode_rules
+from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import Track
 from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
 from offbeat_models.evaluation import recall_at
 from tests.benchmarks.detection import suite
-from tests.benchmarks.detection.cadence_law import CadenceLaw
 from tests.benchmarks.detection.copies import knowing_copies
-from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Bag, Surprises, largest
+from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Bag, largest, surprises_of
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.silence_law import SilenceLaw
 from tests.benchmarks.detection.suite import Cases, Window, window_rows
 
 FALSE_SHARE = 0.01
 HYBRID, EVERY, SIMPLE = "hybrid", "with the model's values", "simple bag"
-"""The default; with all that the model says; without the model, with a model-free cadence in place of its gaps."""
-SERVICE, NO_CADENCE, CADENCE, SILENCE = "shares of service", "bag without cadence", "cadence", "silence"
-"""The default with the tracks' shares of the budget; the simple bag that hears no gaps but silence; two laws alone."""
-TRACK_SHARE = {"process": 1.0, "rhythm": 0.5, "stuck": 1.0, "silent": 1.0}
-"""Chances are divided by these before tracks are compared: what rows say of their gaps stands beside silence, which is
-told of the same gaps."""
-GAP = "gap"
-"""The one stream of the rhythm's track, which needs a model."""
+"""The default; with all that the model says; without the model."""
+SERVICE, SILENCE = "shares of service", "silence"
+"""The default with the tracks' shares of the budget; the law of silence alone."""
+ALIKE = dict.fromkeys((*registry.TRACKS, "silent"), 1.0)
+"""No track is preferred."""
 SERVICE_SHARE = {
     **{name: episode_rules.TRACKS[Track(at)].budget_share for at, name in enumerate(registry.TRACKS)},
     "silent": episode_rules.TRACKS[Track.SILENT].budget_share,
@@ -76,8 +73,9 @@ def learnt_scores(
 ) -> dict[str, NDArray[np.float32]]:
     """Return how each detector scores each window by what was learnt of the past: its largest surprise in it."""
     before = _learnt_before(trained, past, plan)
-    judged, _ = play_group(knowing_copies(trained, played.owner), played.series, plan)
-    by_detector = detectors(past, before, judged, played.owner)
+    knowing = knowing_copies(trained, played.owner)
+    judged, _ = play_group(knowing, played.series, plan)
+    by_detector = detectors(past, before, judged, knowing.commission, played.owner)
     return {name: by_window(judged, rows, played.windows) for name, rows in by_detector.items()}
 
 
@@ -97,45 +95,31 @@ def detectors(
     past: Sequence[suite.Series],
     before: Sequence[JudgedSeries],
     judged: Sequence[JudgedSeries],
+    commission: Commission,
     owner: Mapping[str, str],
 ) -> dict[str, Rowwise]:
-    """Return what each detector says about each row: the bags, each stream, cadence and silence.
+    """Return what each detector says about each row: the bags, each stream, and silence.
 
     Args:
-        past: recordings, all rows: what the laws of gaps are learnt from.
+        past: recordings, all rows: what the law of silence is learnt from.
         before: the past, judged, without what training left out: what the bags are calibrated on.
         judged: what is to be scored.
+        commission: by which all of it was judged.
         owner: sensor by copy.
     """
-    series = [one.series for one in judged]
-    pace, silence = CadenceLaw(past), SilenceLaw(past).surprise(series, owner)
-    of_past, cadence = pace.surprise(past, {}), pace.surprise(series, owner)
-    learnt, now = [Surprises.of(one) for one in before], [Surprises.of(one) for one in judged]
-    # With a law of gaps where the model's would stand, so that both pass through the same fusion and calibration.
-    paced = [
-        _paced(one, said[np.isin(whole.times_seconds, one.times_seconds)])
-        for one, whole, said in zip(learnt, past, of_past, strict=True)
-    ]
-    now_paced = [_paced(one, said) for one, said in zip(now, cadence, strict=True)]
+    silence = SilenceLaw(past).surprise([one.series for one in judged], owner)
+    learnt, now = (surprises_of(some, [commission]) for some in (before, judged))
     default = Bag.learn(learnt, DEFAULT).tracks(now, owner)
     tracks = {
         HYBRID: default,
         EVERY: Bag.learn(learnt, registry.STREAM_NAMES).tracks(now, owner),
-        SIMPLE: Bag.learn(paced, (*CHEAP, GAP)).tracks(now_paced, owner),
-        NO_CADENCE: Bag.learn(learnt, CHEAP).tracks(now, owner),
+        SIMPLE: Bag.learn(learnt, CHEAP).tracks(now, owner),
     }
-    out = {name: _loudest(one, silence, TRACK_SHARE) for name, one in tracks.items()}
+    out = {name: _loudest(one, silence, ALIKE) for name, one in tracks.items()}
     out[SERVICE] = _loudest(default, silence, SERVICE_SHARE)
     for column, name in enumerate(registry.STREAM_NAMES):
         out[name] = [np.nan_to_num(one.surprise[:, column], nan=0.0) for one in judged]
-    return out | {CADENCE: [np.nan_to_num(one, nan=0.0) for one in cadence], SILENCE: silence}
-
-
-def _paced(said: Surprises, cadence: NDArray[np.float32]) -> Surprises:
-    """Return surprises with the law of cadence where the model's of gaps stands."""
-    surprise = said.surprise.copy()
-    surprise[:, registry.STREAM_NAMES.index(GAP)] = cadence
-    return replace(said, surprise=surprise)
+    return out | {SILENCE: silence}
 
 
 def _loudest(tracks: Rowwise, silence: Rowwise, share: Mapping[str, float]) -> Rowwise:

@@ -14,7 +14,7 @@ from offbeat.replay.labels import Spans
 from offbeat.replay.series import Series
 from offbeat.replay.splits import Splits
 from tests.benchmarks.detection import judge, rules, simple
-from tests.benchmarks.detection.fused import CHEAP, NEURAL, Surprises
+from tests.benchmarks.detection.fused import CHEAP, NEURAL, surprises_of
 from tests.benchmarks.detection.judge import Scored
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.recorded import RecordedSet
@@ -75,17 +75,17 @@ def choices() -> dict[str, tuple[str, ...]]:
 
 
 def precision_by_choice(
-    judged: Sequence[JudgedSeries], labels: Spans, splits: Splits, wanted: Mapping[str, Sequence[str]]
+    result: Backtest, labels: Spans, splits: Splits, wanted: Mapping[str, Sequence[str]]
 ) -> dict[str, float | None]:
     """Return the average precision of the severity that each choice of streams gives."""
-    return precision_by_rule(judged, labels, splits, {name: Rule(of) for name, of in wanted.items()})
+    return precision_by_rule(result, labels, splits, {name: Rule(of) for name, of in wanted.items()})
 
 
 def precision_by_rule(
-    judged: Sequence[JudgedSeries], labels: Spans, splits: Splits, wanted: Mapping[str, Rule]
+    result: Backtest, labels: Spans, splits: Splits, wanted: Mapping[str, Rule]
 ) -> dict[str, float | None]:
     """Return the average precision of the severity that each rule makes of the same surprises."""
-    sensors = [Surprises.of(one) for one in judged]
+    sensors = surprises_of(result.judged, [group.commission for group in result.trained])
     out = {}
     for name, severity in rules.severities(sensors, wanted).items():
         rows = {one.sensor: Scored(one.times_seconds, f) for one, f in zip(sensors, severity, strict=True)}

@@ -13,13 +13,14 @@ import numpy as np
 
 from offbeat.app.backtest import play_group
 from offbeat.app.training import TrainedGroup, TrainingPlan, train_group
+from offbeat.core.commission import Commission
 from offbeat.replay.judged import JudgedSeries
 from offbeat.replay.labels import Spans
 from offbeat.replay.series import Series
 from offbeat.replay.splits import Splits
 from tests.benchmarks.detection import grids, judge, rules, simple, variants
 from tests.benchmarks.detection.copies import knowing_copies
-from tests.benchmarks.detection.fused import Surprises
+from tests.benchmarks.detection.fused import surprises_of
 from tests.benchmarks.detection.judge import Scored
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.recorded import RecordedSet, read_set
@@ -108,7 +109,10 @@ def measured(
         for name, (fill, of) in gridded.items()
     }
     judged = _played(trained, rows | points, plan)
-    out = {name: _of_variant(name, variant, judged[name], splits) for name, variant in found.items()}
+    out = {
+        name: _of_variant(name, variant, judged[name], splits, trained.commission)
+        for name, variant in found.items()
+    }
     for name, (_, of) in gridded.items():
         scores = {sensor: _on_rows(one, rows[of][sensor]) for sensor, one in judged[name].items()}
         out[name] = {OURS: _precision(scores, found[of], splits)}
@@ -135,12 +139,14 @@ def _played(trained: TrainedGroup, to_play: Played, plan: TrainingPlan) -> dict[
     return out
 
 
-def _of_variant(name: str, variant: Variant, judged: Mapping[str, JudgedSeries], splits: Splits) -> Precision:
+def _of_variant(
+    name: str, variant: Variant, judged: Mapping[str, JudgedSeries], splits: Splits, learnt: Commission
+) -> Precision:
     """Return the precision by detector: by series for ours, the mean of the series for the others."""
     only_a_point = name in map(thin, LEVELS) and name != thin(COMPARED_LEVEL)
     ours = {sensor: Scored(one.series.times_seconds, one.score) for sensor, one in judged.items()}
     others = _by_rule(
-        judged, {WITHOUT_MODEL: rules.rules()[WITHOUT_MODEL]} if only_a_point else rules.rules()
+        judged, learnt, {WITHOUT_MODEL: rules.rules()[WITHOUT_MODEL]} if only_a_point else rules.rules()
     )
     others |= {} if only_a_point else simple.score_by_detector(variant.series.values(), splits, forest=True)
     out: Precision = {OURS: _precision(ours, variant, splits)}
@@ -153,8 +159,14 @@ def _on_rows(judged: JudgedSeries, rows: Series) -> Scored:
     return Scored(rows.times_seconds, judged.score[first])
 
 
-def _by_rule(judged: Mapping[str, JudgedSeries], wanted: Mapping[str, Rule]) -> dict[str, Scores]:
-    said = [Surprises.of(one) for one in judged.values()]
+def _by_rule(
+    judged: Mapping[str, JudgedSeries], learnt: Commission, wanted: Mapping[str, Rule]
+) -> dict[str, Scores]:
+    named = [
+        dataclasses.replace(one, series=dataclasses.replace(one.series, sensor=sensor))
+        for sensor, one in judged.items()
+    ]
+    said = surprises_of(named, [learnt])
     return {
         name: {
             sensor: Scored(one.series.times_seconds, f)

@@ -126,9 +126,8 @@ def _held(
     rules = said[0].shape[1] if said else 0
     order = sorted(range(len(said)), key=lambda index: -len(said[index]))
     lengths = np.array([len(said[index]) for index in order], np.intp)
-    gaps = [
-        np.diff(one.times_seconds[kept], prepend=np.nan) for one, kept in zip(sensors, moves, strict=True)
-    ]
+    gaps = [one.gaps_seconds for one in sensors]
+    units = np.array([sensors[index].unit_seconds for index in order])
     core, column = Fusion(len(said) * rules), int(np.argmax(columns_of(PROCESS_STREAMS)))
     held = [np.full(g.shape, np.nan, np.float32) for g in said]
     alive = np.searchsorted(-lengths, -np.arange(1, int(lengths.max(initial=0)) + 1), side="right")
@@ -136,8 +135,9 @@ def _held(
         here = order[:count]
         surprise = np.full((count * rules, len(registry.STREAM_NAMES)), np.nan, np.float32)
         surprise[:, column] = np.concatenate([said[index][row] for index in here])
-        gap = np.repeat([gaps[index][row] for index in here], rules)
-        severity = core.update(np.arange(count * rules), gap, surprise).severity[:, PROCESS]
+        gap_seconds = np.repeat([gaps[index][row] for index in here], rules)
+        gap = (gap_seconds / np.repeat(units[:count], rules)).astype(np.float32)
+        severity = core.update(np.arange(count * rules), gap_seconds, gap, surprise).severity[:, PROCESS]
         for place, index in enumerate(here):
             held[index][row] = severity[place * rules : (place + 1) * rules]
     return held

@@ -28,11 +28,11 @@ def measure(name: str, seed: int = 0, family: str = "lstm_vae") -> dict[str, Any
         out["benchmark score"] = nab.figures(recorded, result, reference=not seed)
     if name == "skab":
         out["rows"] = skab.figures(recorded, result)
-    out["choices"] = played_set.precision_by_choice(result.judged, labels, splits, wanted)
+    out["choices"] = played_set.precision_by_choice(result, labels, splits, wanted)
     if not seed:
         kept = {one.series.sensor for one in result.judged}
         series = [one for one in recorded.series if one.sensor in kept]
-        out["rules"] = played_set.precision_by_rule(result.judged, labels, splits, rules.rules())
+        out["rules"] = played_set.precision_by_rule(result, labels, splits, rules.rules())
         out["streams"] = played_set.precision_of_streams(result.judged, labels, splits)
         out["simple"] = played_set.precision_of_simple(series, labels, splits, forest=True)
     return out

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from offbeat.app.backtest import Backtest
 from offbeat.core.commission import Commission
 from offbeat.replay.judged import JudgedSeries
-from tests.benchmarks.detection.fused import DEFAULT, Surprises, columns_of, fuse
+from tests.benchmarks.detection.fused import DEFAULT, columns_of, fuse, surprises_of
 from tests.benchmarks.detection.judge import labelled
 from tests.benchmarks.detection.recorded import RecordedSet
 from tests.benchmarks.detection.row_verdict import RowVerdict
@@ -72,7 +72,7 @@ def _surprise_of_severity(commission: Commission, judged: Sequence[JudgedSeries]
     """Return -log10 of the share of the learnt rows with a severity as large, by row."""
     law = commission.severity
     assert law is not None
-    sensors = [Surprises.of(one) for one in judged]
+    sensors = surprises_of(judged, [commission])
     severity = fuse(sensors, columns_of(DEFAULT))
     return [
         law.surprise(np.full(len(f), commission.row_of(one.sensor), np.intp), f)[:, PROCESS]

@@ -28,7 +28,7 @@ HISTORY_ROWS = 1500
 LEAD_ROWS = 192
 """Healthy rows before a window: the longest mean of the streams has settled by then."""
 WINDOW_ROWS = 32
-WINDOWS = 8
+WINDOWS = 4
 """Windows of each fault and sensor."""
 CLEAN_COPIES = 8
 CLEAN_WINDOWS = 5

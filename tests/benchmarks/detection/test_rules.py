@@ -32,7 +32,7 @@ def surprises(seed: int, rows: int) -> Surprises:
     said[random.random(said.shape) < 0.2] = np.nan
     times = np.cumsum(random.exponential(60.0, rows))
     times[5] = times[4]
-    return Surprises(f"s{seed}", times, said)
+    return Surprises(f"s{seed}", times, said, 60.0)
 
 
 def test_the_mean_of_all_is_what_the_core_makes_of_them() -> None:
@@ -78,7 +78,7 @@ def test_without_hold_a_peak_is_gone_at_once() -> None:
     """With it, half is left four rows later."""
     said = np.zeros((6, len(registry.STREAM_NAMES)), np.float32)
     said[1] = 8.0
-    sensor = Surprises("s", 60.0 * np.arange(6), said)
+    sensor = Surprises("s", 60.0 * np.arange(6), said, 60.0)
     found = severities([sensor], {"bare": Rule(PROCESS_STREAMS, held=False), "held": Rule(PROCESS_STREAMS)})
     assert found["bare"][0] == pytest.approx([0, 8, 0, 0, 0, 0])
     assert found["held"][0][5] > 4.0

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from tests.benchmarks.detection import skab
-from tests.benchmarks.detection.injected import EVERY, HYBRID, NO_CADENCE, SERVICE, SIMPLE
+from tests.benchmarks.detection.injected import EVERY, HYBRID, SERVICE, SIMPLE
 from tests.benchmarks.detection.runner import ALL_SETS, SECTIONS
 from tests.benchmarks.detection.sections import injected, published
 from tests.benchmarks.detection.step import Step
@@ -55,7 +55,7 @@ def test_injected_faults_are_shown_with_their_spread_over_the_seeds() -> None:
         for fleet in injected.FLEETS:
             faults = {"spike": spike, "decoupling": 0.9, "mean": spike}
             simple = {"spike": 0.7, "decoupling": 0.95, "mean": 0.7}
-            recall = {HYBRID: faults, SERVICE: simple, EVERY: faults, SIMPLE: simple, NO_CADENCE: simple}
+            recall = {HYBRID: faults, SERVICE: simple, EVERY: faults, SIMPLE: simple}
             found[injected.step_name(fleet, seed)] = {
                 "recall": recall,
                 "sensors": 3,

@@ -61,8 +61,8 @@ def test_a_change_that_lasts_is_not_left_out() -> None:
 
 
 def test_one_stream_that_shouts_is_one_opinion_of_many() -> None:
-    """However loud it is."""
-    raw = said()
+    """However loud it is: streams are surprised together now and then, by as much."""
+    raw = said() + 2 * said(1)[:, :1]
     raw[700, STREAM_NAMES.index("jump")] = 1e30
     alone = doubtful(raw, nothing())
     raw[700] = 1e30

@@ -22,9 +22,9 @@ def everywhere(surprise: float) -> np.ndarray:
     return np.full((1, len(STREAM_NAMES)), surprise, np.float32)
 
 
-def fuse(fusion: Fusion, surprise: np.ndarray, gap_seconds: float = 60.0) -> Fused:
-    """Fuse one row of sensor 0."""
-    return fusion.update(ONE, np.array([gap_seconds]), surprise)
+def fuse(fusion: Fusion, surprise: np.ndarray, gap_seconds: float = 60.0, gap: float = 1.0) -> Fused:
+    """Fuse one row of sensor 0, a usual gap after the last."""
+    return fusion.update(ONE, np.array([gap_seconds]), np.array([gap], np.float32), surprise)
 
 
 def test_a_track_says_the_power_mean_of_those_that_have_an_opinion() -> None:
@@ -73,7 +73,7 @@ def test_no_opinion_at_all_is_no_opinion() -> None:
     assert after.severity[0, PROCESS] == pytest.approx(2.0 * 0.5**0.5 + 0.5 * 1.0, abs=0.05)
 
 
-def test_severity_holds_a_peak_and_fades_by_half_in_four_rows() -> None:
+def test_severity_holds_a_peak_and_fades_by_half_in_four_usual_gaps() -> None:
     """One spike stays visible for some rows; the alarm's surprise does not hold."""
     fusion = Fusion(1)
     fuse(fusion, everywhere(8.0), 86_400.0)
@@ -81,6 +81,18 @@ def test_severity_holds_a_peak_and_fades_by_half_in_four_rows() -> None:
         calm = fuse(fusion, everywhere(0.0), 86_400.0)
     assert calm.surprise[0, PROCESS] == 0
     assert calm.severity[0, PROCESS] == pytest.approx(4.0, abs=0.8)
+
+
+def test_what_is_held_fades_in_time_and_not_in_rows() -> None:
+    """A sensor that loses rows holds a peak for the same time: four usual gaps in one are as four rows."""
+    often, seldom = Fusion(1), Fusion(1)
+    for fusion in (often, seldom):
+        fuse(fusion, everywhere(8.0), 86_400.0)
+    for _ in range(4):
+        each = fuse(often, everywhere(0.0), 86_400.0)
+    at_once = fuse(seldom, everywhere(0.0), 86_400.0, gap=4.0)
+    assert at_once.severity[0, PROCESS] == pytest.approx(each.severity[0, PROCESS], abs=0.8)
+    assert fuse(seldom, everywhere(0.0), 86_400.0, gap=400.0).severity[0, PROCESS] < 1.0
 
 
 def test_a_long_event_becomes_more_severe_than_a_short_one() -> None:
@@ -104,8 +116,8 @@ def test_a_sensor_is_fused_alone() -> None:
     slots = np.arange(3)
     for _ in range(20):
         surprise = rng.exponential(size=(3, len(STREAM_NAMES))).astype(np.float32)
-        both = together.update(slots, np.full(3, 60.0), surprise)
-        one = alone.update(slots[1:2], np.array([60.0]), surprise[1:2])
+        both = together.update(slots, np.full(3, 60.0), np.ones(3, np.float32), surprise)
+        one = alone.update(slots[1:2], np.array([60.0]), np.ones(1, np.float32), surprise[1:2])
         assert np.array_equal(both.severity[1:2], one.severity)
     together.reset(np.array([0]))
     assert all(not array[0].any() and array[1].any() for array in together.arrays().values())

@@ -1,4 +1,4 @@
-"""Memory in wall time, bounded in rows."""
+"""Memory in wall time, bounded by the pace."""
 
 from __future__ import annotations
 
@@ -12,16 +12,30 @@ from offbeat.core import horizon
 
 def test_the_memory_is_four_hours_between_its_bounds() -> None:
     """At 10 minutes a row the mean age is that of a moving average over four hours."""
-    keep = float(horizon.decay(np.array([600.0]))[0])
+    keep = float(horizon.decay(np.array([600.0]), np.array([1.0]))[0])
     assert keep / (1 - keep) == pytest.approx(2 * 3600 / 600, rel=0.05)
 
 
-def test_the_memory_is_bounded_in_rows() -> None:
-    """Hourly sensors remember four rows, fast ones 64, a first row loses nothing it has not got."""
-    slow, fast, first = horizon.decay(np.array([86_400.0, 0.001, np.nan]))
+def test_the_memory_is_four_rows_at_least_and_64_usual_gaps_at_most() -> None:
+    """Daily sensors remember four rows, fast ones 64 at their usual pace, a first row loses nothing it has not got."""
+    slow, fast, first = horizon.decay(np.array([86_400.0, 0.001, np.nan]), np.array([1.0, 1.0, np.nan]))
     assert slow == horizon.of_rows(4)
-    assert fast == horizon.of_rows(64)
-    assert first == horizon.of_rows(64)
+    assert fast == pytest.approx(horizon.of_rows(64))
+    assert first == 1.0
+
+
+def test_a_lost_reading_does_not_make_the_memory_longer() -> None:
+    """What is left after two usual gaps is the same whether one row came in between or none."""
+    one = horizon.decay(np.array([1.0]), np.array([1.0]))[0]
+    two = horizon.decay(np.array([2.0]), np.array([2.0]))[0]
+    assert two == pytest.approx(one * one)
+
+
+def test_a_peak_halves_in_usual_gaps() -> None:
+    """However long the gap is in seconds; a first row is taken for a usual gap."""
+    one, four, first = horizon.peak(np.array([1.0, 4.0, np.nan]), 4.0)
+    assert four == pytest.approx(0.5)
+    assert one == first == pytest.approx(0.5**0.25)
 
 
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=50), st.floats(0.125, 1, width=32))

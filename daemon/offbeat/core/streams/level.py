@@ -19,7 +19,7 @@ _WIDE_KEEP = horizon.of_rows(16.0)
 
 
 class LevelStream:
-    """level: the largest |z| over channels. level_mean: the largest |mean z| over 4 hours, 4 to 64 rows.
+    """level: the largest |z| over channels. level_mean: the largest |mean z| over 4 hours.
 
     The z-scores of these two are not squashed: on recorded sets the plain size of a drift ranks better than a tamed
     one. level_wide: the mean over channels of |mean squashed z| over 16 rows, what many channels say together.
@@ -47,7 +47,7 @@ class LevelStream:
         if learnt.any_constant:
             moved = MOVED * (rows.raw != learnt.center[rows.row])
             z = np.where(learnt.constant[rows.row], moved, z)
-        keep = horizon.decay(rows.gap_seconds)[:, None]
+        keep = horizon.decay(rows.gap_seconds, rows.gap)[:, None]
         mean, weight = horizon.fade(self._mean[rows.sensor], self._weight[rows.sensor], z, keep, rows.mask)
         self._mean[rows.sensor] = mean
         self._weight[rows.sensor] = weight

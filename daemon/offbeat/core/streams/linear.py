@@ -53,7 +53,7 @@ class LinearStream:
         slot = rows.sensor
         residual, known = self._residual(rows)
         size = np.abs(residual)
-        keep = horizon.decay(rows.gap_seconds)[:, None]
+        keep = horizon.decay(rows.gap_seconds, rows.gap)[:, None]
         mean, weight = horizon.fade(self._mean[slot], self._weight[slot], residual, keep, known)
         self._mean[slot], self._weight[slot] = mean, weight
         lasting = known & horizon.settled(weight, keep)

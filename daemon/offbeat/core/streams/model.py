@@ -52,6 +52,7 @@ class ModelStreams:
         self,
         sensor: NDArray[np.intp],
         row: NDArray[np.intp],
+        gap: Floats,
         gap_seconds: NDArray[np.float64],
         value_nll: Floats | None,
         gap_nll: Floats | None,
@@ -61,7 +62,8 @@ class ModelStreams:
         Args:
             sensor: slots [n].
             row: rows of the commission [n].
-            gap_seconds: time since the sensor's row before [n]; NaN for a first row.
+            gap: time since the sensor's row before in median gaps [n]; NaN for a first row.
+            gap_seconds: the same in seconds [n].
             value_nll: by channel [n, C]; NaN where not observed; None = the scorer had no answer.
             gap_nll: [n]; NaN for a first row; None = the scorer had no answer.
         """
@@ -73,7 +75,7 @@ class ModelStreams:
         now[:, 2] = self._held_window(sensor, gap_seconds)
         known = np.isfinite(now)
         keep = np.empty_like(now)
-        keep[:, 0] = keep[:, 2] = horizon.decay(gap_seconds)
+        keep[:, 0] = keep[:, 2] = horizon.decay(gap_seconds, gap)
         keep[:, 1] = horizon.of_rows(GAP_ROWS)
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
         self._mean[sensor], self._weight[sensor] = mean, weight

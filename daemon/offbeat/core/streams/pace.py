@@ -21,7 +21,7 @@ OFF_PACE = np.float32(np.log(1.5))
 class PaceStream:
     """pace: distance of the mean log of the newest 8 gaps from the sensor's usual one.
 
-    NaN before 8 gaps. Instants that repeat are no gaps.
+    NaN before 8 gaps, and for a row in which nothing was observed. Instants that repeat are no gaps.
 
     Args:
         commission: what was learnt of the group.
@@ -47,7 +47,8 @@ class PaceStream:
         self._count[slot] = np.where(count == 2 * GAPS - 1, GAPS, count + 1)
         mean = _mean(self._logs[rows.sensor])
         away = np.abs(mean - self._commission.pace[rows.row])
-        return np.where(self._count[rows.sensor] >= GAPS, away, np.float32(np.nan))[:, None]
+        known = (self._count[rows.sensor] >= GAPS) & rows.mask.any(axis=1)
+        return np.where(known, away, np.float32(np.nan))[:, None]
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget the gaps of these sensors."""

@@ -44,6 +44,7 @@ class ShapeStream:
         self._apart = np.zeros((sensors, channels if self._related else 0), np.float32)
         self._weight = np.zeros_like(self._apart)
         self._since_seconds = np.zeros_like(self._apart)
+        self._since = np.zeros_like(self._apart)
 
     def update(self, rows: Round) -> Floats:
         """Take a round in."""
@@ -71,10 +72,13 @@ class ShapeStream:
         residual = self._commission.shape.relation.residual(rows.row, newest, missing)
         together = (~missing).sum(axis=1) >= FEWEST_TOGETHER
         known = rows.mask & ~missing & (together & glance.full)[:, None]
-        gap = np.where(np.isnan(rows.gap_seconds), 0.0, rows.gap_seconds).astype(np.float32)
-        since = self._since_seconds[slot] + gap[:, None]
-        self._since_seconds[slot] = np.where(known, np.float32(0.0), since)
-        keep = np.where(known, horizon.decay(since), np.float32(1.0))
+        since_seconds = (
+            self._since_seconds[slot] + np.nan_to_num(rows.gap_seconds).astype(np.float32)[:, None]
+        )
+        since = self._since[slot] + np.nan_to_num(rows.gap)[:, None]
+        self._since_seconds[slot] = np.where(known, np.float32(0.0), since_seconds)
+        self._since[slot] = np.where(known, np.float32(0.0), since)
+        keep = np.where(known, horizon.decay(since_seconds, since), np.float32(1.0))
         mean, weight = horizon.fade(self._apart[slot], self._weight[slot], np.square(residual), keep, known)
         self._apart[slot], self._weight[slot] = mean, weight
         return largest(np.sqrt(mean), known & horizon.settled(weight, keep))
@@ -86,7 +90,8 @@ class ShapeStream:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the grid's arrays, and mean squares, weights and ages [S, C] where there are several channels."""
-        own = {"apart": self._apart, "weight": self._weight, "since_seconds": self._since_seconds}
+        own = {"apart": self._apart, "weight": self._weight, "since": self._since}
+        own["since_seconds"] = self._since_seconds
         return self._grid.arrays() | own
 
     def restore(self, arrays: Arrays) -> None:

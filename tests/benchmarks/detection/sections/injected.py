@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from offbeat_models.synthetic import FAULT_KINDS
 from tests.benchmarks.detection import tables
-from tests.benchmarks.detection.injected import EVERY, HYBRID, NO_CADENCE, SERVICE, SIMPLE
+from tests.benchmarks.detection.injected import EVERY, HYBRID, SERVICE, SIMPLE
 from tests.benchmarks.detection.step import Step
 
 TITLE = "Injected faults"
@@ -24,7 +24,7 @@ ALIKE = 0.005
 """Recalls that differ by less than a window or two are alike."""
 MEAN = "mean"
 BESIDE = (HYBRID, SERVICE, SIMPLE)
-COMPARED = (HYBRID, SERVICE, EVERY, SIMPLE, NO_CADENCE)
+COMPARED = (HYBRID, SERVICE, EVERY, SIMPLE)
 
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -33,13 +33,12 @@ WHAT = (
     "Recall of windows with a fault where 1 % of the healthy windows of all sensors are alarmed; a window of about 32 "
     "readings scores its largest surprise. Each window is a sensor of its own after 192 healthy rows. Learnt from "
     "1,500 healthy rows a sensor; sensors of 7 shapes, 4 rhythms and gaps from 0.1 to 100 s. Hybrid: largest of the "
-    "calibrated severities of the default's tracks and of silence, chances of rhythm divided by a half. That is not "
+    "calibrated severities of the default's tracks and of silence. That is not "
     f"what opens alerts: in service every track has a share of the budget, which `{SERVICE}` divides by (values .85, "
     "rhythm, stuck and silence .05 each; ceilings, trailing thresholds and that 30 stuck rows are one chance are left "
-    "out). Simple bag: the hybrid without the streams that need a model; where the model speaks of gaps stands how far "
-    "the mean log of the newest 8 gaps is from the usual, calibrated and fused alike. Bag without cadence: without "
-    "that, too. With the model's values: with all of them, as `model.vote = true` has it. Each seed has signals, "
-    "faults and a training of its own, and nothing was chosen on any of these."
+    "out). Simple bag: the hybrid without what the model says of gaps, so without any stream that needs a model. With "
+    "the model's values: with all that it says, as `model.vote = true` has it. Each seed has signals, faults and a "
+    "training of its own, and nothing was chosen on any of these."
 )
 SPREAD = "Mean and standard deviation over the seeds; the difference is the hybrid's to the simple bag, seed by seed:"
 

@@ -135,22 +135,3 @@ def test_state_comes_back_and_goes() -> None:
     assert np.array_equal(said, step(other, [1.0, 2.0], 1.0))
     model.reset(ONE)
     assert not any(array[0].any() for array in model.arrays().values())
-
-
-def test_the_pace_is_steady_until_gaps_are_half_as_long_again() -> None:
-    """A rhythm alert needs gaps that are out of rhythm, not only a model that is surprised by them."""
-    model = streams()
-    none = np.full((1, 2), np.nan, np.float32)
-
-    def gaps(length: float, count: int) -> bool:
-        for _ in range(count):
-            gap = np.array([length], np.float32)
-            model.step(ONE, ONE + 1, gap, gap.astype(np.float64), none, None)
-        return bool(model.is_steady(ONE)[0])
-
-    assert gaps(1.0, 20)
-    assert gaps(1.2, 20)
-    assert not gaps(4.0, 4)
-    assert gaps(1.0, 30)
-    assert not gaps(0.25, 4)
-    assert not gaps(0.0, 4)

@@ -1,0 +1,86 @@
+"""Tails of what comes in bouts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from offbeat.core import tail
+from offbeat.core.bout_tail import peaks, with_bout_tails
+from offbeat.core.calibration import FrozenCalibration
+
+
+def law_of(*samples: np.ndarray) -> tuple[FrozenCalibration, FrozenCalibration]:
+    """Return the law of the rows and that of their bouts."""
+    columns = [sample[:, None].astype(np.float32) for sample in samples]
+    plain = FrozenCalibration.fit(columns, 1, shape=tail.SURPRISE)
+    return plain, with_bout_tails(plain, columns)
+
+
+def echoing(seed: int, rows: int = 2000, every: int = 100, lasts: int = 20) -> np.ndarray:
+    """Return rows of which every so many one is strange, and what follows it fades."""
+    random = np.random.default_rng(seed)
+    said = random.uniform(0.0, 0.5, rows)
+    for first in range(every, rows - lasts, every):
+        said[first : first + lasts] += random.exponential(2.0) * 0.9 ** np.arange(lasts)
+    return said
+
+
+def chance(law: FrozenCalibration, at: float) -> float:
+    """Return the chance of a row as strange, of the first sensor."""
+    return float(10.0 ** -law.surprise(np.array([1]), np.array([[at]], np.float32))[0, 0])
+
+
+def test_a_bout_counts_once_by_its_strangest_row() -> None:
+    """Rows beyond the threshold that lie no more than five rows apart are one bout."""
+    said = np.array([0, 3, 1, 4, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 9, 0.5], np.float32)
+    assert peaks(said, 1.0).tolist() == [3.0, 8.0]
+    assert peaks(said, 9.0).tolist() == []
+
+
+def test_of_bouts_the_next_one_goes_as_far_as_it_should() -> None:
+    """Strangest rows of fresh bouts, not of those learnt from, are believed as often as they come."""
+    _, law = law_of(echoing(0))
+    threshold = float(law.knots[1, 0, -1])
+    fresh = np.concatenate([peaks(echoing(seed).astype(np.float32), threshold) for seed in range(1, 40)])
+    for share in (0.1, 0.01):
+        far = float(np.quantile(fresh, 1.0 - share))
+        of_those_beyond = chance(law, threshold + far) / chance(law, threshold * 1.0001)
+        assert share / 3 < of_those_beyond < 3 * share
+
+
+def test_rows_of_few_bouts_have_a_wider_tail_than_as_many_rows_alone() -> None:
+    """The same rows in another order: what comes in ten bouts is less certain than what comes in hundreds."""
+    together = echoing(0)
+    apart = np.random.default_rng(5).permutation(together)
+    plain, of_bouts = law_of(together)
+    _, of_rows = law_of(apart)
+    assert chance(of_bouts, 9.0) > 3 * chance(plain, 9.0)
+    assert chance(of_bouts, 9.0) > chance(of_rows, 9.0)
+    assert of_bouts.xi[1, 0] == pytest.approx(
+        1.0 / len(peaks(together, float(plain.knots[1, 0, -1]))), rel=0.01
+    )
+
+
+def test_what_lies_within_the_threshold_is_as_it_was() -> None:
+    """Only the tail is widened, and never narrowed."""
+    plain, law = law_of(echoing(0), echoing(1))
+    inside = np.linspace(0.0, float(plain.knots[1, 0, -1]), 50, dtype=np.float32)[:, None]
+    row = np.ones(50, np.intp)
+    assert np.array_equal(plain.surprise(row, inside), law.surprise(row, inside))
+    assert (law.sigma >= plain.sigma).all()
+    assert (law.xi >= plain.xi).all()
+
+
+def test_the_fleet_is_as_uncertain_as_its_sensors_in_the_middle() -> None:
+    """A newcomer is not believed to have a thinner tail than those that are known."""
+    _, law = law_of(*(echoing(seed) for seed in range(3)))
+    assert law.xi[0, 0] >= np.median(law.xi[1:, 0])
+    assert law.sigma[0, 0] >= np.median(law.sigma[1:, 0])
+
+
+def test_a_sensor_with_too_few_rows_keeps_the_law_of_the_fleet() -> None:
+    """Ten rows say nothing of a tail."""
+    plain, law = law_of(echoing(0), np.arange(10.0))
+    assert law.sigma[2, 0] == plain.sigma[2, 0]
+    assert law.xi[2, 0] == plain.xi[2, 0]
