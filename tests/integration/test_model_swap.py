@@ -85,9 +85,9 @@ def test_a_fault_that_lasts_over_exchanges_is_one_episode(
         assert f"is in service (before: {second})" in done(daemon, "rollback")
         wait_until(lambda: served(daemon) == first, 20, "the old version")
         plant.run(20, offset=15.0)
-        plant.run(200)
+        plant.run(280)  # the echo of the fault, then calm rows for four seconds
         wait_until(lambda: events(listener, "a.pump")[-1]["event"] == "close", 20, "the alert to close")
-        wait_until(lambda: daemon.metric("offbeat_rows_scored_total") == 4 * 340, 20, "all rows to be judged")
+        wait_until(lambda: daemon.metric("offbeat_rows_scored_total") == 4 * 420, 20, "all rows to be judged")
         assert (swaps(daemon, "taken_up"), swaps(daemon, "failed")) == (2, 0)
         heard = events(listener, "a.pump")
         assert {event["id"] for event in heard} == {heard[0]["id"]}
@@ -117,7 +117,7 @@ def test_a_kill_around_an_exchange_ends_under_the_promoted_version(
         daemon.start()
         wait_until(lambda: served(daemon) == second, 20, "the new version again")
         plant.run(10, offset=15.0)
-        plant.run(200)
+        plant.run(280)  # the echo of the fault, then calm rows for four seconds
         wait_until(lambda: events(listener, "a.pump")[-1]["event"] == "close", 20, "the alert to close")
         opened: list[dict[str, Any]] = [one for one in events(listener, "a.pump") if one["event"] == "open"]
         assert len({event["id"] for event in opened}) == 1
