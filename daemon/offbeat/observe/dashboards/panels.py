@@ -213,7 +213,6 @@ class Variable:
             "name": self.name,
             "label": self.label,
             "datasource": SOURCE,
-            "definition": self.query,
             "query": {"query": self.query, "refId": self.name},
             "refresh": 2,
             "sort": 1,
