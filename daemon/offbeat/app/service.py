@@ -202,6 +202,11 @@ class Service:
         if (orders := self._parts.orders.news()) is not None:
             self._parts.core.pipeline.order(orders)
             self._labels = {episode: label.what for episode, label in orders.labelled().items()}
+            if orders.freezes or orders.labels:
+                frozen = sum(one.holds_at(self._clock()) for one in orders.freezes)
+                _log.info(
+                    "heard what is said of learning", freezes_in_effect=frozen, labels=len(self._labels)
+                )
 
     def _keep_house(self, now: float) -> None:
         self._hear_orders()

@@ -238,6 +238,19 @@ def test_a_declared_change_is_not_told_of_again_under_another_model() -> None:
     assert pipeline.groups[0].regimes.phase[0] == DECLARED
 
 
+def test_a_declared_change_is_not_told_of_again_after_a_restart() -> None:
+    """What was told is in the snapshot; so is that it waits to be learnt, and since when."""
+    times, values = changed(3000)
+    pipeline, slots = plant(*BOILERS), np.arange(len(BOILERS))
+    told(pipeline, times[:1200], values[:1200])
+    again = plant(*BOILERS)
+    again.put_state(0, slots, pipeline.state_of(0, slots))
+    assert again.groups[0].regimes.phase[0] == DECLARED
+    out = told(again, times[1200:], values[1200:])
+    assert "regime_change" not in {event.kind for event in out.events}
+    assert learnt(again).normalisers.stage[0] == PROVISIONAL
+
+
 def test_a_lasting_change_that_is_called_a_fault_opens_again_as_what_it_is() -> None:
     """And never settles; the id is another one, for the first was closed."""
     times, values = changed(2000)
