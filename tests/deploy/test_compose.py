@@ -23,6 +23,7 @@ from offbeat.config.loading import examine
 from tests.support.daemon import Daemon
 from tests.support.mosquitto import MOSQUITTO
 from tests.support.ports import free_port, owns_port
+from tests.support.prometheus import PROMETHEUS, Prometheus
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -259,7 +260,29 @@ def test_offbeat_hears_the_sensors_through_the_broker_of_the_stack(
         assert daemon.get("/metrics")[0] == 401
         bearer = {"Authorization": f"Bearer {(secrets / 'http-password').read_text().strip()}"}
         wait_until(lambda: "hall.pump" in read(daemon.metrics_port, bearer), 20, "the sensor to be known")
+        if PROMETHEUS is not None:
+            assert scraped(daemon.metrics_port, secrets, tmp_path / "prometheus") == {
+                "offbeat",
+                "offbeat-sensors",
+            }
         assert daemon.terminate()[0] == 0
+
+
+def scraped(port: int, secrets: Path, folder: Path) -> set[str]:
+    """Return the jobs that the Prometheus of the stack scrapes with its password, with the rules beside it."""
+    folder.mkdir()
+    for name in ("offbeat.rules.yml", "offbeat.alerts.yml"):
+        shutil.copy(ROOT / "deploy" / "prometheus" / name, folder)
+    config = (FOLDER / "prometheus.yml").read_text().replace("/run/secrets", str(secrets))
+    config = re.sub(r"(_interval): \d+s", r"\1: 1s", config).replace("offbeat:9641", f"127.0.0.1:{port}")
+    with Prometheus(folder, port, config) as prometheus:
+
+        def up() -> set[str]:
+            found = prometheus.ask("query", query="up == 1")["result"]
+            return {one["metric"]["job"] for one in found}
+
+        wait_until(lambda: len(up()) == 2, 30, "both jobs to be scraped")
+        return up()
 
 
 def read(port: int, headers: dict[str, str]) -> str:

@@ -34,13 +34,14 @@ class Prometheus:
     Args:
         folder: its configuration, data and log.
         target: port of the daemon's metrics.
+        config: instead of the usual one.
     """
 
-    def __init__(self, folder: Path, target: int) -> None:
+    def __init__(self, folder: Path, target: int, config: str = "") -> None:
         self._folder = folder
         self._port = free_port()
         folder.mkdir(exist_ok=True)
-        (folder / "prometheus.yml").write_text(_CONFIG.format(target=target))
+        (folder / "prometheus.yml").write_text(config or _CONFIG.format(target=target))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
