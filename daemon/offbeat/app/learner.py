@@ -6,6 +6,7 @@ training is tried again later and later.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
@@ -14,27 +15,23 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-import numpy as np
 import structlog
 
 from offbeat.app.bounded_child import Bounds, Ended, run_bounded
 from offbeat.app.learning_child import order
+from offbeat.app.learning_facts import GroupKnowledge
 from offbeat.app.model_library import models_of
 from offbeat.app.questions import Questions
 from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
-from offbeat.core.group_state import GroupState
 from offbeat.core.pipeline import Pipeline
-from offbeat.errors import ConfigError, UnavailableError
-from offbeat.learn.drift import DriftWatch
+from offbeat.errors import UnavailableError
 from offbeat.learn.group_learning import GroupLearning
-from offbeat.learn.learning_policy import Due, GroupFacts, LastTraining, due, remaining_seconds, retry_seconds
-from offbeat.learn.library import GroupModels, ModelLibrary
+from offbeat.learn.learning_policy import Due, due, retry_seconds
+from offbeat.learn.library import ModelLibrary
 from offbeat.learn.trial import Verdict
-from offbeat_models.manifest import ArtifactError, load_manifest
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -76,24 +73,11 @@ class _Group:
 
     index: int
     name: str
-    watch: DriftWatch
+    knowledge: GroupKnowledge
     failures: int = 0
-    failed_at: float = -np.inf
+    failed_at: float = -math.inf
     failure: str = ""
-    last: LastTraining | None = None
     last_told: str = ""
-    seen: tuple[str, ...] = ()
-    version: str = ""
-
-
-@dataclass(slots=True)
-class _Heard:
-    """What the loop knows of the sensors of a group, copied."""
-
-    rows: np.ndarray[Any, np.dtype[np.int64]]
-    gap_seconds: np.ndarray[Any, np.dtype[np.float64]]
-    first_heard: np.ndarray[Any, np.dtype[np.float64]]
-    ids: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -148,8 +132,8 @@ class Learner:
         self._look_seconds = look_seconds
         self._off = _why_never(settings, library)
         self._groups = [
-            _Group(i, group.name, DriftWatch(pipeline.directory.max_sensors if not self._off else 0))
-            for i, group in enumerate(pipeline.directory.groups)
+            _Group(i, state.group.name, GroupKnowledge(state, questions, settings.learning))
+            for i, state in enumerate(pipeline.groups)
         ]
         self._status = {
             one.name: GroupLearning("off" if self._off else "gathering", reason=self._off)
@@ -181,21 +165,24 @@ class Learner:
     def decided(self, decisions: Decisions) -> None:
         """Take in what was decided; called by the loop."""
         if decisions.scores is not None and not self._off:
-            self._groups[decisions.scores.group].watch.note(decisions.scores)
+            self._groups[decisions.scores.group].knowledge.note(decisions.scores)
 
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
         for one in self._groups:
             if self._stopping.is_set():
                 return
+            assert self._library is not None
+            models = models_of(self._library, self._pipeline.groups[one.index].group)
             try:
-                found = self._due(one)
+                facts = one.knowledge.facts(models, self._clock(), one.failures, one.failed_at)
             except UnavailableError:
                 return  # the loop is busy: there is time
+            found = due(facts, self._rules, self._clock(), self._jitter)
             if found.now:
                 self._train(one, found.why)
             else:
-                self._tell(one, found)
+                self._tell(one, found, first=facts.last is None)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._look_seconds):
@@ -209,52 +196,8 @@ class Learner:
                         reason=self._trouble,
                     )
 
-    def _due(self, one: _Group) -> Due:
-        assert self._library is not None
-        now, state = self._clock(), self._pipeline.groups[one.index]
-        heard, drifted = self._questions.ask(lambda: (_heard(state), self._drifted(one, now)))
-        self._refresh(one, models_of(self._library, state.group))
-        heard_seconds = now - heard.first_heard
-        remaining = remaining_seconds(heard.rows, heard.gap_seconds, heard_seconds, self._rules)
-        known = one.last.known if one.last is not None else frozenset()
-        unknown = sum(
-            sensor not in known
-            for sensor, left in zip(heard.ids, remaining.tolist(), strict=True)
-            if left <= 0
-        )
-        facts = GroupFacts(remaining, heard_seconds, unknown, drifted, one.last, one.failures, one.failed_at)
-        return due(facts, self._rules, now, self._jitter)
-
-    def _drifted(self, one: _Group, now: float) -> int:
-        """Return how many sensors have drifted; called by the loop."""
-        learnt = self._pipeline.groups[one.index].learnt
-        version = "" if learnt is None or learnt.model is None else learnt.model[1]
-        if version != one.version:
-            one.version = version
-            one.watch.forget()
-        return one.watch.drifted(now)
-
-    def _refresh(self, one: _Group, models: GroupModels) -> None:
-        """Look what the newest version is, and which sensors the one in service knows, where that has changed."""
-        try:
-            current = models.promotions().current or ""
-        except ConfigError:
-            current = ""
-        folders = sorted(path.name for path in models.folder.iterdir()) if models.folder.is_dir() else []
-        seen = (current, *folders)
-        if seen == one.seen:
-            return
-        one.seen, paths = seen, models.paths()
-        newest = next(
-            (manifest for path in reversed(paths) if (manifest := _manifest(path)) is not None), None
-        )
-        served = _manifest(models.folder / current) if current else None
-        known = frozenset() if served is None else frozenset(served.get("sensors", ()))
-        one.last = None if newest is None else _last_training(newest, known)
-
-    def _tell(self, one: _Group, found: Due) -> None:
+    def _tell(self, one: _Group, found: Due, *, first: bool) -> None:
         eta = None if found.at is None else max(found.at - self._clock(), 0.0)
-        first = one.last is None
         reason = f"{found.why}: {one.failure}" if one.failures and one.failure else found.why
         self._status = self._status | {
             one.name: GroupLearning(
@@ -370,34 +313,6 @@ def _why_never(settings: Settings, library: ModelLibrary | None) -> str:
 def _jitter(name: str) -> float:
     """Return a number of a name, -1 to 1: not all daemons of a fleet train at one time."""
     return zlib.crc32(name.encode("utf-8", "backslashreplace")) / 2**31 - 1.0
-
-
-def _heard(state: GroupState) -> _Heard:
-    """Return what is known of the sensors of a group; called by the loop."""
-    slots = np.flatnonzero(np.isfinite(state.first_heard[: state.size]))
-    return _Heard(
-        rows=state.rows[slots],
-        gap_seconds=state.cadence.median_seconds(slots),
-        first_heard=state.first_heard[slots],
-        ids=tuple(state.group.ids[slot] for slot in slots.tolist()),
-    )
-
-
-def _manifest(path: Any) -> Mapping[str, Any] | None:
-    try:
-        return load_manifest(path)[0]
-    except ArtifactError:
-        return None
-
-
-def _last_training(manifest: Mapping[str, Any], known: frozenset[str]) -> LastTraining | None:
-    lineage = manifest.get("lineage") or {}
-    try:
-        at = datetime.fromisoformat(str(manifest["created_at"])).timestamp()
-        begin, end = (datetime.fromisoformat(str(lineage[key])).timestamp() for key in ("from", "to"))
-    except (KeyError, ValueError):
-        return LastTraining(0.0, 0.0, known)
-    return LastTraining(at, max(end - begin, 0.0), known)
 
 
 def _outcome(verdict: Verdict) -> str:
