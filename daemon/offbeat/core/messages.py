@@ -32,6 +32,7 @@ _WHY = {
     "window_mean": "the course of its readings has been new for some time",
     "horizon": "the course of its last hours or days is new",
     "gap": "it reports sooner or later than it usually does",
+    "pace": "it has been reporting faster or slower than it usually does",
     "stuck": "it has not changed for longer than it usually does",
     "rule": "it breaks a rule",
 }

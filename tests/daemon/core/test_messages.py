@@ -8,7 +8,7 @@ import pytest
 
 from offbeat.core.episode_rules import Track
 from offbeat.core.episodes import Change, Reason
-from offbeat.core.messages import Facts, sentence
+from offbeat.core.messages import Facts, sentence, why
 from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
 
 ELEVEN = 1_767_265_200.0  # 2026-01-01 11:00:00 UTC
@@ -161,6 +161,11 @@ def test_every_stream_of_values_has_its_words() -> None:
     speaking = [n for n, track in zip(STREAM_NAMES, STREAM_TRACKS, strict=True) if track == "process"]
     assert speaking
     assert all(sentence(replace(silent, loudest=name)) != vague for name in speaking)
+
+
+def test_every_stream_has_its_words_on_the_page() -> None:
+    """Those of rhythm and of standing still, too."""
+    assert [name for name in STREAM_NAMES if why(name) == why("one that nobody knows")] == []
 
 
 @pytest.mark.parametrize("track", list(Track))
