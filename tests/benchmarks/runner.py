@@ -23,6 +23,7 @@ BENCHMARKS = (
     "sensor_page",
     "ingest",
     "resident",
+    "learning",
     "latency",
     "scraped",
     "sustained",

@@ -79,8 +79,8 @@ def test_a_daemon_that_knows_nothing_learns_and_then_alerts(
         run_until(plant, lambda: served(daemon), f"a first model; log:\n{daemon.log()[-3000:]}")
         plant.run(40)
         run_until(plant, lambda: daemon.metric("offbeat_rows_scored_total") > 0, "rows to be judged")
+        run_until(plant, lambda: learning(daemon)["last"], "what came of the training to be told")
         assert daemon.metric("offbeat_trainings_total") >= 1
-        assert learning(daemon)["last"]
         plant.run(30, offset=25.0)
         wait_until(lambda: events(listener, "a.pump"), 30, "the alert")
         assert daemon.metric("offbeat_dropped_total") == 0
