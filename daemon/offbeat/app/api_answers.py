@@ -83,7 +83,9 @@ class SensorSummary(Struct, frozen=True):
         float | None,
         Meta(description="0 to 1: the share of the readings that alerts about its values need."),
     ]
-    reason: Annotated[str, Meta(description="What it waits for, in words; empty when it is ready.")]
+    reason: Annotated[
+        str, Meta(description="What it waits for, in words; empty when it is ready and not frozen.")
+    ]
     eta_seconds: Annotated[
         float | None,
         Meta(description="Until it has these readings at its own pace; null where that is not known."),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.group_state import GroupState
-from offbeat.core.normalisers import COMMISSIONED
+from offbeat.core.normalisers import COMMISSIONED, UNKNOWN
 
 Slots = NDArray[np.intp]
 
@@ -37,6 +37,8 @@ class Progress:
         readings: how many these are, int64 [n].
         eta_seconds: until it has them at its own pace, float64 [n]; NaN where that is not known, or not what it
             waits for; 0 where it has them.
+        frozen: somebody asked that nothing be learnt of it, bool [n].
+        held_up: it cannot be learnt yet because something about it is strange, bool [n].
         has_model: whether anything judges values here once they are enough.
     """
 
@@ -44,10 +46,16 @@ class Progress:
     share: NDArray[np.float32]
     readings: NDArray[np.int64]
     eta_seconds: NDArray[np.float64]
+    frozen: NDArray[np.bool_]
+    held_up: NDArray[np.bool_]
     has_model: bool
 
     def reason(self, i: int) -> str:
-        """Say in a few words what sensor number i waits for; empty when it is ready."""
+        """Say in a few words what sensor number i waits for; empty when it is ready and not frozen."""
+        if self.frozen[i]:
+            return "frozen: nothing is learnt of it until it is thawed"
+        if self.held_up[i]:
+            return "not learnt while it is strange, unless its episode is labelled"
         stage = Readiness(int(self.readiness[i]))
         if stage is Readiness.WAITING:
             return "no reading yet"
@@ -65,14 +73,16 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
     """Return how far some sensors of a group are; copies."""
     rows, learnt = state.rows[slots], state.learnt
     needed = np.full(len(slots), state.settings.ready_readings, np.int64)
-    known = np.zeros(len(slots), np.bool_)
+    known, scaled = np.zeros(len(slots), np.bool_), np.ones(len(slots), np.bool_)
     if learnt is not None:
         needed = learnt.alerts_from(slots)
         known = learnt.normalisers.stage[slots] == COMMISSIONED
+        scaled = (learnt.normalisers.stage[slots] != UNKNOWN) | (rows < learnt.first_rows)
+    held = state.holds.held(slots) | ~scaled
     share = np.where(known, 1.0, np.minimum(rows / np.maximum(needed, 1), 1.0))
     readiness = np.full(len(slots), Readiness.LEARNING, np.int8)
     if learnt is not None:
-        readiness[share >= 1.0] = Readiness.PROVISIONAL
+        readiness[(share >= 1.0) & scaled] = Readiness.PROVISIONAL
     readiness[rows == 0] = Readiness.WAITING
     readiness[known] = Readiness.READY
     eta = np.zeros(len(slots))
@@ -81,7 +91,18 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
     else:
         short = ~known & (rows < needed)
         eta[short] = (needed - rows)[short] * state.cadence.median_seconds(slots[short])
-    return Progress(readiness, share.astype(np.float32), needed, eta, learnt is not None)
+    frozen = state.holds.frozen[slots]
+    held_up = held & ~known & (readiness == Readiness.LEARNING)
+    eta[held_up | (frozen & ~known)] = np.nan
+    return Progress(
+        readiness,
+        share.astype(np.float32),
+        needed,
+        eta,
+        frozen,
+        held_up & (learnt is not None),
+        learnt is not None,
+    )
 
 
 def count_by_readiness(state: GroupState) -> NDArray[np.int64]:

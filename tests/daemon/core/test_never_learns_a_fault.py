@@ -13,6 +13,7 @@ from offbeat.core.normalisers import COMMISSIONED, PROVISIONAL, UNKNOWN
 from offbeat.core.orders import Freeze, Label, LearningRules, Orders, What
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.readiness import Readiness, progress_of
 from offbeat.core.regimes import DECLARED, FAULT
 from offbeat.core.rulebook import Rule
 from offbeat.testing.fake_scorer import FakeScorer
@@ -97,6 +98,12 @@ def test_a_sensor_that_breaks_its_limit_from_the_start_is_not_learnt_until_someb
     pipeline = plant(NEW)
     out = told(pipeline, times[:150], values[:150] + 1000)
     assert learnt(pipeline).normalisers.stage[0] == UNKNOWN
+    progress = progress_of(pipeline.groups[0], np.array([0]))
+    assert (progress.readiness[0], progress.reason(0)) == (
+        Readiness.LEARNING,
+        "not learnt while it is strange, unless its episode is labelled",
+    )
+    assert np.isnan(progress.eta_seconds[0])
     pipeline.order(Orders(labels=(label(out, "expected", times[150]),)))
     told(pipeline, times[150:], values[150:] + 1000)
     assert learnt(pipeline).normalisers.stage[0] == PROVISIONAL
@@ -118,6 +125,8 @@ def test_a_freeze_stops_all_learning_and_no_judging(scope: str) -> None:
     told(pipeline, times[:60], values[:60])
     before = frozen_state(pipeline)
     told(pipeline, times[60:300], values[60:300])
+    reason = progress_of(pipeline.groups[0], np.array([0])).reason(0)
+    assert reason == "frozen: nothing is learnt of it until it is thawed"
     assert learnt(pipeline).normalisers.stage[0] == UNKNOWN
     assert all(np.array_equal(now, then) for now, then in zip(frozen_state(pipeline), before, strict=True))
     told(pipeline, times[300:], values[300:])
