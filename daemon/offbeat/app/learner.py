@@ -130,7 +130,7 @@ class Learner:
         self._clock = clock
         self._command = command
         self._look_seconds = look_seconds
-        self._off = _why_never(settings, library)
+        self._off = why_never(settings)
         self._groups = [
             _Group(i, state.group.name, GroupKnowledge(state, questions, settings.learning))
             for i, state in enumerate(pipeline.groups)
@@ -169,18 +169,19 @@ class Learner:
 
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
+        assert self._library is not None
+        asked_by = self._library.take_wish()
         for one in self._groups:
             if self._stopping.is_set():
                 return
-            assert self._library is not None
             models = models_of(self._library, self._pipeline.groups[one.index].group)
             try:
                 facts = one.knowledge.facts(models, self._clock(), one.failures, one.failed_at)
             except UnavailableError:
                 return  # the loop is busy: there is time
             found = due(facts, self._rules, self._clock(), self._jitter)
-            if found.now:
-                self._train(one, found.why)
+            if found.now or (asked_by and facts.sensors):
+                self._train(one, found.why if found.now else f"{asked_by} asked for it")
             else:
                 self._tell(one, found, first=facts.last is None)
 
@@ -299,9 +300,9 @@ class Learner:
             )
 
 
-def _why_never(settings: Settings, library: ModelLibrary | None) -> str:
-    """Return why nothing is ever trained; empty if something is."""
-    if library is None:
+def why_never(settings: Settings) -> str:
+    """Return why the daemon never trains by itself; empty if it does."""
+    if settings.model.artifact is not None:
         return "model.artifact names the model"
     if not settings.learning.enabled:
         return "learning.enabled is false"

@@ -50,6 +50,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "--journal", action="store_true", help="learn from the journal of the configured daemon"
     )
     parser.add_argument(
+        "--now",
+        action="store_true",
+        help="ask the running daemon to train in the background, and to put the model into service if it is better",
+    )
+    parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write the artifact there instead of into the library"
     )
     parser.add_argument(
@@ -64,6 +69,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and print what came of it."""
+    if args.now:
+        return _wish(args)
     if bool(args.recordings) == args.journal:
         raise UsageError("name recordings to learn from, or --journal, and not both")
     needs_config = args.journal or args.out is None or args.config is not None
@@ -111,6 +118,26 @@ def run(args: argparse.Namespace) -> int:
     for one in trained:
         print(describe(one))
     print("\n".join(_told(trained, folder, promoted=not args.no_promote)))
+    return 0
+
+
+def _wish(args: argparse.Namespace) -> int:
+    """Ask the daemon to train; it does so on trial, which a training by hand is not."""
+    if args.recordings or args.journal or args.out is not None or args.no_promote:
+        raise UsageError(
+            "--now asks the running daemon to train from its journal; leave recordings and other options out"
+        )
+    settings = load_settings(args)
+    from offbeat.app.learner import why_never
+    from offbeat.app.model_library import library_of
+
+    if why := why_never(settings):
+        raise UsageError(f"a daemon of this configuration never trains by itself: {why}")
+    library_of(settings).wish_for_training(acting_user())
+    if args.json:
+        print_json({"wished": True})
+    else:
+        print("asked for: a daemon that runs begins within seconds; `offbeat status` tells how far it is")
     return 0
 
 

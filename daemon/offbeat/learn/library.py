@@ -43,6 +43,7 @@ FEWEST_KEPT = 2
 """The version in service, and the one before it."""
 
 _LOCK = ".lock"
+_WISH = ".train-now"
 _FRESH, _OLD, _WORKBENCH = ".fresh-", ".old-", ".incoming-"
 _VERSION = re.compile(r"[0-9a-f]{12}")
 
@@ -277,6 +278,22 @@ class ModelLibrary:
             raise UsageError(f'"{prefix}" is the beginning of {names}; write more of it')
         group, path = found[0]
         return group, read_version(path)
+
+    def wish_for_training(self, by: str) -> None:
+        """Ask the daemon of this library to train now; several wishes before it looks are one."""
+        _make_folder(self.root)
+        keep_owner(self.root / _WISH)
+        (self.root / _WISH).write_text(by, "utf-8")
+
+    def take_wish(self) -> str:
+        """Return who asked for a training since the last call; empty if nobody did."""
+        path = self.root / _WISH
+        try:
+            by = path.read_text("utf-8", "replace")
+            path.unlink()
+        except FileNotFoundError:
+            return ""
+        return by or "somebody"
 
     @contextmanager
     def workbench(self) -> Iterator[Path]:

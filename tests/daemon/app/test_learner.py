@@ -267,3 +267,18 @@ def test_a_library_that_cannot_be_looked_at_is_told_once(tmp_path: Path) -> None
         learner.stop(10.0)
     told = [log["reason"] for log in logs if log["log_level"] == "error"]
     assert told == ["PermissionError('the disk is gone')"]
+
+
+def test_a_person_may_ask_for_a_training(tmp_path: Path) -> None:
+    """It is begun at once, whatever the schedule says, and once; of sensors that were never heard nothing is learnt."""
+    site = Site(tmp_path, says({"verdict": VERDICT.to_dict()}))
+    site.library.wish_for_training("anna")
+    site.learner.look()
+    assert sum(site.learner.counts.results.values()) == 0
+    site.heard("a", seconds=10.0, rows=10)
+    site.library.wish_for_training("anna")
+    with capture_logs() as logs:
+        site.learner.look()
+        site.learner.look()
+    assert site.learner.counts.results["promoted"] == 1
+    assert logs[0]["why"] == "anna asked for it"

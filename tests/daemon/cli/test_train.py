@@ -183,3 +183,20 @@ def test_an_episode_is_not_learnt_from_the_journal(
     (version,) = ModelLibrary(tmp_path / "state" / "models").group("value").versions()
     told = dict(version.manifest)["training"]
     assert told["excluded"]["sensors"] == {"a.pump": {"episode": 80}}
+
+
+def test_the_running_daemon_can_be_asked_to_train(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It finds the wish in the library, once; with what would not be heard it is refused."""
+    assert main(["train", "--now", "--config", str(config)]) == 0
+    assert "begins within seconds" in capsys.readouterr().out
+    library = ModelLibrary(tmp_path / "state" / "models")
+    assert library.take_wish()
+    assert library.take_wish() == ""
+    assert main(["train", "--now", "--journal", "--config", str(config)]) == 2
+    assert "leave recordings and other options out" in capsys.readouterr().err
+    config.write_text(config.read_text() + "\n[learning]\nenabled = false\n")
+    assert main(["train", "--now", "--config", str(config)]) == 2
+    assert "never trains by itself: learning.enabled is false" in capsys.readouterr().err
+    assert library.take_wish() == ""
