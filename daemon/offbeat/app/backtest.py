@@ -141,7 +141,11 @@ def _one_group(
 
 
 def play_group(
-    trained: TrainedGroup, played: Sequence[Series], plan: TrainingPlan, on_progress: OnProgress = silent
+    trained: TrainedGroup,
+    played: Sequence[Series],
+    plan: TrainingPlan,
+    on_progress: OnProgress = silent,
+    silences: bool = True,
 ) -> tuple[list[JudgedSeries], list[EpisodeEvent]]:
     """Play recordings of one group through the production core; return how rows were judged, and the events.
 
@@ -150,10 +154,13 @@ def play_group(
         played: recordings with rows, all of the group's channels.
         plan: the device and the numbers of the core.
         on_progress: is told how far it is.
+        silences: look for them inside gaps; scores of rows do not need it.
     """
     scorer = scorer_of(trained, len(played), choose_device(plan.device))
     model = (plan.family, trained.version or "backtest")
-    return play_learnt(trained.commission, scorer, model, plan.choice, played, plan.core, on_progress)
+    return play_learnt(
+        trained.commission, scorer, model, plan.choice, played, plan.core, on_progress, silences=silences
+    )
 
 
 def play_learnt(
@@ -165,6 +172,7 @@ def play_learnt(
     core: CoreSettings,
     on_progress: OnProgress = silent,
     also: Callable[[Decisions], None] = lambda _: None,
+    silences: bool = True,
 ) -> tuple[list[JudgedSeries], list[EpisodeEvent]]:
     """Play recordings of one group by what was learnt of it; return how rows were judged, and the events.
 
@@ -177,10 +185,11 @@ def play_learnt(
         core: the numbers.
         on_progress: is told how far it is.
         also: is told of all decisions, on virtual time.
+        silences: look for them inside gaps.
     """
     directory = SensorDirectory([commission.channels], len(played))
     directory.groups[0].model = choice
-    player = Player(played, directory, core.window_stride_readings)
+    player = Player(played, directory, core.window_stride_readings, silences=silences)
     pipeline = Pipeline(directory, core)
     pipeline.install(0, commission, model)
     judgements, told = Judgements(), Told(player)

@@ -13,6 +13,10 @@ RARE_GAP_QUANTILE = 0.99
 
 LONG_GAP_MEDIANS = 3.0
 
+GRID_MEDIANS = 0.25
+"""Ticks inside gaps stand on a grid no coarser than so many median gaps, a power of two of seconds: that of one sensor
+does for all others of its pace, else a thousand sensors would have a tick for every handful of rows."""
+
 Times = NDArray[np.float64]
 
 
@@ -20,20 +24,19 @@ def tick_times(arrivals: Sequence[Times], all_arrivals: Times, rows_between: int
     """Return the virtual times of all ticks, ascending; the last one is the last arrival.
 
     Args:
-        arrivals: of each sensor, ascending.
+        arrivals: of each sensor that may fall silent, ascending.
         all_arrivals: the same over all sensors, ascending.
-        rows_between: where every sensor reports steadily there still is a tick after so many rows of each.
+        rows_between: where every sensor reports steadily there still is a tick after so many rows.
     """
     if not len(all_arrivals):
         return np.zeros(0)
-    every = max(1, rows_between * max(len(arrivals), 1))
-    regular = all_arrivals[every - 1 :: every]
+    regular = all_arrivals[rows_between - 1 :: rows_between]
     inside = [_inside_long_gaps(times) for times in arrivals]
     return np.unique(np.concatenate([regular, all_arrivals[-1:], *inside]))
 
 
 def _inside_long_gaps(times: Times) -> Times:
-    """Return ticks inside one sensor's long gaps, each later than the one before by the same factor."""
+    """Return ticks inside one sensor's long gaps, each later than the one before by about the same factor."""
     gaps = np.diff(times)
     moving = gaps[gaps > 0]
     if not len(moving):
@@ -45,4 +48,5 @@ def _inside_long_gaps(times: Times) -> Times:
     # From two medians behind the row to just before the next one.
     first, last = np.log(2.0 * median), np.log(gaps[which] * (1.0 - 1e-6))
     ages = np.exp(first + share[None, :] * (last - first)[:, None])
-    return np.asarray((times[which][:, None] + ages).ravel())
+    grid = 2.0 ** np.floor(np.log2(GRID_MEDIANS * median))
+    return np.asarray(np.floor((times[which][:, None] + ages).ravel() / grid) * grid)

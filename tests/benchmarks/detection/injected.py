@@ -74,7 +74,7 @@ def learnt_scores(
     """Return how each detector scores each window by what was learnt of the past: its largest surprise in it."""
     before = _learnt_before(trained, past, plan)
     knowing = knowing_copies(trained, played.owner)
-    judged, _ = play_group(knowing, played.series, plan)
+    judged, _ = play_group(knowing, played.series, plan, silences=False)  # the law of silence is asked below
     by_detector = detectors(past, before, judged, knowing.commission, played.owner)
     return {name: by_window(judged, rows, played.windows) for name, rows in by_detector.items()}
 
@@ -83,7 +83,7 @@ def _learnt_before(
     trained: TrainedGroup, past: Sequence[suite.Series], plan: TrainingPlan
 ) -> list[JudgedSeries]:
     """Return the past as judged, without the rows that training left out."""
-    before, _ = play_group(trained, without_doubtful(past, trained.doubts), plan)
+    before, _ = play_group(trained, without_doubtful(past, trained.doubts), plan, silences=False)
     false_gaps = trained.doubts.without_false_gaps
     return [
         replace(one, surprise=false_gaps(one.series.sensor, one.series.times_seconds, one.surprise))

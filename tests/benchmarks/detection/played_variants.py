@@ -132,7 +132,9 @@ def _played(trained: TrainedGroup, to_play: Played, plan: TrainingPlan) -> dict[
         for sensor, one in by_sensor.items()
     ]
     owner = {copy.sensor: sensor for _, sensor, copy in copies}
-    judged, _ = play_group(knowing_copies(trained, owner), [copy for _, _, copy in copies], plan)
+    judged, _ = play_group(
+        knowing_copies(trained, owner), [copy for _, _, copy in copies], plan, silences=False
+    )
     out: dict[str, dict[str, JudgedSeries]] = {name: {} for name in to_play}
     for (name, sensor, _), one in zip(copies, judged, strict=True):
         out[name][sensor] = one

@@ -114,6 +114,36 @@ def test_the_clock_ticks_inside_a_long_gap() -> None:
     assert len(ticks) < 60
 
 
+def test_a_thousand_gaps_of_one_pace_share_their_ticks() -> None:
+    """Else sensors that pause now and then would be played a handful of rows at a time."""
+    random = np.random.default_rng(0)
+    many = [
+        Series(
+            f"s{i}",
+            ("v",),
+            np.cumsum(np.where(random.random(200) < 0.01, 20.0, 1.0)),
+            np.zeros((200, 1), np.float32),
+        )
+        for i in range(100)
+    ]
+    directory = SensorDirectory([("v",)], 100)
+    ticks = [step.now_seconds for step in Player(many, directory).steps() if step.tick]
+    assert len(ticks) < 400 * 4
+    assert len(ticks) > 100
+
+
+def test_without_silences_time_passes_with_the_rows_only() -> None:
+    """Every reading is played all the same, in far fewer steps."""
+    times = np.concatenate([np.arange(100.0), 5000.0 + np.arange(100.0)])
+    one = Series("s", ("v",), times, np.zeros((200, 1), np.float32))
+    with_them, without = (
+        list(Player([one], SensorDirectory([("v",)], 1), silences=wanted).steps()) for wanted in (True, False)
+    )
+    assert not [step for step in without if 100.0 < step.now_seconds < 5000.0]
+    assert [step for step in with_them if 100.0 < step.now_seconds < 5000.0]
+    assert without[-1].played == with_them[-1].played == 200
+
+
 def test_a_sensor_whose_recording_ended_is_over() -> None:
     """What comes later is no silence of the sensor."""
     player = _player(_series("short", [0.0, 10.0]), _series("long", [0.0, 10.0, 20.0, 30.0]))

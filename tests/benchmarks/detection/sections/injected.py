@@ -18,7 +18,7 @@ BAR, AIM = 0.84, 0.92
 FLEETS = ("univariate", "multichannel")
 SEEDS = (10, 11, 12)
 """The power of the mean, who votes and the share of rhythm were chosen on 0 to 2: nothing was on these."""
-COST = {"univariate": 200, "multichannel": 100}
+COST = {"univariate": 180, "multichannel": 120}
 """Seconds a step takes on one core to itself: most of it is the training and the playing of thousands of copies."""
 ALIKE = 0.005
 """Recalls that differ by less than a window or two are alike."""

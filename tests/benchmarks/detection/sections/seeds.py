@@ -17,6 +17,8 @@ from tests.benchmarks.detection.step import Step
 TITLE = "With and without the model, three seeds"
 SET_SEEDS = (0, 1, 2)
 """The first is the one that the section of the recorded sets measures."""
+SETS = ("skab", "nab", "lro", "ms_cloud")
+"""Recorded sets that are learnt with every seed; the other two are as long as these four together."""
 AGAIN = 0.7
 """Cost of a step for another seed: it looks at fewer choices of streams and at no simple detectors."""
 CONFIDENCE = 0.95
@@ -31,8 +33,7 @@ Pair = tuple[float, float]
 WHAT = (
     "Average precision on the recorded sets of the severity made of all streams, and of all but those that need the "
     "model. Recall on the injected suite of the default, which hears what the model says of gaps but not of values, "
-    "and of the simple bag, which has a model-free law of cadence in its place; for values of all that the model says, "
-    "and of the default. Another seed is another training, and other signals in the suite. Spread: standard deviation "
+    "and of the simple bag, which hears nothing of it; for values of all that the model says, and of the default. Another seed is another training, and other signals in the suite. Spread: standard deviation "
     "over the seeds."
 )
 
@@ -40,7 +41,8 @@ WHAT = (
 def steps(of: list[str]) -> list[Step]:
     """Return the steps of this section: those of the first seed belong to other sections, too."""
     first = sets.steps(of)
-    return [*injected.steps(of), *first, *(_again(step, seed) for seed in SET_SEEDS[1:] for step in first)]
+    again = [step for step in first if step.arguments["name"] in SETS]
+    return [*injected.steps(of), *first, *(_again(step, seed) for seed in SET_SEEDS[1:] for step in again)]
 
 
 def summary(name: str, result: Mapping[str, Any]) -> str:
@@ -77,7 +79,7 @@ def _again(step: Step, seed: int) -> Step:
 
 
 def _of_sets() -> list[str]:
-    return [f"set-{name}" for name in sets.FOUND_BAR]
+    return [f"set-{name}" for name in SETS]
 
 
 def _of_suite() -> list[str]:

@@ -16,7 +16,7 @@ FOUND_BAR = {"skab": 0.65, "nab": 0.65, "lro": 0.40, "ms_cloud": 0.45, "smap": 0
 FALSE_RANGE = (0.3, 3.0)
 SHORT = "skab"
 """Its series are too short for a rate a week to say anything."""
-COST = {"skab": 20, "nab": 50, "lro": 35, "ms_cloud": 35, "smap": 65, "smd8": 90}
+COST = {"skab": 50, "nab": 70, "lro": 60, "ms_cloud": 90, "smap": 200, "smd8": 120}
 
 Results = Mapping[str, Mapping[str, Any]]
 
