@@ -33,8 +33,8 @@ Pair = tuple[float, float]
 WHAT = (
     "Average precision on the recorded sets of the severity made of all streams, and of all but those that need the "
     "model. Recall on the injected suite of the default, which hears what the model says of gaps but not of values, "
-    "and of the simple bag, which hears nothing of it; for values of all that the model says, and of the default. Another seed is another training, and other signals in the suite. Spread: standard deviation "
-    "over the seeds."
+    "and of the simple bag, which hears nothing of it; for values of all that the model says, and of the default. "
+    "Another seed is another training, and other signals in the suite. Spread: standard deviation over the seeds."
 )
 
 
