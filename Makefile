@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WHEEL_TREE := build/wheel
 
-.PHONY: help setup demo test test-wheel check format bench bench-detection clean
+.PHONY: help setup demo test test-wheel check format bench bench-gpu bench-detection clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -46,6 +46,9 @@ format: $(READY) ## put the code into shape
 
 bench: $(READY) ## the numbers to hold, measured on this machine in one run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-gpu: $(READY) ## scoring and training on an NVIDIA GPU against the CPU; needs one, and a CUDA build of torch
+	@$(BIN)/python -m tests.benchmarks.gpu
 
 bench-detection: $(READY) ## how well anomalies are found, on injected faults and recorded sets; resumes where it stopped
 	@$(BIN)/python -m tests.benchmarks.detection

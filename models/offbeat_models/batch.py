@@ -34,6 +34,12 @@ def length_bucket(length: int) -> int:
     return next((b for b in LENGTH_BUCKETS if b >= length), next_power_of_two(length))
 
 
+def _length_buckets(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return the bucket of each length, looked up once for each that there is."""
+    known, place = np.unique(lengths, return_inverse=True)
+    return np.array([length_bucket(int(n)) for n in known], np.int64)[place]
+
+
 def inside(lengths: Tensor, length: int) -> Tensor:
     """Return a bool mask [B, L], True on the rows before each sequence's end."""
     return torch.arange(length, device=lengths.device)[None, :] < lengths[:, None]
@@ -185,7 +191,7 @@ def calls(lengths: NDArray[np.integer], most: int) -> Iterator[tuple[NDArray[np.
         most: sequences of a call, a power of two.
     """
     order = np.argsort(lengths, kind="stable")
-    bucket = np.array([length_bucket(int(n)) for n in lengths[order]])
+    bucket = _length_buckets(lengths[order])
     for length in np.unique(bucket):
         same = order[bucket == length]
         for start in range(0, len(same), most):

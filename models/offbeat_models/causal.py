@@ -153,9 +153,16 @@ def frozen_in_padding(
     hidden = lstm.hidden_size
     flag = inputs.new_zeros(4 * hidden, 1)  # gates in the order input, forget, cell, output
     flag[:hidden], flag[hidden : 2 * hidden] = -SHUT, SHUT
-    from_inputs, from_state, *biases = (p.detach() for p in lstm.parameters())
-    weights = [torch.cat([from_inputs, flag], 1), from_state, *biases]
+    from_inputs, *others = (p.detach() for p in lstm.parameters())
+    weights = _side_by_side([torch.cat([from_inputs, flag], 1), *others])
     padded = torch.cat([inputs, (~within).to(inputs.dtype)[..., None]], -1)
     state = [start[0][None].contiguous(), start[1][None].contiguous()]
     out, _, cell = torch.lstm(padded, state, weights, True, 1, 0.0, False, False, True)
     return out, cell[0]
+
+
+def _side_by_side(tensors: list[Tensor]) -> list[Tensor]:
+    """Return the tensors as parts of one piece of memory: cuDNN would otherwise copy them there, and complain."""
+    whole = torch.cat([one.reshape(-1) for one in tensors])
+    parts = torch.split(whole, [one.numel() for one in tensors])
+    return [part.view(one.shape) for part, one in zip(parts, tensors, strict=True)]

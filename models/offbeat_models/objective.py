@@ -112,4 +112,4 @@ class OutlierWindows:
             return torch.ones_like(nll)
         keep = nll <= torch.quantile(seen, 1.0 - self._share)
         # A batch that is all outliers is a change of data, not of quality: learn from it.
-        return keep.to(nll.dtype) if bool(keep.any()) else torch.ones_like(nll)
+        return (keep | ~keep.any()).to(nll.dtype)

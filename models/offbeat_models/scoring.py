@@ -6,6 +6,7 @@ oneDNN primitive cache stays small; padding changes no result.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +78,8 @@ class GroupScorer:
     """Scores the sensors of one group. One thread at a time may use it.
 
     Args:
-        model: trained; it is moved to `device` and put into evaluation mode.
+        model: trained; it is put into evaluation mode. On another device than its own a copy of it runs: from a
+            device that failed nothing can be fetched any more.
         capacity: number of slots.
         device: where it runs.
 
@@ -88,8 +90,8 @@ class GroupScorer:
 
     def __init__(self, model: WindowModel, capacity: int, device: torch.device | None = None) -> None:
         self.device = device or torch.device("cpu")
-        self._model = model.to(self.device).eval().requires_grad_(requires_grad=False)
-        self._kernel = StepKernel(model.causal)
+        self._model = _on_device(model, self.device).eval().requires_grad_(requires_grad=False)
+        self._kernel = StepKernel(self._model.causal)
         self._hidden, self._channels = model.config.hidden, model.config.channels
         self._state = torch.zeros(capacity, Carried.width(self._hidden, self._channels), device=self.device)
         self._factor = 1 if self.device.type == "cpu" else GPU_FACTOR
@@ -137,11 +139,11 @@ class GroupScorer:
         """
         with torch.inference_mode():
             index, rows, observed = self._index(slots), *self._rows(row, x, mask, gap, lengths)
-            known = _inside(lengths, x.shape[1])
-            known[:, 0] &= self._state[index, -1].cpu().numpy() > 0
+            alive = self._state[index, -1]
             run = self._step_by_hand if x.shape[1] <= LONGEST_BY_HAND else self._step_fused
-            out = [part.cpu().numpy() for part in run(index, rows, lengths)]
-        value_nll, gap_nll, mean, sigma = out
+            begun, value_nll, gap_nll, mean, sigma = fetched(alive, *run(index, rows, lengths))
+        known = _inside(lengths, x.shape[1])
+        known[:, 0] &= begun > 0
         each = np.broadcast_to(known[..., None], mean.shape)
         return Steps(
             self._where(observed & each, value_nll),
@@ -183,7 +185,7 @@ class GroupScorer:
             whole = WindowBatch.from_numpy(x, mask, tau, lengths, row, device=self.device)
             for chosen, padded, length in calls(lengths, WINDOWS_PER_CALL * self._factor):
                 part = whole.resized(self._filled(chosen, padded), length)
-                scores = [s[: len(chosen)].cpu().numpy() for s in self._judge(part, min(recent, length))]
+                scores = fetched(*(s[: len(chosen)] for s in self._judge(part, min(recent, length))))
                 nll[chosen], channel_nll[chosen], observed[chosen], channel_observed[chosen] = scores
         return WindowScores(
             self._where(observed > 0, nll),
@@ -277,6 +279,21 @@ class GroupScorer:
     def _filled(self, chosen: NDArray[np.intp], padded: int) -> Tensor:
         """Return the indices of a call with its count rounded up: the first stands in for what is missing."""
         return self._tensor(np.concatenate([chosen, np.repeat(chosen[:1], padded - len(chosen))]))
+
+
+def fetched(*tensors: Tensor) -> list[Floats]:
+    """Return float tensors as arrays, from another device in one go: each transfer waits for the device."""
+    if all(tensor.device.type == "cpu" for tensor in tensors):
+        return [tensor.numpy() for tensor in tensors]
+    whole = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu().numpy()
+    ends = np.cumsum([tensor.numel() for tensor in tensors])[:-1]
+    parts = np.split(whole, ends)
+    return [part.reshape(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
+
+
+def _on_device(model: WindowModel, device: torch.device) -> WindowModel:
+    own = next(model.parameters()).device
+    return model if own.type == device.type else copy.deepcopy(model).to(device)
 
 
 def _inside(lengths: Ints, length: int) -> Bools:

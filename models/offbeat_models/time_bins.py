@@ -8,6 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from offbeat_models.anchors import sums_by_place
+
 FEATURES = 4
 """Numbers a bin has for each channel."""
 
@@ -21,11 +23,10 @@ def time_bins(x: Tensor, mask: Tensor, position: Tensor, bins: int) -> Tensor:
         position: where rows lie on the bins' axis, [B, L] in 0..G-1; the nearest bin takes a row.
         bins: G.
     """
-    batch, _, channels = x.shape
-    at = position.round().long()[..., None].expand(-1, -1, channels)
-    nothing = x.new_zeros(batch, bins, channels)
-    count = nothing.scatter_add(1, at, mask)
-    mean = nothing.scatter_add(1, at, x) / count.clamp_min(1.0)
+    place = position.round().long()
+    at = place[..., None].expand(-1, -1, x.shape[-1])
+    total, count = sums_by_place(torch.cat([x, mask], -1), place, bins).chunk(2, -1)
+    mean, nothing = total / count.clamp_min(1.0), torch.zeros_like(count)
     largest = _extreme(x, mask, at, bins, "amax")
     smallest = _extreme(x, mask, at, bins, "amin")
     there = count > 0

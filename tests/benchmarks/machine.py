@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from offbeat import __version__
 from tests.support.mosquitto import MOSQUITTO
 
-PACKAGES = ("offbeat", "torch", "numpy", "paho-mqtt", "msgspec")
+PACKAGES = ("torch", "numpy", "paho-mqtt", "msgspec")
 
 
 def describe() -> list[str]:
     """Return lines that name the day, the processor and the versions."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    packages = ", ".join([f"offbeat {__version__}", *(f"{name} {version(name)}" for name in PACKAGES)])
     return [
         f"- date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; source: {_commit()}",
         f"- processor: {_processor()}, {os.cpu_count()} cores; {_memory_gib():.0f} GiB of memory",

@@ -65,17 +65,23 @@ def build_scorer(
         capacity: sensors a group may have.
 
     Raises:
-        UnavailableError: the device asked for is not there; also while there is no model, or the first one would fail
-            when it is put into service, long after whoever wrote the configuration has gone.
+        UnavailableError: the device asked for is not there, or cannot run the models; also while there is no model, or
+            the first one would fail when it is put into service, long after whoever wrote the configuration has gone.
     """
     torch.set_num_threads(model.threads)
     try:
         device = choose_device(model.device)
     except DeviceError as error:
         raise UnavailableError(f"model.device: {error}") from error
-    scorer = _on(str(device), artifacts, core, capacity)
     if device.type == "cpu":
-        return scorer
+        return _on("cpu", artifacts, core, capacity)
+    try:
+        scorer = _on(str(device), artifacts, core, capacity)
+    except RuntimeError as error:  # no memory left on it, or it is ill
+        if model.device != "auto":
+            raise UnavailableError(f"model.device: {device} cannot run the models: {error}") from error
+        _say_fallback(error)
+        return FallbackScorer(_on("cpu", artifacts, core, capacity), None, _say_fallback)
     return FallbackScorer(scorer, lambda: _on("cpu", artifacts, core, capacity), _say_fallback)
 
 

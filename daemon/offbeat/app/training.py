@@ -205,9 +205,22 @@ def train_group(
 
     Raises:
         OffbeatError: nothing can be learnt, or the model collapsed.
-        UnavailableError: the device asked for is not there.
+        UnavailableError: the device asked for is not there, or has too little memory left.
     """
     device = _device(plan)
+    try:
+        return _train_on(device, series, plan, on_progress)
+    except torch.OutOfMemoryError as error:
+        reason = str(error).split(". ")[0]
+        raise UnavailableError(
+            f"the device {device} has too little memory left to train on ({reason}): "
+            "end what else uses it, or set the device to cpu"
+        ) from error
+
+
+def _train_on(
+    device: torch.device, series: Sequence[Series], plan: TrainingPlan, on_progress: OnProgress
+) -> TrainedGroup:
     on_progress(Progress("looking at the recordings", 0, 1))
     group = "+".join(series[0].channels) + plan.choice.suffix
     past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group)

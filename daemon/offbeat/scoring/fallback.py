@@ -24,18 +24,19 @@ class FallbackScorer:
 
     Args:
         first: the scorer to begin with, on the GPU as a rule.
-        build_second: makes the scorer to go on with, on the CPU.
+        build_second: makes the scorer to go on with, on the CPU; None where the first one is that already, since the
+            device failed before there was a scorer on it.
         on_failure: called once with the error that ended the first scorer.
     """
 
     def __init__(
         self,
         first: ModelScorer,
-        build_second: Callable[[], ModelScorer],
+        build_second: Callable[[], ModelScorer] | None,
         on_failure: Callable[[Exception], None],
     ) -> None:
         self._scorer = first
-        self._build_second: Callable[[], ModelScorer] | None = build_second
+        self._build_second = build_second
         self._on_failure = on_failure
 
     @property

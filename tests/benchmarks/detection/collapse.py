@@ -53,7 +53,10 @@ class Run:
 
 
 def runs(
-    seeds: Iterable[int] = range(SEEDS), families: Sequence[str] = tuple(FAMILIES), steps: int = STEPS
+    seeds: Iterable[int] = range(SEEDS),
+    families: Sequence[str] = tuple(FAMILIES),
+    steps: int = STEPS,
+    device: torch.device | None = None,
 ) -> Iterator[Run]:
     """Train each family once a seed and yield how it ended.
 
@@ -61,6 +64,7 @@ def runs(
         seeds: of the trainings; the sensors are always the same.
         families: names.
         steps: of each training.
+        device: of the trainings; None = the CPU.
     """
     torch.set_num_threads(1)
     sensors = fleet(SENSORS, ROWS)
@@ -70,7 +74,8 @@ def runs(
     for family in families:
         for seed in seeds:
             recipe = TrainingConfig(steps=steps, seed=seed, guard=never)
-            yield Run(family, seed, train(sensors, sizes, recipe, family=family).report.validation)
+            trained = train(sensors, sizes, recipe, family=family, device=device)
+            yield Run(family, seed, trained.report.validation)
 
 
 def measure(family: str, seeds: int = SEEDS) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How long learning a whole plant takes on the CPU: the default model, learnt as `offbeat train` learns it."""
+"""How long learning a whole plant takes: the default model, learnt as `offbeat train` learns it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,28 @@ from offbeat.replay.series import Series
 from offbeat_models.synthetic import make_fleet, stream
 
 SENSORS, READINGS = 100, 10_000
+STEPS = TrainingPlan().steps
 START_SECONDS = 1_700_000_000.0
 
 
-def measure(sensors: int = SENSORS, readings: int = READINGS, seed: int = 0) -> dict[str, Any]:
+def measure(
+    sensors: int = SENSORS, readings: int = READINGS, seed: int = 0, device: str = "cpu", steps: int = STEPS
+) -> dict[str, Any]:
     """Return the wall-clock seconds of each stage and in all, and the most memory that was held.
 
     Args:
         sensors: of one channel, of all shapes and rhythms of the synthetic fleet.
         readings: of each.
         seed: of signals and training.
+        device: to train on.
+        steps: of the training at most.
     """
     series = plant(sensors, readings, seed)
     stages, load = Stages(), os.getloadavg()[0]
     began, used = time.monotonic(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         (trained,) = train_from_recordings(
-            series, TrainingPlan(seed=seed, device="cpu"), Path(folder), stages.heard
+            series, TrainingPlan(seed=seed, device=device, steps=steps), Path(folder), stages.heard
         )
     return {
         "seconds": time.monotonic() - began,

@@ -6,6 +6,7 @@ import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from offbeat.ingest.source import LogBatch
 from offbeat.learn.library import PROMOTIONS, GroupModels
 from offbeat.scoring.torch_scorer import TorchScorer
 from tests.support.configured import configured
+from tests.support.gpu import NEEDS_GPU
 from tests.support.learnt import Learnt
 from tests.support.plant import BOILERS, live
 from tests.support.waiting import wait_until
@@ -32,12 +34,16 @@ CAPACITY = 20
 ROWS = 80
 
 
-def settings(folder: Path) -> Settings:
+Device = Literal["cpu", "cuda"]
+on_each_device = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_GPU)])
+
+
+def settings(folder: Path, device: Device = "cpu") -> Settings:
     """Return settings of a daemon for the boilers."""
     return configured(
         folder,
         limits=LimitSettings(max_sensors=CAPACITY, window_readings=64),
-        model=ModelSettings(device="cpu"),
+        model=ModelSettings(device=device),
     )
 
 
@@ -52,16 +58,20 @@ def version(learnt: Learnt, folder: Path, group: GroupModels, number: int) -> st
 class Site:
     """A core, its library, and what exchanges models between them."""
 
-    def __init__(self, folder: Path, learnt: Learnt, in_service: int = 1) -> None:
+    def __init__(self, folder: Path, learnt: Learnt, in_service: int = 1, device: Device = "cpu") -> None:
         self.folder = folder
         self._learnt = learnt
-        self._settings = settings(folder)
+        self._settings = settings(folder, device)
         self.library = library_of(self._settings)
         self.models = self.library.group("value")
         self.woken = 0
         self.error: Exception | None = None
         for number in range(1, in_service + 1):
             self.promote(self.new(number))
+        self.start()
+
+    def start(self) -> None:
+        """Start with what is in service."""
         self.core = build_core(self._settings)
         self.exchange = ModelExchange(self.core, self.library, self._prepare, self._wake)
 
@@ -114,12 +124,15 @@ def test_nothing_happens_while_nothing_changes(site: Site) -> None:
     assert (site.exchange.waiting, site.woken) == (False, 0)
 
 
-def test_a_promoted_version_is_made_ready_and_then_taken_up(site: Site) -> None:
+@on_each_device
+def test_a_promoted_version_is_made_ready_and_then_taken_up(
+    tmp_path: Path, learnt: Learnt, device: Device
+) -> None:
     """Until the loop takes it the old one judges; then the new one does, as if it had read all rows before."""
+    site = Site(tmp_path, learnt, device=device)
     (before,) = [one.version for one in site.models.versions()]
     whole = site.hear(0, ROWS)
-    site.core = build_core(settings(site.folder))
-    site.exchange = ModelExchange(site.core, site.library, site._prepare, site._wake)
+    site.start()
     first = site.hear(0, 50)
     after = site.promote(site.new(2))
     site.exchange.look()
@@ -167,15 +180,16 @@ def test_a_promotion_that_is_taken_back_before_it_was_taken_up_ends_with_the_old
     assert site.core.versions == {0: before}
 
 
-def test_the_first_model_is_taken_up_like_any_other(tmp_path: Path, learnt: Learnt) -> None:
+@on_each_device
+def test_the_first_model_is_taken_up_like_any_other(tmp_path: Path, learnt: Learnt, device: Device) -> None:
     """A daemon that began without one needs no restart; its sensors are judged from their next row on."""
-    site = Site(tmp_path, learnt, in_service=0)
+    site = Site(tmp_path, learnt, in_service=0, device=device)
     assert site.core.engine.scorer.device == "none"
     assert len(site.hear(0, 40)) == 0
     first = site.promote(site.new(1))
     site.exchange.look()
     site.take_up()
-    assert (site.core.versions, site.core.engine.scorer.device) == ({0: first}, "cpu")
+    assert (site.core.versions, site.core.engine.scorer.device) == ({0: first}, device)
     assert np.isfinite(site.hear(40, 50)).all()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from offbeat.app.training import TrainingPlan, canonical, train_from_recordings, train_group
 from offbeat.core.streams.registry import STREAM_NAMES, voting
@@ -161,10 +162,21 @@ def test_what_nothing_can_be_learnt_from_says_so(tmp_path: Path, series: list[Se
 
 def test_a_device_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     """Before any work is done."""
-    torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     told: list[Progress] = []
     with pytest.raises(UnavailableError, match="cuda"):
         train_from_recordings(boilers_recorded(), TrainingPlan(device="cuda"), tmp_path, told.append)
     assert told == []
+
+
+def test_a_device_without_memory_is_unavailable(tmp_path: Path) -> None:
+    """Whoever started the training is told what to do, in a sentence."""
+
+    def fill_up(progress: Progress) -> None:
+        if progress.stage == "training the model":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB. GPU 0 has ...")
+
+    why = r"cpu has too little memory left to train on \(CUDA out of memory\): .* set the device to cpu"
+    with pytest.raises(UnavailableError, match=why):
+        train_from_recordings(boilers_recorded(200, 1), TINY, tmp_path, fill_up)

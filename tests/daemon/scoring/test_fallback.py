@@ -94,3 +94,12 @@ def test_models_are_exchanged_where_scoring_goes_on() -> None:
     scorer.exchange(2, None, None)  # type: ignore[arg-type]
     assert places == ["cuda:0", "cpu"]
     assert (first.exchanged, second.exchanged) == ([1], [2])
+
+
+def test_a_device_that_failed_before_there_was_a_scorer_is_said_too() -> None:
+    """Scoring began on the second device: it is degraded from the start, and there is no third."""
+    scorer = FallbackScorer(Exchanging("cpu", 1), None, lambda _: None)
+    assert (scorer.place, scorer.degraded) == ("cpu", True)
+    scorer.step(a_job())
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        scorer.step(a_job())
