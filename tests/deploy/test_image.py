@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 pytestmark = [
     pytest.mark.container,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
     pytest.mark.skipif(bool(LACKING), reason=f"no images can be built: {LACKING}"),
 ]
 TAG = "localhost/offbeat-test"

@@ -48,7 +48,7 @@ LACKING = _lacking()
 """Why no image can be built here; empty where one can."""
 
 
-def podman(*arguments: str, timeout_seconds: float = 60, check: bool = True) -> str:
+def podman(*arguments: str, timeout_seconds: float = 120, check: bool = True) -> str:
     """Run podman and return what it printed."""
     done = subprocess.run(
         ["podman", *arguments], capture_output=True, text=True, timeout=timeout_seconds, check=False
@@ -106,7 +106,7 @@ def build(tag: str, dockerfile: str, arguments: dict[str, str], mounts: dict[Pat
         *[f"--build-arg={name}={value}" for name, value in arguments.items()],
         *[f"--volume={source}:{target}:ro" for source, target in mounts.items()],
         f"--tag={tag}", str(ROOT),
-        timeout_seconds=550,
+        timeout_seconds=1000,
     )  # fmt: skip
 
 
