@@ -55,7 +55,7 @@ def _memory(settings: Settings, rows: int) -> Line:
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        given = order(settings, 0, "a benchmark", os.getpid())
+        given = order(settings, "value", "a benchmark", os.getpid())
         done = run_bounded(COMMAND, given, Bounds(3600.0, 2**40), hear, threading.Event(), os.environ | QUIET)
     finally:
         ended.set()
@@ -85,7 +85,9 @@ def _time(settings: Settings) -> Line:
         if message.get("stage") == "looking at the recordings":
             begun.set()
 
-    given = order(settings.model_copy(update={"learning": LearningSettings()}), 0, "a benchmark", os.getpid())
+    given = order(
+        settings.model_copy(update={"learning": LearningSettings()}), "value", "a benchmark", os.getpid()
+    )
     training = threading.Thread(
         target=run_bounded,
         args=(COMMAND, given, Bounds(3600.0, 2**40), hear, stopping, os.environ | QUIET),

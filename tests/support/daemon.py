@@ -33,9 +33,11 @@ class Daemon:
         folder.mkdir(exist_ok=True)
         self.config = folder / "offbeat.toml"
         self.state = folder / "state"
-        extra = f'\n[state]\ndirectory = "{self.state}"\nsnapshot_interval = "{snapshot_interval}"\nshards = {shards}\n'
-        extra += f'[metrics]\nlisten = "127.0.0.1:{self.metrics_port}"\n'
-        self.config.write_text(config + extra)
+        self._tables = (
+            f'\n[state]\ndirectory = "{self.state}"\nsnapshot_interval = "{snapshot_interval}"\nshards = {shards}\n'
+            f'[metrics]\nlisten = "127.0.0.1:{self.metrics_port}"\n'
+        )
+        self.write(config)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, ready: bool = True, **environment: str) -> Self:
@@ -48,6 +50,22 @@ class Daemon:
         if ready:
             wait_until(self.is_ready, 60, f"the daemon to be ready; its log:\n{self.log()[-3000:]}")
         return self
+
+    def write(self, config: str, *, listen: str = "") -> None:
+        """Write the configuration, with the tables of state and metrics as they are, or pages served elsewhere."""
+        tables = (
+            self._tables if not listen else self._tables.replace(f"127.0.0.1:{self.metrics_port}", listen)
+        )
+        self.config.write_text(config + tables)
+
+    def reload(self, config: str, *, listen: str = "") -> bool:
+        """Let the process read another configuration; return whether it runs by that now."""
+        assert self.process is not None
+        before = self.metric("offbeat_config_reloads_total")
+        self.write(config, listen=listen)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.metric("offbeat_config_reloads_total") > before, 40, "the end of the reload")
+        return self.metric("offbeat_config_last_reload_successful") == 1.0
 
     def is_ready(self) -> bool:
         """Whether the daemon answers its readiness check; fails when the process has ended."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry
 
-from offbeat.app.api_answers import Status
+from offbeat.app.api_answers import Configuration, Status
 from offbeat.app.live_pages import LivePages
 from offbeat.app.questions import Questions
 from offbeat.core.pipeline import Pipeline
@@ -154,5 +154,6 @@ class LiveSite:
             open_episodes={kind: float(n) for kind, n in zip(KINDS, is_open, strict=True)},
             rows_scored=self._judged,
             device="none",
+            configuration=Configuration(0.0, ""),
             models={},
         )

@@ -157,13 +157,76 @@ def trainings(service: Machine) -> list[str]:
     return [line.split()[0] for line in listed if "learning_child" in line]
 
 
-def test_a_hangup_does_no_harm(service: Machine) -> None:
-    """A SIGHUP kills a program that does not expect it, and systemd would think that it was meant."""
-    before = service.property_of("offbeat", "MainPID")
-    service.run("systemctl", "kill", "--signal=HUP", "offbeat")
-    published(service, "after-hangup")
-    assert service.property_of("offbeat", "MainPID") == before
+def test_a_hangup_before_it_is_ready_does_no_harm(machine: Machine) -> None:
+    """A SIGHUP kills a program that does not expect it, and systemd would think that it was meant (telegraf).
+
+    So it is expected from the program's first statement on, long before anything is loaded.
+    """
+    machine.write("/etc/offbeat/offbeat.toml", CONFIG)
+    machine.run("systemctl", "start", "--no-block", "offbeat")
+    wait_until(lambda: expects_hangup(machine), 20, "the program's first statement")
+    process, hangups = machine.property_of("offbeat", "MainPID"), 0
+    while machine.property_of("offbeat", "ActiveState") == "activating":
+        machine.run("systemctl", "kill", "--signal=HUP", "offbeat")
+        hangups += 1
+    assert hangups > 3
+    assert machine.property_of("offbeat", "ActiveState") == "active"
+    assert machine.property_of("offbeat", "MainPID") == process
+    machine.run("systemctl", "stop", "offbeat")
+
+
+def expects_hangup(machine: Machine) -> bool:
+    """Tell whether a SIGHUP would be ignored or handled by the service, rather than end it."""
+    status = machine.run("cat", f"/proc/{machine.property_of('offbeat', 'MainPID')}/status", check=False)
+    masks = [
+        int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt"))
+    ]
+    return any(mask & 1 for mask in masks)
+
+
+def test_a_good_configuration_is_reloaded(service: Machine) -> None:
+    """Another source is heard, by the same process that knows the sensors of before."""
+    process = service.property_of("offbeat", "MainPID")
+    published(service, "pump")
+    wait_until(lambda: sensors(service) == 1, 20, "the sensor to be known")
+    service.write("/etc/offbeat/offbeat.toml", CONFIG.replace("plant/{sensor}", "plant/{sensor...}"))
+    service.run("systemctl", "reload", "offbeat")
+    wait_until(lambda: "is in force" in service.log_of("offbeat"), 20, "the reload")
+
+    def is_heard() -> bool:
+        published(service, "line/fan")
+        return sensors(service) == 2
+
+    wait_until(is_heard, 30, "the topics of the new configuration to be heard")
+    assert service.property_of("offbeat", "MainPID") == process
     assert service.property_of("offbeat", "ActiveState") == "active"
+
+
+def test_a_bad_configuration_is_not_reloaded_and_does_not_end_the_service(service: Machine) -> None:
+    """`systemctl reload` fails, the log and the status say why, and the sensors are watched as before."""
+    process = service.property_of("offbeat", "MainPID")
+    service.write("/etc/offbeat/offbeat.toml", CONFIG.replace("[mqtt]\n", '[mqtt]\nusrname = "x"\n'))
+    assert service.status("systemctl", "reload", "offbeat") != 0
+    wait_until(lambda: "not in force" in service.property_of("offbeat", "StatusText"), 20, "the status line")
+    assert 'did you mean "username"' in service.log_of("offbeat")
+    published(service, "pump")
+    assert service.property_of("offbeat", "MainPID") == process
+    assert service.property_of("offbeat", "ActiveState") == "active"
+    service.write("/etc/offbeat/offbeat.toml", CONFIG)
+    service.run("systemctl", "reload", "offbeat")
+    wait_until(lambda: sensors(service) == 1, 20, "the status line to be the usual one, with the sensor")
+
+
+def test_a_change_that_needs_a_restart_waits_for_one(service: Machine) -> None:
+    """The file is good, so the reload itself succeeds for systemd; the status line says that it is not in force."""
+    process = service.property_of("offbeat", "MainPID")
+    service.write("/etc/offbeat/offbeat.toml", CONFIG + "[limits]\nmax_sensors = 100\n")
+    service.run("systemctl", "reload", "offbeat")
+    wait_until(lambda: "not in force" in service.property_of("offbeat", "StatusText"), 20, "the status line")
+    assert "only a restart can change limits.max_sensors" in service.log_of("offbeat")
+    service.run("systemctl", "restart", "offbeat")
+    assert service.property_of("offbeat", "MainPID") != process
+    wait_until(lambda: sensors(service) == 0, 20, "the usual status line")
 
 
 def test_a_stalled_pipeline_is_killed_by_the_watchdog_and_comes_back_with_its_state(service: Machine) -> None:

@@ -100,6 +100,19 @@ def test_the_service_is_started_and_watched_through_notifications() -> None:
     assert "AF_UNIX" in unit["RestrictAddressFamilies"][0]
 
 
+def test_a_reload_tells_the_daemon_and_then_fails_by_a_bad_configuration() -> None:
+    """In this order: a check that came first would keep what is wrong from the daemon's log and metrics.
+
+    `notify-reload` is younger than the systemd of Debian 12, which would take it for no type at all.
+    """
+    unit = settings()
+    assert unit["ExecReload"] == [
+        "/bin/kill -HUP $MAINPID",
+        unit["ExecStart"][0].replace(" run ", " check "),
+    ]
+    assert unit["Type"] == ["notify"]
+
+
 def test_state_has_a_folder_that_survives_restarts() -> None:
     """A user that lives as long as the service owns it."""
     unit = settings()
@@ -118,7 +131,7 @@ def test_the_template_is_the_unit_by_another_name() -> None:
         for line in named
     ]
     assert generic == plain
-    assert sum("%i" in line for line in named) == 6
+    assert sum("%i" in line for line in named) == 7
 
 
 @pytest.mark.systemd

@@ -50,6 +50,18 @@ class Learning(Struct, frozen=True):
     last: Annotated[str, Meta(description="What came of the last training since the start; empty before it.")]
 
 
+class Configuration(Struct, frozen=True):
+    """Which configuration the daemon runs by."""
+
+    loaded_at: Annotated[float, Meta(description="Unix seconds at which it was read.")]
+    problem: Annotated[
+        str,
+        Meta(
+            description="Why what was read at the last reload is not in force; empty if it is, or none was asked for."
+        ),
+    ]
+
+
 class Status(Struct, frozen=True):
     """How the daemon is."""
 
@@ -61,6 +73,7 @@ class Status(Struct, frozen=True):
     rows_scored: Annotated[int, Meta(description="Readings judged since the start.")]
     device: Annotated[str, Meta(description='What the model runs on: "cpu", "cuda" or "none".')]
     models: Annotated[dict[str, ModelInUse], Meta(description="By group of sensors.")]
+    configuration: Configuration
     learning: Annotated[dict[str, Learning], Meta(description="By group of sensors.")] = {}
 
 

@@ -21,13 +21,13 @@ from offbeat.ingest.decoder import Decoder, directory_of
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Core:
     """What turns messages into decisions.
 
     Attributes:
         directory: sensors and groups.
-        decoder: messages to readings.
+        decoder: messages to readings; another one after the sources have changed, with the same ledgers.
         engine: pipeline and scorer in step.
         artifacts: of each group that has one, by its index.
         versions: of the same.

@@ -11,10 +11,12 @@ import numpy as np
 import structlog
 
 from offbeat import __version__
-from offbeat.app.api_answers import Learning, ModelInUse, Status
+from offbeat.app.api_answers import Configuration, Learning, ModelInUse, Status
 from offbeat.app.parts import Parts
+from offbeat.app.reload_record import ReloadRecord
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import StepJob
+from offbeat.core.ledger import Ledger
 from offbeat.core.readiness import Readiness, count_by_readiness
 from offbeat.core.sensor_states import KINDS
 from offbeat.core.work import Work
@@ -44,6 +46,7 @@ class Instruments:
         self._scores = self._metrics.histogram("offbeat_score_ratio")
         self._decision_delay = self._metrics.histogram("offbeat_decision_delay_seconds")
         self._parts: Parts | None = None
+        self.reloads = ReloadRecord(clock())
 
     def answered(self, answer: Answer[Work]) -> None:
         """Take in how long a job took, whether it was answered, and how old its rows are; called by the loop."""
@@ -92,8 +95,10 @@ class Instruments:
         device = parts.core.engine.scorer.device
         link = parts.source.status
         trouble = f"not listening: {link.reason}; " if link.reason and link.state != "subscribed" else ""
+        refused = "" if self.reloads.successful else "the new configuration is not in force: see the log; "
+        sensors = sum(self._sensors_by_readiness().values())
         return (
-            f"{trouble}{len(parts.core.directory)} sensors, {open_episodes:.0f} episodes open, "
+            f"{refused}{trouble}{sensors:.0f} sensors, {open_episodes:.0f} episodes open, "
             f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
         )
 
@@ -113,6 +118,7 @@ class Instruments:
             open_episodes={kind: count for (kind,), count in self._open_by_kind().items()},
             rows_scored=self._rows_scored,
             device=scorer.device,
+            configuration=Configuration(self.reloads.loaded_at, self.reloads.problem),
             models={
                 directory.groups[i].name: ModelInUse(one.name, one.version)
                 for i, one in dict(self._parts.core.artifacts).items()
@@ -133,9 +139,23 @@ class Instruments:
         self._bind_learning(parts)
         self._bind_way_out(parts)
         bind = self._metrics.bind
+        self._bind_reloads()
         bind("offbeat_ready", lambda: float(is_ready()))
         bind("offbeat_stage_stalled", lambda: parts.progress.gauge(time.monotonic()))
         bind("offbeat_build_info", lambda: {(__version__, platform.python_version()): 1.0})
+
+    def add_stage(self, ledger: Ledger) -> None:
+        """Expose what a stage takes in that came up while the daemon runs."""
+        self._metrics.add_ledger(ledger)
+
+    def _bind_reloads(self) -> None:
+        bind, reloads = self._metrics.bind, self.reloads
+        bind(
+            "offbeat_config_reloads_total",
+            lambda: {(result,): count for result, count in reloads.counts.items()},
+        )
+        bind("offbeat_config_last_reload_successful", lambda: float(reloads.successful))
+        bind("offbeat_config_last_reload_success_timestamp_seconds", lambda: reloads.loaded_at)
 
     def _bind_way_in(self, parts: Parts) -> None:
         bind = self._metrics.bind

@@ -28,6 +28,7 @@ from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
 from offbeat.core.pipeline import Pipeline
 from offbeat.errors import UnavailableError
+from offbeat.ingest.decoder import directory_of
 from offbeat.learn.group_learning import GroupLearning
 from offbeat.learn.learning_policy import Due, due, retry_seconds
 from offbeat.learn.library import ModelLibrary
@@ -49,6 +50,8 @@ STAGES = {
     "judging the newest stretch": (0.92, 0.08),
 }
 """Where each stage of a training begins, and its part of the whole."""
+
+_LEFT = "no source names its sensors any more"
 
 RESULTS = ("promoted", "kept", "refused", "crashed", "time", "memory", "stopped")
 """What may come of a training."""
@@ -131,19 +134,26 @@ class Learner:
         self._command = command
         self._look_seconds = look_seconds
         self._off = why_never(settings)
-        self._groups = [
-            _Group(i, state.group.name, GroupKnowledge(state, questions, settings.learning))
-            for i, state in enumerate(pipeline.groups)
-        ]
-        self._status = {
-            one.name: GroupLearning("off" if self._off else "gathering", reason=self._off)
-            for one in self._groups
-        }
+        self._groups: list[_Group] = []
+        self._status: dict[str, GroupLearning] = {}
+        self.learn_by(settings)
         self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
         self._refused_priority: list[str] = []
         self._trouble = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+
+    def learn_by(self, settings: Settings) -> None:
+        """Learn by these settings from the next training on; the pipeline has the groups of their sources."""
+        self._settings = settings
+        self._named = {group.name for group in directory_of(settings.sources, 1).groups}
+        for state in self._pipeline.groups[len(self._groups) :]:
+            knowledge = GroupKnowledge(state, self._questions, settings.learning)
+            self._groups.append(one := _Group(state.index, state.group.name, knowledge))
+            stage = GroupLearning("off" if self._off else "gathering", reason=self._off)
+            self._status = self._status | {one.name: stage}
+        left = [one.name for one in self._groups if one.name not in self._named]
+        self._status = self._status | {name: GroupLearning("off", reason=_LEFT) for name in left}
 
     def groups(self) -> Mapping[str, GroupLearning]:
         """Return how far the learning of each group is, by its name; safe from any thread."""
@@ -164,16 +174,19 @@ class Learner:
 
     def decided(self, decisions: Decisions) -> None:
         """Take in what was decided; called by the loop."""
-        if decisions.scores is not None and not self._off:
+        # Of a group that was added a moment ago nothing is watched yet.
+        if decisions.scores is not None and not self._off and decisions.scores.group < len(self._groups):
             self._groups[decisions.scores.group].knowledge.note(decisions.scores)
 
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
         assert self._library is not None
         asked_by = self._library.take_wish()
-        for one in self._groups:
+        for one in list(self._groups):
             if self._stopping.is_set():
                 return
+            if one.name not in self._named:
+                continue
             models = models_of(self._library, self._pipeline.groups[one.index].group)
             try:
                 facts = one.knowledge.facts(models, self._clock(), one.failures, one.failed_at)
@@ -226,7 +239,7 @@ class Learner:
 
         self._progress(one, why, {"stage": "reading the journal", "share": 0.0}, 0.0)
         bounds = Bounds(self._rules.time_seconds, self._rules.memory_bytes)
-        given = order(self._settings, one.index, why, os.getpid())
+        given = order(self._settings, one.name, why, os.getpid())
         environment = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_THE_CHILD} | QUIET
         try:
             ended = run_bounded(self._command, given, bounds, hear, self._stopping, environment)

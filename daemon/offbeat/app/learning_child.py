@@ -18,12 +18,12 @@ TELL_SECONDS = 0.5
 Message = dict[str, Any]
 
 
-def order(settings: Settings, group: int, why: str, parent: int) -> bytes:
+def order(settings: Settings, group: str, why: str, parent: int) -> bytes:
     """Return what the process has to be given.
 
     Args:
         settings: of the daemon, as it loaded them.
-        group: index of the group to train.
+        group: name of the group to train; its place among the others is that of these settings.
         why: for the history.
         parent: process id of the daemon.
     """
@@ -49,7 +49,7 @@ def main() -> int:
 
     configure(settings.log)
     directory = directory_of(settings.sources, settings.limits.max_sensors, settings.state.shards)
-    index = int(given["group"])
+    index = [group.name for group in directory.groups].index(given["group"])
     try:
         verdict = learn_group(settings, index, directory.groups[index], given["why"], time.time(), _Teller())
     except OffbeatError as error:

@@ -71,7 +71,7 @@ class GroupKnowledge:
     def _heard(self, now: float) -> _Heard:
         """Copy what is known of the sensors; called by the loop."""
         state = self._state
-        slots = np.flatnonzero(np.isfinite(state.first_heard[: state.size]))
+        slots = np.flatnonzero(np.isfinite(state.first_heard[: state.size]) & ~state.retired[: state.size])
         learnt = state.learnt
         judged_by = "" if learnt is None or learnt.model is None else learnt.model[1]
         if judged_by != self._judged_by:

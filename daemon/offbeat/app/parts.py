@@ -15,6 +15,7 @@ from offbeat.app.scorers import warm_up
 from offbeat.app.state_saver import StateSaver
 from offbeat.config.settings import Settings
 from offbeat.core.work import Work
+from offbeat.ingest.held_topics import HeldTopics
 from offbeat.ingest.inbox import Inbox
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.mqtt import MqttSource
@@ -109,6 +110,7 @@ def build_parts(
         settings.limits.max_payload_bytes,
         on_progress=progress.stage("reader").beat,
         clock=clock,
+        held=HeldTopics(state / "subscribed.json"),
     )
     return Parts(
         core=core,

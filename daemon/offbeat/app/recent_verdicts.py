@@ -47,9 +47,8 @@ class RecentVerdicts:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        readings = min(pipeline.settings.window_readings, MOST_READINGS)
-        sensors = pipeline.directory.max_sensors
-        self._rings = [_Ring(group, sensors, readings) for group in pipeline.directory.groups]
+        self._rings: list[_Ring] = []
+        self._follow_directory()
 
     @property
     def nbytes(self) -> int:
@@ -90,7 +89,15 @@ class RecentVerdicts:
             low[unjudged], high[unjudged] = np.nan, np.nan
         return Verdicts(score, low, high, ring.surprise_of(slot))
 
+    def _follow_directory(self) -> None:
+        readings = min(self._pipeline.settings.window_readings, MOST_READINGS)
+        directory = self._pipeline.directory
+        for group in directory.groups[len(self._rings) :]:
+            self._rings.append(_Ring(group, directory.max_sensors, readings))
+
     def _ring(self, group: int) -> _Ring:
+        if group >= len(self._rings):
+            self._follow_directory()
         self._rings[group].follow(self._pipeline.groups[group].generation)
         return self._rings[group]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from offbeat.app.core_building import Core
+from offbeat.app.retiring import retire_unnamed
 from offbeat.app.state_saver import restore
 from offbeat.core.decisions import Decisions
 from offbeat.ingest.journal import Journal
@@ -36,6 +37,8 @@ def recover(
         on_progress: called after each batch.
     """
     offset = restore(core.pipeline, store, core.versions)
+    # Before the log is played: who is not listened to any more must not become silent in it.
+    act(retire_unnamed(core, core.pipeline.heard_to))
     for job in core.pipeline.rebuild_jobs():
         core.engine.scorer.rebuild(job)
     # Shards are saved in turn. Where the log was lost, new offsets must lie behind what the newest of them holds.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +24,8 @@ class SensorReports:
     def __init__(self, pipeline: Pipeline, most: int = 2000) -> None:
         self._pipeline = pipeline
         self._most = most
-        self._changed: list[set[int]] = [set() for _ in pipeline.groups]
-        self._heard_until = [-np.inf for _ in pipeline.groups]
+        self._changed: defaultdict[int, set[int]] = defaultdict(set)
+        self._heard_until: defaultdict[int, float] = defaultdict(lambda: -np.inf)
 
     def note(self, decisions: Decisions) -> None:
         """Take in what was decided."""
@@ -37,8 +39,9 @@ class SensorReports:
     def take(self) -> list[SensorState]:
         """Return the reports of sensors that changed since the last call."""
         reports: list[SensorState] = []
-        for index, changed in enumerate(self._changed):
+        for index in range(len(self._pipeline.groups)):
             self._note_unscored(index)
+            changed = self._changed[index]
             chosen = [changed.pop() for _ in range(min(len(changed), self._most))]
             if chosen:
                 reports += self._reports(index, np.array(sorted(chosen), np.intp))

@@ -15,19 +15,23 @@ from contextlib import ExitStack, contextmanager
 import structlog
 
 from offbeat.app.api_answers import Status
+from offbeat.app.core_reload import CoreReload
 from offbeat.app.instruments import Instruments
 from offbeat.app.live_pages import LivePages
 from offbeat.app.loop import Loop
+from offbeat.app.orphans import close_orphans
+from offbeat.app.part_reloads import prepare_learning, prepare_numbers, prepare_way_in, prepare_way_out
 from offbeat.app.parts import build_parts
+from offbeat.app.questions import Questions
 from offbeat.app.recovery import recover
+from offbeat.app.reloading import Reloading, Reread
 from offbeat.app.sensor_columns import sensor_columns
 from offbeat.app.sensor_reports import SensorReports
+from offbeat.app.web import Web
 from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
 from offbeat.errors import OffbeatError
 from offbeat.ingest.source import LogBatch
-from offbeat.observe.http import HttpServer
-from offbeat.observe.http_access import Access
 from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
 from offbeat.observe.sensor_metrics import SensorPage
@@ -55,15 +59,19 @@ class Service:
     Args:
         settings: as loaded.
         clock: unix seconds.
+        reread: reads the configuration anew when SIGHUP asks for it; without it SIGHUP does nothing.
 
     Raises:
         ConfigError: the artifact or another file named in the settings cannot be used.
         UnavailableError: a port, a device or the state directory cannot be had.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], float] = time.time, reread: Reread | None = None
+    ) -> None:
         self._clock = clock
         self._stopping = threading.Event()
+        self._reload_asked = threading.Event()
         self._unready = "starting"
         self._loop_started = self._told_systemd = False
         self._started_at = 0.0
@@ -93,7 +101,7 @@ class Service:
         )
         self._instruments.bind(parts, sensors, lambda: not self._unready)
         self._live: LivePages | None = None
-        self._http: HttpServer | None = None
+        self._web: Web | None = None
         if settings.metrics.listen:
             self._live = LivePages(
                 parts.core.pipeline, questions, parts.history, self._status, lambda: self._labels
@@ -102,7 +110,17 @@ class Service:
                 self._instruments.registry, sensors.page(), lambda: self._unready, self._why_unhealthy
             )
             pages |= self._live.pages()
-            self._http = HttpServer(settings.metrics.listen, pages, access=Access.of(settings.metrics))
+            self._web = Web(settings.metrics, pages)
+        self._at_rest = Questions(parts.inbox.wake)
+        self._core_reload = CoreReload(
+            parts.core,
+            parts.store,
+            parts.saver,
+            self._at_rest,
+            lambda: parts.log.next_offset,
+            self._instruments.add_stage,
+        )
+        self._reloading = self._build_reloading(settings, reread, sensors) if reread else None
         every = watchdog_seconds()
         self._watchdog = Watchdog(
             parts.progress,
@@ -121,6 +139,8 @@ class Service:
             try:
                 self._start()
                 while not self._stopping.wait(LOOK_SECONDS):
+                    if self._reload_asked.is_set():
+                        self._reload()
                     self._look()
             finally:
                 self._shut_down()
@@ -129,16 +149,40 @@ class Service:
         """Ask for the way down; safe from any thread."""
         self._stopping.set()
 
+    def _build_reloading(self, settings: Settings, reread: Reread, sensors: SensorPage) -> Reloading:
+        parts = self._parts
+        # The core next to last: what is asked of the broker then finds a decoder that knows what to make of it.
+        prepare = [
+            *([self._web.prepare] if self._web else []),
+            prepare_numbers(parts, sensors),
+            prepare_way_out(parts),
+            self._core_reload.prepare,
+            prepare_learning(parts),
+            prepare_way_in(parts),
+        ]
+        return Reloading(settings, reread, prepare, self._instruments.reloads, self._clock)
+
+    def _reload(self) -> None:
+        self._reload_asked.clear()
+        if self._reloading is None:
+            return
+        if self._told_systemd:
+            self._notifier.reloading()
+        self._reloading.reload()
+        if self._told_systemd:
+            self._notifier.ready(self._instruments.status_line())
+
     def _start(self) -> None:
         parts = self._parts
         self._hear_orders()
-        if self._http:
-            self._http.start()
+        if self._web:
+            self._web.start()
         self._watchdog.start()
         self._unready = "restoring state"
         self._loop.offset = recover(
             parts.core, parts.store, parts.log, self._act, lambda: self._notifier.extend_timeout(30)
         )
+        self._act(Decisions(close_orphans(parts.core.pipeline, parts.history, self._clock())))
         parts.publisher.start()
         parts.saver.start()
         parts.scorer.start()
@@ -210,6 +254,8 @@ class Service:
 
     def _keep_house(self, now: float) -> None:
         self._hear_orders()
+        self._at_rest.answer_all()
+        self._act(self._core_reload.settle(self._loop.offset, now))
         if self._live:
             self._live.beat()
         self._parts.publisher.put_states(self._reports.take())
@@ -229,8 +275,8 @@ class Service:
         # Last in, first out, and whatever one part does on its way down, the others go down too.
         with ExitStack() as then:
             then.callback(self._notifier.close)
-            if self._http:
-                then.callback(self._http.stop)
+            if self._web:
+                then.callback(self._web.stop)
             if self._live:
                 then.callback(self._live.close)
             then.callback(self._watchdog.stop)
@@ -254,7 +300,10 @@ class Service:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT ask for the way down; a later second one ends the process at once."""
+        """Let SIGTERM and SIGINT ask for the way down, SIGHUP for a reload once the start is over.
+
+        A later second signal of the first kind ends the process at once.
+        """
         asked_at = -FORCE_AFTER_SECONDS
 
         def ask(number: int, _frame: object) -> None:
@@ -267,7 +316,8 @@ class Service:
             self.request_stop()
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        hangup = signal.SIG_IGN if self._reloading is None else lambda *_: self._reload_asked.set()
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, hangup)
         try:
             yield
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +22,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LISTENING_SINCE = "listening_since"
 """Since when the broker was heard, at the snapshot's offset: what follows in the log says only what changed."""
+TOPICS = "topics"
+"""Which topic named each sensor last, as a list in JSON: a configuration of tomorrow may not have it any more."""
 
 
 class StateSaver:
@@ -51,7 +54,7 @@ class StateSaver:
         self._directory: SensorDirectory = pipeline.directory
         self._store = store
         self._models = models
-        self._every = interval_seconds / self._directory.shard_count
+        self.save_every(interval_seconds)
         self._before_write = before_write
         self._on_saved = on_saved
         self._next_shard = 0
@@ -64,6 +67,10 @@ class StateSaver:
     def start(self) -> None:
         """Start the writing thread."""
         self._thread.start()
+
+    def save_every(self, seconds: float) -> None:
+        """Save every shard once in this time from now on."""
+        self._every = seconds / self._directory.shard_count
 
     def save_due(self, now_seconds: float, timer_seconds: float, offset: int) -> None:
         """Copy the shards whose turn it is; call it while no work is pending.
@@ -105,7 +112,10 @@ class StateSaver:
         return Snapshot(
             group.name, shard, offset, group.channels, tuple(group.ids[slot] for slot in slots),
             self._pipeline.state_of(index, slots), self._models.get(index, ""),
-            {LISTENING_SINCE: repr(float(self._pipeline.listening_since))},
+            {
+                LISTENING_SINCE: repr(float(self._pipeline.listening_since)),
+                TOPICS: json.dumps([group.topics[slot] for slot in slots]),
+            },
         )  # fmt: skip
 
     def _write(self) -> None:
@@ -138,7 +148,7 @@ def restore(pipeline: Pipeline, store: SnapshotStore, models: dict[int, str]) ->
     ]
     found = [(index, snapshot) for index, snapshot in snapshots if snapshot is not None]
     for index, snapshot in found:
-        _restore_shard(pipeline, index, snapshot, models.get(index, ""))
+        restore_shard(pipeline, index, snapshot, models.get(index, ""))
     if len(found) < len(snapshots):
         return 0
     oldest = min((snapshot for _, snapshot in found), key=lambda snapshot: snapshot.offset)
@@ -146,8 +156,18 @@ def restore(pipeline: Pipeline, store: SnapshotStore, models: dict[int, str]) ->
     return oldest.offset
 
 
-def _restore_shard(pipeline: Pipeline, index: int, snapshot: Snapshot, model: str) -> None:
-    admitted = [(i, pipeline.directory.admit(index, sensor)) for i, sensor in enumerate(snapshot.ids)]
+def restore_shard(pipeline: Pipeline, index: int, snapshot: Snapshot, model: str) -> None:
+    """Put one snapshot back into a group.
+
+    Args:
+        pipeline: with room for the group.
+        index: of the group.
+        snapshot: of a shard of it.
+        model: version of the group's artifact now; "" without one.
+    """
+    topics = json.loads(snapshot.extra.get(TOPICS, "null")) or [""] * len(snapshot.ids)
+    named = zip(snapshot.ids, topics, strict=True)
+    admitted = [(i, pipeline.directory.admit(index, *one)) for i, one in enumerate(named)]
     kept = [i for i, slot in admitted if slot >= 0]
     if len(kept) < len(admitted):
         _log.warning(

@@ -6,7 +6,7 @@ import argparse
 import faulthandler
 import gc
 
-from offbeat.cli.common import add_config_option, load_settings
+from offbeat.cli.common import add_config_option, config_path
 from offbeat.cli.parser import Subparsers
 
 
@@ -15,20 +15,24 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "run",
         help="listen to the broker, score, and publish alerts",
-        description="Listens to the broker, scores what arrives and publishes alerts, until SIGTERM or Ctrl-C.",
+        description="Listens to the broker, scores what arrives and publishes alerts, until SIGTERM or Ctrl-C. "
+        "SIGHUP lets it read its configuration again.",
     )
     add_config_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the daemon until it is asked to stop."""
-    settings = load_settings(args)
+    from offbeat.config.loading import examine, load
+
+    path = config_path(args)
+    settings = load(path)
     faulthandler.enable()
     from offbeat.app.service import Service
     from offbeat.observe.logs import configure
 
     configure(settings.log)
-    service = Service(settings)
+    service = Service(settings, reread=lambda: examine(path))
     _tame_collector()
     service.run()
     return 0

@@ -64,6 +64,8 @@ def _sensors(ask: Any) -> Iterator[Table]:
 def _daemon(status: Table) -> Iterator[str]:
     state = "ready" if status["ready"] else f"not ready: {status['waiting_for']}"
     yield f"offbeat {status['version']} is {state}"
+    if problem := status["configuration"]["problem"]:
+        yield f"what its configuration says now is not in force: {problem}"
     sensors = {name: int(count) for name, count in status["sensors"].items() if count}
     told = ", ".join(f"{count:,} {name}" for name, count in sensors.items())
     yield f"sensors: {sum(sensors.values()):,}" + (f" ({told})" if told else "")

@@ -146,11 +146,12 @@ def table_at(model: type[BaseModel], path: Key) -> type[BaseModel] | None:
         if current is None:
             return None
         field = next((f for name, f in current.model_fields.items() if part == (f.alias or name)), None)
-        current = _model_in(field.annotation) if field else None
+        current = table_of(field.annotation) if field else None
     return current
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def table_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the table that a field's type holds, alone or in a list; None if it holds none."""
     candidates = (annotation, *get_args(annotation))
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 

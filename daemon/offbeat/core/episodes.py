@@ -9,8 +9,6 @@ this file, never a row per reading.
 
 from __future__ import annotations
 
-import hashlib
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
@@ -58,6 +56,8 @@ class Reason(IntEnum):
     """Closed because somebody said that this is the new normal."""
     LASTS = 8
     """Opened and closed at once, to tell of a change that lasts though its episode closed long ago."""
+    RETIRED = 9
+    """Closed because nothing names the sensor any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,6 @@ class Transition:
     score: float
     surprise: float
     severity: int
-
-
-def episode_id(sensor_id: str, kind: str, started_at: float) -> str:
-    """Return the stable id of an episode: the same in every process, after a restart and in a replay."""
-    digest = hashlib.blake2s(digest_size=12)
-    digest.update(sensor_id.encode("utf-8", "surrogatepass"))
-    digest.update(b"\0" + kind.encode() + b"\0" + struct.pack("<d", started_at))
-    return digest.hexdigest()
 
 
 class Episodes:
@@ -281,6 +273,13 @@ class Episodes:
         self.phase[key[~is_open]] = IDLE
         key = key[is_open]
         return self._end(key, np.full(len(key), -1, np.intp), np.full(len(key), now), Reason.QUIET)
+
+    def close_all(self, sensor: NDArray[np.intp], now: float) -> list[Transition]:
+        """Close whatever is open of some sensors, none twice, at a log time: nothing will be heard of them."""
+        key = (sensor.astype(np.intp)[:, None] * _TRACKS + np.arange(_TRACKS)).reshape(-1)
+        self.phase[key[self.phase[key] == SETTLED]] = IDLE
+        key = key[self.phase[key] == OPEN]
+        return self._end(key, np.full(len(key), -1, np.intp), np.full(len(key), now), Reason.RETIRED)
 
     def _count(self, marks: Marks) -> None:
         """Advance the counters of what is not idle. A mark without an opinion counts for nothing."""

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core import anomaly_kinds, blame, explain
+from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import SEVERITIES, TRACKS, Track
-from offbeat.core.episodes import Change, Reason, Transition, episode_id
+from offbeat.core.episodes import Change, Reason, Transition
 from offbeat.core.events import EpisodeEvent, EventType
 from offbeat.core.explain import Past
 from offbeat.core.facts import Moment, gather

@@ -82,6 +82,8 @@ class GroupState:
         """Mean and deviation that the model expected of the newest row, normalised and squashed."""
         self.score = np.full(sensors, np.nan, np.float32)
         self.p_value = np.full(sensors, np.nan, np.float64)
+        self.retired = np.zeros(sensors, np.bool_)
+        """Nothing names the sensor any more: it is neither judged nor silent until it is heard of again."""
         self.told = np.zeros(sensors, np.int8)
         """Kind of anomaly last told of each sensor's process, as 1 + a column of its streams; 0 = none."""
 
@@ -163,6 +165,33 @@ class GroupState:
 
     def _regime_keys(self, slots: Slots) -> Slots:
         return np.asarray(slots * len(TRACKS) + self.regimes.track[slots], np.intp)
+
+    def reconfigure(self, settings: CoreSettings) -> None:
+        """Judge by another budget and other rules from the next row on; where a limit means the same, it goes on."""
+        if settings.rules != self.settings.rules:
+            slots = np.arange(self._met)
+            kept = self.rules.take(slots)
+            self.rules = Rules(settings.rules, self.group.channels, self.sensors)
+            self.rules.meet(slots, self.group.ids[: self._met])
+            self.rules.put(slots, kept)
+            # What a rule that is no more had open is closed by the next readings.
+            told = self.episodes.arrays()["phase"][:, Track.RULE].any()
+            self.judges_rules = bool(self.rules) or bool(told)
+        self.episodes.rules = settings.episodes
+        self.settings = settings
+        if self.learnt is not None:
+            self.learnt.allow(settings.budget_per_week)
+
+    def retire(self, slots: Slots, now: float) -> list[Transition]:
+        """Close what some sensors have open and judge them no more, until they are heard of again.
+
+        Args:
+            slots: sensors, none twice.
+            now: log time.
+        """
+        self.retired[slots] = True
+        self.rules.forget(slots)
+        return self.episodes.close_all(slots, now)
 
     def meet(self) -> None:
         """Look sensors that have appeared since the last call up in the rules and in the commission."""
@@ -270,6 +299,7 @@ class GroupState:
             "told": self.told,
             **self.holds.arrays(),
             **self.regimes.arrays(),
+            "retired": self.retired,
         }
 
 

@@ -72,7 +72,9 @@ def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> tup
     np.not_equal(slot[1:], slot[:-1], out=first[1:])
     before = np.where(first, state.heard[slot], np.roll(arrival, 1))
     new = arrival > before
-    gap = np.where(np.isfinite(before) & (before >= listening_since), arrival - before, np.nan)
+    # For as long as nothing named it a sensor was not silent, it was not listened to.
+    known = np.isfinite(before) & (before >= listening_since) & ~(state.retired[slot] & first)
+    gap = np.where(known, arrival - before, np.nan)
     silent = state.episodes.is_open(slot)[:, Track.SILENT] & first
     # Of several messages in one batch only the first ends a silence: how batches were cut must not matter.
     returned = np.where(first, state.returned[slot], np.roll(silent, 1))
@@ -86,6 +88,7 @@ def _hear(state: GroupState, batch: ReadingBatch, listening_since: float) -> tup
     never = np.isneginf(state.heard[heard])
     state.first_heard[heard[never]] = arrival[first][never]
     state.heard[slot[new]] = arrival[new]
+    state.retired[heard] = False
     return heard, messages
 
 

@@ -64,10 +64,14 @@ class Learnt:
         self.long = LongStream(sensors)
         self.fusion = Fusion(sensors, commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
-        self.budget = np.array([settings.budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
-        """Rows a week that may raise a false alert, before runs are considered, by track."""
-        self.threshold = _thresholds(commission, self.budget)
+        self.allow(settings.budget_per_week)
         self.fingerprint = _fingerprint(commission, model, sorted(self._arrays()))
+
+    def allow(self, budget_per_week: float) -> None:
+        """Judge by a budget from the next row on: so many false alerts a sensor may raise a week."""
+        self.budget = np.array([budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
+        """Rows a week that may raise a false alert, before runs are considered, by track."""
+        self.threshold = _thresholds(self.commission, self.budget)
 
     def meet(self, slot: Slots, ids: list[str]) -> None:
         """Look new sensors up in the commission."""

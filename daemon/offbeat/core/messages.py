@@ -106,6 +106,8 @@ def _closed(facts: Facts) -> str:
     lasted = duration(facts.now - facts.started)
     if facts.reason is Reason.RETURNED:
         return f"{facts.sensor} reports again after {lasted} of silence."
+    if facts.reason is Reason.RETIRED:
+        return f"{facts.sensor} is not listened to any more: closed after {lasted}."
     if facts.reason is Reason.ESCALATED:
         return f"{facts.sensor} became much stranger after {lasted}: a new episode takes over."
     if facts.reason in (Reason.SETTLED, Reason.CONFIRMED, Reason.LASTS):

@@ -10,6 +10,7 @@ decided about one does not depend on which others share its batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -69,6 +70,44 @@ class Pipeline:
         """Take in what people said of learning; it takes effect at the next tick whose time it is."""
         self._orders = orders
         self._obeyed = -np.inf
+
+    def reconfigure(self, settings: CoreSettings) -> None:
+        """Judge by another budget, other rules and other times of episodes from the next row on; all else goes on.
+
+        Args:
+            settings: the same as before in all that sizes and windows depend on.
+
+        Raises:
+            ValueError: they are not; nothing was changed.
+        """
+        same = replace(
+            settings,
+            budget_per_week=self.settings.budget_per_week,
+            rules=self.settings.rules,
+            episodes=self.settings.episodes,
+        )
+        if same != self.settings:
+            raise ValueError("only the budget, rules and episodes can change while a pipeline runs")
+        for state in self.groups:
+            state.reconfigure(settings)
+        self.settings = settings
+
+    def follow_directory(self) -> None:
+        """Make room for groups that were added to the directory."""
+        for index in range(len(self.groups), len(self.directory.groups)):
+            group = self.directory.groups[index]
+            self.groups.append(GroupState(index, group, self.directory.max_sensors, self.settings))
+
+    def retire(self, group: int, slots: Slots, now: float) -> Decisions:
+        """Judge some sensors no more until they are heard of again: nothing names them. Close what they have open.
+
+        Args:
+            group: index of the group.
+            slots: sensors, none twice; those that are retired already stay as they are.
+            now: log time.
+        """
+        state = self.groups[group]
+        return Decisions(_told(state, state.retire(slots[~state.retired[slots]], now)))
 
     def install(self, group: int, commission: Commission, model: tuple[str, str] | None) -> None:
         """Judge a group by a new commission from the next batch on.
@@ -216,6 +255,11 @@ class Pipeline:
     def holds_to(self) -> int:
         """Largest position in the log up to which restored state holds any sensor's readings; 0 without such."""
         return max((int(s.applied.max(initial=0)) for s in self.groups if s.applied is not None), default=0)
+
+    @property
+    def heard_to(self) -> float:
+        """Log time of the newest message of all; -inf before the first."""
+        return max((float(s.heard.max(initial=-np.inf)) for s in self.groups), default=-np.inf)
 
     @property
     def pending(self) -> int:

@@ -106,6 +106,6 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
 
 
 def count_by_readiness(state: GroupState) -> NDArray[np.int64]:
-    """Return how many sensors of a group are how far, int64 [len(Readiness)]."""
-    stages = progress_of(state, np.arange(state.size)).readiness
+    """Return how many sensors of a group are how far, int64 [len(Readiness)]; retired ones do not count."""
+    stages = progress_of(state, np.flatnonzero(~state.retired[: state.size])).readiness
     return np.bincount(stages, minlength=len(Readiness)).astype(np.int64)

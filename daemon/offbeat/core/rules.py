@@ -149,6 +149,14 @@ class Rules:
         match = np.flatnonzero((own >= 0) & (self.book.key[np.maximum(own, 0)] == self._told[slot]))
         return self.book.limits[int(own[match[0]])] if len(match) else None
 
+    def forget(self, slots: Slots) -> None:
+        """Forget what some sensors have broken and how they stood: they begin anew with their next reading."""
+        if not self:
+            return
+        self._since[slots], self._seen[slots], self._held[slots] = np.inf, np.inf, False
+        if len(self._last):
+            self._last[slots], self._last_time[slots] = np.nan, -np.inf
+
     def take(self, slots: Slots) -> dict[str, NDArray[Any]]:
         """Return copies of the state of some sensors, for a snapshot."""
         if not self:

@@ -46,6 +46,7 @@ class Group:
         channels: names in a fixed order; index = `ReadingBatch.channel`.
         ids: sensor id by slot.
         model: what judges it.
+        topics: by slot, the topic that named the sensor last; "" where none is known.
     """
 
     name: str
@@ -53,12 +54,13 @@ class Group:
     ids: list[str] = field(default_factory=list)
     slots: dict[str, int] = field(default_factory=dict)
     model: ModelChoice = field(default_factory=ModelChoice)
+    topics: list[str] = field(default_factory=list)
 
 
 class SensorDirectory:
     """Append-only table of sensors. Slots are given in order of first appearance, so a replay gives the same ones.
 
-    One thread at a time may call `admit` (the decoder); reading is safe from any thread.
+    One thread at a time may call `admit` (the decoder), one `add_group` (the loop); reading is safe from any thread.
 
     Args:
         groups: channels of each group, by index.
@@ -75,31 +77,43 @@ class SensorDirectory:
         choices: Sequence[ModelChoice] | None = None,
     ) -> None:
         chosen = choices if choices is not None else [ModelChoice()] * len(groups)
-        self.groups = [
-            Group("+".join(channels) + choice.suffix, channels, model=choice)
-            for channels, choice in zip(groups, chosen, strict=True)
-        ]
+        self.groups: list[Group] = []
         self.max_sensors = max_sensors
         self.shard_count = shards
-        self._count = 0
-        self._shards: list[NDArray[np.int32]] = [np.zeros(0, np.int32) for _ in groups]
+        self._shards: list[NDArray[np.int32]] = []
+        for channels, choice in zip(groups, chosen, strict=True):
+            self.add_group(channels, choice)
 
     def __len__(self) -> int:
         """Return the number of sensors over all groups."""
-        return self._count
+        return sum(len(group.ids) for group in self.groups)
 
-    def admit(self, group: int, sensor_id: str) -> int:
-        """Return the slot of a sensor in its group, a new one if it is new; -1 when the table is full."""
+    def add_group(self, channels: tuple[str, ...], choice: ModelChoice) -> Group:
+        """Add a group without sensors behind the others, and return it."""
+        group = Group("+".join(channels) + choice.suffix, channels, model=choice)
+        self._shards.append(np.zeros(0, np.int32))
+        self.groups.append(group)
+        return group
+
+    def admit(self, group: int, sensor_id: str, topic: str = "") -> int:
+        """Return the slot of a sensor in its group, a new one if it is new; -1 when the table is full.
+
+        Args:
+            group: index of the group.
+            sensor_id: of the sensor.
+            topic: that named it; "" where that is not known.
+        """
         table = self.groups[group]
         slot = table.slots.get(sensor_id)
         if slot is not None:
+            table.topics[slot] = topic or table.topics[slot]
             return slot
-        if self._count >= self.max_sensors:
+        if len(self) >= self.max_sensors:
             return -1
         slot = len(table.ids)
+        table.topics.append(topic)
         table.ids.append(sensor_id)
         table.slots[sensor_id] = slot
-        self._count += 1
         return slot
 
     def shard_of(self, sensor_id: str) -> int:

@@ -68,7 +68,7 @@ def _candidates(
     heard = state.heard[slot]
     elapsed = now - np.maximum(heard, listening_since)
     mean = (heard - state.first_heard[slot]) / state.cadence.observed(slot)
-    longer = elapsed > SHORTEST_SILENCE * mean
+    longer = (elapsed > SHORTEST_SILENCE * mean) & ~state.retired[slot]
     return slot[longer], elapsed[longer]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import paho.mqtt.client as mqtt
@@ -37,6 +37,7 @@ class Connection:
         subscriptions: what to ask for as soon as the broker has accepted the connection.
         receive: takes messages and returns the log's offset behind them, or `REFUSED`; does not raise.
         max_payload_bytes: longer payloads are left out.
+        held: filters that an older session at the broker may hold.
 
     Attributes:
         session: the state of the connection.
@@ -54,6 +55,7 @@ class Connection:
         subscriptions: list[Subscription],
         receive: Callable[[list[RawMessage]], int],
         max_payload_bytes: int,
+        held: Collection[str] = (),
     ) -> None:
         self.session = Session(client, waker)
         self.session_present = False
@@ -63,6 +65,9 @@ class Connection:
         self._session_on_connect = cast("CallbackOnConnect_v2", client.on_connect)
         self._client = client
         self._subscriptions = subscriptions
+        self._held = held
+        self._asked: dict[int, list[Subscription]] = {}
+        self._left: set[int] = set()
         self._receive = receive
         self._pending: deque[tuple[int, list[bytes]]] = deque()
         self._received = False
@@ -70,6 +75,7 @@ class Connection:
         client.prepare(self._take, max_payload_bytes)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
 
     def step(self, timeout_seconds: float) -> bool:
         """Wait for traffic and handle it; return whether the connection still stands."""
@@ -90,6 +96,24 @@ class Connection:
             released.extend(pending.popleft()[1])
         if released and self.session.alive:
             self._client.acknowledge(released)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the broker has answered all that was asked for, and nothing else is subscribed."""
+        return self.answered and not self._asked and not self._left
+
+    def resubscribe(self, subscriptions: list[Subscription]) -> None:
+        """Ask for other topics on the standing connection; what is wanted as before is not asked for again.
+
+        What is new is asked for before what is not wanted any more is given up: of a topic that both have nothing is
+        missed, and what comes twice is the same reading.
+        """
+        before = {one.filter: one for one in self._subscriptions}
+        wanted = {one.filter for one in subscriptions}
+        self._subscriptions = subscriptions
+        self.refused_topics = tuple(topic for topic in self.refused_topics if topic in wanted)
+        self._subscribe([one for one in subscriptions if before.get(one.filter) != one])
+        self._unsubscribe([topic for topic in before if topic not in wanted])
 
     def close(self) -> None:
         """End the connection; the broker keeps a persistent session and what was not acknowledged."""
@@ -116,31 +140,58 @@ class Connection:
             return
         self.session_present = bool(flags.session_present)
         # A session that was kept has the old subscriptions; asking again costs nothing and covers new ones.
-        if self._subscriptions:
-            client.subscribe(self._requests(client.protocol))
+        self._subscribe(self._subscriptions)
+        if self.session_present:
+            wanted = {one.filter for one in self._subscriptions}
+            self._unsubscribe([topic for topic in self._held if topic not in wanted])
 
-    def _requests(self, version: MQTTProtocolVersion) -> Any:
-        if version is not MQTTProtocolVersion.MQTTv5:
-            return [(wanted.filter, wanted.qos) for wanted in self._subscriptions]
-        return [
-            (
-                wanted.filter,
-                SubscribeOptions(wanted.qos, retainHandling=0 if wanted.retained else _NEVER_RETAINED),
-            )
-            for wanted in self._subscriptions
-        ]
+    def _subscribe(self, subscriptions: list[Subscription]) -> None:
+        if subscriptions:
+            _, mid = self._client.subscribe(_requests(subscriptions, self._client.protocol))
+            if mid is not None:
+                self._asked[mid] = subscriptions
+
+    def _unsubscribe(self, topics: list[str]) -> None:
+        if topics:
+            _, mid = self._client.unsubscribe(topics)
+            if mid is not None:
+                self._left.add(mid)
 
     def _on_subscribe(
         self,
         _client: mqtt.Client,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reason_codes: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
         self.answered = True
-        self.refused_topics = tuple(
-            wanted.filter
-            for wanted, code in zip(self._subscriptions, reason_codes, strict=False)
-            if code.value >= _REFUSAL
+        asked = self._asked.pop(mid, [])
+        answered = {wanted.filter for wanted in asked}
+        refused = [
+            wanted.filter for wanted, code in zip(asked, reason_codes, strict=False) if code.value >= _REFUSAL
+        ]
+        others = [topic for topic in self.refused_topics if topic not in answered]
+        self.refused_topics = (*others, *refused)
+
+    def _on_unsubscribe(
+        self,
+        _client: mqtt.Client,
+        _userdata: object,
+        mid: int,
+        _reason_codes: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._left.discard(mid)
+
+
+def _requests(subscriptions: list[Subscription], version: MQTTProtocolVersion) -> Any:
+    if version is not MQTTProtocolVersion.MQTTv5:
+        return [(wanted.filter, wanted.qos) for wanted in subscriptions]
+    return [
+        (
+            wanted.filter,
+            SubscribeOptions(wanted.qos, retainHandling=0 if wanted.retained else _NEVER_RETAINED),
         )
+        for wanted in subscriptions
+    ]

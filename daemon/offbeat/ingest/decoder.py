@@ -104,10 +104,30 @@ class Decoder:
         self.ledger.accept(accepted)
         return self._take_rows(batch)
 
+    def names(self, group: int, sensor_id: str, topic: str) -> bool:
+        """Tell whether a message of a topic would still be a reading of a sensor that it named before.
+
+        Args:
+            group: index of the sensor's group.
+            sensor_id: of the sensor.
+            topic: that named it last; where that is not known, "", nothing speaks against it.
+        """
+        if not topic:
+            return True
+        found = self._table.resolve(topic)
+        if isinstance(found, Drop):
+            return False
+        plan = self._plans[found[0]]
+        return plan.group == group and plan.names(found[1], sensor_id)
+
     def _learn(self, topic: str) -> TopicPlan | RefusedTopic:
         found = self._table.resolve(topic)
         plan: TopicPlan | RefusedTopic
-        plan = RefusedTopic(found) if isinstance(found, Drop) else TopicPlan(self._plans[found[0]], found[1])
+        plan = (
+            RefusedTopic(found)
+            if isinstance(found, Drop)
+            else TopicPlan(self._plans[found[0]], found[1], topic)
+        )
         if len(self._topics) >= self._most_topics:
             self._topics.clear()
         self._topics[topic] = plan

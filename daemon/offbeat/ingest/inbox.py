@@ -58,6 +58,11 @@ class Inbox:
         self._woken = False
         self.taken_offset = 0
 
+    def hold(self, capacity_bytes: int) -> None:
+        """Hold so much from now on; what is too much is shed when the next batch comes."""
+        with self._condition:
+            self._capacity = capacity_bytes
+
     def put(self, batches: list[ReadingBatch]) -> None:
         """Hand batches over. Never blocks; sheds the oldest when the inbox is full."""
         readings = sum(len(batch) for batch in batches)

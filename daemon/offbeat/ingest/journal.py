@@ -106,6 +106,11 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
+    def keep(self, settings: JournalSettings) -> None:
+        """Go by other sizes, ages and intervals from now on."""
+        self._settings = settings
+        self._next_retention = 0.0
+
     @property
     def first_offset(self) -> int:
         """Where what is still there begins."""

@@ -6,17 +6,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 import structlog
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from offbeat.config.broker_url import parse_address
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
 from offbeat.ingest.bulk_reader import ReadingClient, choose_client
 from offbeat.ingest.connection import Connection
+from offbeat.ingest.held_topics import HeldTopics
 from offbeat.ingest.journal import REFUSED, Journal
 from offbeat.ingest.link_log import LinkLog
 from offbeat.ingest.link_status import (
@@ -28,10 +28,12 @@ from offbeat.ingest.link_status import (
     say_unreachable,
 )
 from offbeat.ingest.source import DEAF, LISTENING, Deliver, LogBatch, RawMessage
+from offbeat.ingest.source_counts import SourceCounts
 from offbeat.ingest.topics import Subscription
 from offbeat.ingest.volatile_log import VolatileLog
+from offbeat.ingest.wish import Wish
 from offbeat.link.backoff import Backoff
-from offbeat.link.client import build_client, connect, default_client_id
+from offbeat.link.client import build_client, connect
 from offbeat.link.versions import VersionChooser
 from offbeat.link.waker import Waker
 
@@ -43,23 +45,6 @@ STABLE_SECONDS = 10.0
 """A connection that lasted this long was a good one: the next attempt comes soon."""
 ENDS_UNTIL_SUSPICION = 3
 SUSPICION_SECONDS = 60.0
-
-
-@dataclass(slots=True)
-class SourceCounts:
-    """What a source has received.
-
-    Attributes:
-        messages: received from the broker.
-        batches: reads that brought any.
-        connections: that the broker accepted.
-        delivery_failures: batches that whoever they were delivered to failed on.
-    """
-
-    messages: int = 0
-    batches: int = 0
-    connections: int = 0
-    delivery_failures: int = 0
 
 
 class MqttSource:
@@ -78,6 +63,7 @@ class MqttSource:
         clock: unix seconds, for the arrival of messages.
         random: jitter of the waits between connections.
         client_kind: how messages are read; None leaves it to `choose_client`.
+        held: what a session at the broker may hold from before; without it that is known of this process only.
 
     Raises:
         ConfigError: the settings name a broker or a file that cannot be used.
@@ -95,32 +81,46 @@ class MqttSource:
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
         client_kind: type[ReadingClient] | None = None,
+        held: HeldTopics | None = None,
     ) -> None:
-        self.client_id = settings.client_id or default_client_id()
         self.counts = SourceCounts()
-        self._settings = settings
-        self._subscriptions = subscriptions
         self._journal = log
-        self._max_payload = max_payload_bytes
         self._on_link = on_link
         self._on_progress = on_progress
         self._clock = clock
-        self._address = parse_address(settings.url)
-        self._versions = VersionChooser(settings.protocol)
-        jitter = random or Random()  # noqa: S311 - no secret
-        self._backoff = Backoff(settings.reconnect_min_seconds, settings.reconnect_max_seconds, jitter)
+        self._jitter = random or Random()  # noqa: S311 - no secret
+        self._held = held or HeldTopics(None)
         self._kind = client_kind or choose_client()
         self._waker = Waker()
         self._deliver: Deliver = lambda _batch: None
         self._status = LinkStatus("disconnected", reason="not started")
         self._ends: deque[float] = deque(maxlen=ENDS_UNTIL_SUSPICION)
-        self._link_log = LinkLog(str(self._address), self.client_id)
         self._durable = 0
         self._last_message = self._last_turn = time.monotonic()
         self._stopping = self._released = False
         self._thread = threading.Thread(target=self._run, name="mqtt-reader", daemon=True)
         # A file that cannot be used must stop the start, not the thread.
-        self._build()
+        self._wish = self._asked = self.wish(settings, subscriptions, max_payload_bytes)
+        self._meet_broker()
+
+    def wish(self, settings: MqttSettings, subscriptions: list[Subscription], max_payload_bytes: int) -> Wish:
+        """Return what is to be listened to, looked over: every file that it names can be used.
+
+        Raises:
+            ConfigError: the settings name a broker or a file that cannot be used.
+        """
+        wish = Wish(settings, subscriptions, max_payload_bytes)
+        self._build(wish, VersionChooser(settings.protocol).current)
+        return wish
+
+    def listen_to(self, wish: Wish) -> Wish:
+        """Listen to something else from the next turn of the reader on; return what was listened to before.
+
+        Where only topics differ, the connection stands and what is subscribed as before goes on; else it is made anew.
+        """
+        before, self._asked = self._asked, wish
+        self._waker.wake()
+        return before
 
     @property
     def next_offset(self) -> int:
@@ -195,7 +195,7 @@ class MqttSource:
 
     def _rest(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while not self._stopping and (left := end - time.monotonic()) > 0:
+        while not self._stopping and (left := end - time.monotonic()) > 0 and self._asked is self._wish:
             self._turn()
             self._waker.wait(min(left, STEP_SECONDS))
 
@@ -203,30 +203,54 @@ class MqttSource:
         self._last_turn = time.monotonic()
         self._on_progress()
 
-    def _build(self) -> ReadingClient:
-        version, persistent = self._versions.current, self._settings.persistent_session
+    def _adopt(self, asked: Wish) -> None:
+        """Go on with what is asked for; what is known of the broker stays where it is the same."""
+        before, self._wish = self._wish, asked
+        if before.settings != self._wish.settings:
+            self._meet_broker()
+
+    def _meet_broker(self) -> None:
+        wish, settings = self._wish, self._wish.settings
+        self.client_id = wish.client_id
+        self._versions = VersionChooser(settings.protocol)
+        self._backoff = Backoff(settings.reconnect_min_seconds, settings.reconnect_max_seconds, self._jitter)
+        self._link_log = LinkLog(str(wish.address), wish.client_id)
+        self._ends.clear()
+
+    def _build(self, wish: Wish, version: MQTTProtocolVersion) -> ReadingClient:
+        persistent = wish.settings.persistent_session
         return build_client(
-            self._kind, self._settings, self._address, self.client_id, version, persistent=persistent
+            self._kind, wish.settings, wish.address, wish.client_id, version, persistent=persistent
         )
 
     def _attempt(self) -> float:
         """Hold one connection as long as it lasts; return how long to wait before the next."""
         self._turn()
+        if self._asked is not self._wish:
+            self._adopt(self._asked)
+        wish = self._wish
         protocol = "5" if self._versions.current is MQTTProtocolVersion.MQTTv5 else "3.1.1"
         if not self._status.protocol:
             self._report(LinkStatus("connecting", protocol=protocol))
         try:
-            client = self._build()
-            made = Connection(client, self._waker, self._subscriptions, self._take, self._max_payload)
+            client = self._build(wish, self._versions.current)
+            made = Connection(
+                client,
+                self._waker,
+                wish.subscriptions,
+                self._take,
+                wish.max_payload_bytes,
+                self._held.begin(wish),
+            )
             connect(
                 client,
-                self._settings,
-                self._address,
-                persistent=self._settings.persistent_session,
-                receive_maximum=self._settings.receive_maximum,
+                wish.settings,
+                wish.address,
+                persistent=wish.settings.persistent_session,
+                receive_maximum=wish.settings.receive_maximum,
             )
         except (OSError, ValueError, ConfigError) as error:
-            reason = say_unreachable(error, self._address) if isinstance(error, OSError) else str(error)
+            reason = say_unreachable(error, wish.address) if isinstance(error, OSError) else str(error)
             self._ends.clear()
             self._report(LinkStatus("disconnected", reason=reason, protocol=protocol))
             return self._backoff.next_seconds()
@@ -252,12 +276,12 @@ class MqttSource:
             return 0.0
         if session.refusal:
             other = self._versions.refused(session.refusal)
-            reason = say_refused(session.refusal, session.reason, self._address, self._settings)
+            reason = say_refused(session.refusal, session.reason, self._wish.address, self._wish.settings)
         elif session.alive:
-            other, reason = False, f"{self._address} does not answer our CONNECT: is it an MQTT broker?"
+            other, reason = False, f"{self._wish.address} does not answer our CONNECT: is it an MQTT broker?"
         else:
             other = self._versions.closed_silently()
-            reason = say_closed_silently(client.read_error, self._address)
+            reason = say_closed_silently(client.read_error, self._wish.address)
         if other:
             _log.info("The broker does not speak this version of MQTT; another one is tried", tried=protocol)
             return 0.0
@@ -284,10 +308,27 @@ class MqttSource:
             if made.unlogged and self._durable == self._journal.next_offset:
                 # The log takes messages again. What it did not take was not acknowledged: it comes once more.
                 return 0.0
+            if self._asked is not self._wish and not self._follow(made):
+                if marked:
+                    self._write_down([DEAF])
+                self._report(LinkStatus("connecting", reason="the settings have changed", protocol=protocol))
+                return 0.0
+            if made.settled:
+                self._held.settled(self._wish)
             if not made.step(STEP_SECONDS):
                 if marked:
                     self._write_down([DEAF])
                 return self._after_end(made, began, protocol)
+
+    def _follow(self, made: Connection) -> bool:
+        """Do on a standing connection what is asked for now; return whether that can be done on it."""
+        asked = self._asked
+        if not self._wish.shares_connection(asked):
+            return False
+        self._adopt(asked)
+        self._held.begin(asked)
+        made.resubscribe(self._wish.subscriptions)
+        return True
 
     def _finish(self, made: Connection) -> float:
         while not self._released:
@@ -303,7 +344,7 @@ class MqttSource:
         if made.refused_topics:
             reason = say_topics_refused(made.refused_topics)
             state = replace(state, state="refused", reason=reason, refused_topics=made.refused_topics)
-        elif made.answered or not self._subscriptions:
+        elif made.answered or not self._wish.subscriptions:
             state = replace(state, state="subscribed")
         self._report(state)
 
@@ -313,7 +354,7 @@ class MqttSource:
             self._backoff.reset()
             self._link_log.begin_anew()
         self._ends.append(now)
-        reason, wait = f"{self._address}: {made.session.reason}", self._backoff.next_seconds()
+        reason, wait = f"{self._wish.address}: {made.session.reason}", self._backoff.next_seconds()
         # Few brokers say so when they throw a client out for another one of the same name.
         if len(self._ends) == ENDS_UNTIL_SUSPICION and now - self._ends[0] < SUSPICION_SECONDS:
             reason, wait = say_taken_over(self.client_id), self._backoff.longest_seconds()

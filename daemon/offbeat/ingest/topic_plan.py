@@ -71,6 +71,13 @@ class SourcePlan:
             typed_reader(source.time.field, self.typed_fields) if self.typed_fields else None
         )
 
+    def names(self, base_id: str, sensor_id: str) -> bool:
+        """Tell whether a topic that names `base_id` may have a sensor of this id."""
+        if sensor_id == base_id:
+            return True
+        field = sensor_id.removeprefix(f"{base_id}.")
+        return not self.channels and field != sensor_id and self.rule.wants(field)
+
 
 class TopicPlan:
     """Reads the messages of one topic.
@@ -78,12 +85,23 @@ class TopicPlan:
     Args:
         shared: the plan of its source; readings are added to its `rows`.
         base_id: what the topic names: the sensor, or the beginning of its sensors' ids.
+        topic: that it is.
     """
 
-    __slots__ = ("_lone_target", "_misfits", "_only_target", "_plan", "_targets", "_typed", "base_id")
+    __slots__ = (
+        "_lone_target",
+        "_misfits",
+        "_only_target",
+        "_plan",
+        "_targets",
+        "_topic",
+        "_typed",
+        "base_id",
+    )
 
-    def __init__(self, shared: SourcePlan, base_id: str) -> None:
+    def __init__(self, shared: SourcePlan, base_id: str, topic: str) -> None:
         self.base_id = base_id
+        self._topic = topic
         self._plan = shared
         self._typed = shared.typed
         self._targets: dict[str, Target] = {}
@@ -233,7 +251,7 @@ class TopicPlan:
             sensor_id, channel = (self.base_id if name in UNIVARIATE else f"{self.base_id}.{name}"), 0
         if not is_sensor_id(sensor_id):
             return Drop.BAD_SENSOR_ID
-        slot = plan.directory.admit(plan.group, sensor_id)
+        slot = plan.directory.admit(plan.group, sensor_id, self._topic)
         return (slot, channel) if slot >= 0 else Drop.SENSOR_LIMIT
 
     def _count_misfit(self) -> None:

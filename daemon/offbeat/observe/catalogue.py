@@ -116,6 +116,16 @@ _ALL = (
     _counter("offbeat_snapshots_failed_total", "Snapshots that the disk did not take."),
     _counter("offbeat_files_quarantined_total", "Damaged files of state that were put aside."),
     _gauge("offbeat_snapshot_timestamp_seconds", "Unix time of the last snapshot of every shard."),
+    # The configuration.
+    _counter("offbeat_config_reloads_total", "Times the configuration was read again.", "result"),
+    _gauge(
+        "offbeat_config_last_reload_successful",
+        "0 while what was read last is not what the daemon runs by.",
+    ),
+    _gauge(
+        "offbeat_config_last_reload_success_timestamp_seconds",
+        "Unix time at which the configuration in force was read.",
+    ),
     # The process.
     _gauge("offbeat_ready", "1 when the daemon is ready."),
     _gauge("offbeat_stage_stalled", "1 for a stage that should move and does not.", "stage"),

@@ -126,6 +126,10 @@ class HttpServer:
         """Begin to answer."""
         self._thread.start()
 
+    def admit(self, access: Access) -> None:
+        """Let these read from the next connection on."""
+        self._server.access = access
+
     def stop(self) -> None:
         """Stop answering and free the port; requests under way are cut after a moment."""
         if self._thread.ident is not None:

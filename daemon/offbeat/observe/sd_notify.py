@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from typing import Self
 
@@ -37,6 +38,10 @@ class Notifier:
     def ready(self, status: str = "") -> bool:
         """Say that the start is over."""
         return self._send("READY=1", *_status(status))
+
+    def reloading(self) -> bool:
+        """Say that the configuration is being read again; `ready` says that this is over."""
+        return self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def status(self, text: str) -> bool:
         """Set the line that `systemctl status` shows."""

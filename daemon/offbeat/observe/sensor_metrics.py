@@ -91,19 +91,24 @@ class SensorPage:
         self.suppressed = 0
         """Sensors that the last scrape left out."""
 
+    def choose(self, choice: SensorChoice) -> None:
+        """Expose these sensors from the next scrape on."""
+        self._choice = choice
+
     def page(self) -> Page:
         """Return the page for the HTTP server."""
         return lambda _: self.respond()
 
     def respond(self) -> Response:
         """Return the metrics of the chosen sensors in Prometheus' text format."""
-        if self._choice.policy == "off":
+        choice = self._choice
+        if choice.policy == "off":
             text = (
                 'metrics.sensors is "off": set it to "all", "anomalous" or "top:N" to expose sensors here\n'
             )
             return Response(text.encode(), status=HTTPStatus.NOT_FOUND)
         groups = list(self._collect())
-        keep = chosen(self._choice, [(one.is_anomalous, one.score) for one in groups])
+        keep = chosen(choice, [(one.is_anomalous, one.score) for one in groups])
         self.suppressed = sum(int(np.count_nonzero(~mask)) for mask in keep)
         text = "".join(self._text(groups, keep))
         return Response(text.encode("utf-8", "replace"), CONTENT_TYPE)

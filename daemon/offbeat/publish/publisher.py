@@ -85,22 +85,58 @@ class Publisher:
         random: Random | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.names = TopicNames(alerts.root)
         self._outbox = outbox
         self._states = StateTopics(alerts.state_interval_seconds)
         self._waker = Waker()
         self._intake = Intake(outbox, self._waker.wake)
-        self._sender = Sender(
+        self._version = version
+        self._on_progress = on_progress
+        self._random = random or Random()  # noqa: S311 - jitter, no secret
+        self._clock = clock
+        self._sender = self.way_out(mqtt, alerts)
+
+    def way_out(self, mqtt: MqttSettings, alerts: AlertSettings) -> Sender:
+        """Return a connection to publish on, looked over and not begun.
+
+        Raises:
+            ConfigError: the settings name a broker or a file that cannot be used.
+        """
+        return Sender(
             mqtt,
-            self.names,
-            outbox,
+            TopicNames(alerts.root),
+            self._outbox,
             self._states,
             self._waker,
-            version,
-            on_progress,
-            random or Random(),  # noqa: S311 - jitter, no secret
-            clock,
+            self._version,
+            self._on_progress,
+            self._random,
+            self._clock,
         )
+
+    def publish_through(self, way: Sender, patience_seconds: float) -> None:
+        """Publish on another connection from now on: say goodbye on the present one, then begin on that one.
+
+        What the broker did not acknowledge in time waits in the outbox, and goes out on the new one.
+
+        Args:
+            way: from `way_out`.
+            patience_seconds: for the goodbye.
+        """
+        before = self._sender
+        before.stop(time.monotonic() + patience_seconds, lambda: True)
+        before.join(patience_seconds + _JOIN_SLACK_SECONDS)
+        way.count_on_from(before)
+        self._sender = way
+        way.start()
+
+    def tell_states_every(self, seconds: float) -> None:
+        """Say from now on how a sensor is that does not change so often."""
+        self._states.interval_seconds = seconds
+
+    @property
+    def names(self) -> TopicNames:
+        """The topics."""
+        return self._sender.names
 
     @property
     def client_id(self) -> str:

@@ -54,6 +54,7 @@ class Sender:
         clock: unix seconds.
 
     Attributes:
+        names: as given.
         client_id: by which the broker knows the connection.
         connected: set while the broker takes messages.
         connections: how often it accepted one.
@@ -84,7 +85,7 @@ class Sender:
         self.tally = Tally()
         self.states_published = 0
         self._settings = settings
-        self._names = names
+        self.names = names
         self._outbox = outbox
         self._states = states
         self._waker = waker
@@ -112,6 +113,11 @@ class Sender:
     def running(self) -> bool:
         """Whether the thread has been started and has not ended."""
         return self._thread.is_alive()
+
+    def count_on_from(self, before: Sender) -> None:
+        """Go on with the counts of the one whose place it takes; to be called before `start`."""
+        self.connections, self.states_published = before.connections, before.states_published
+        self.tally = before.tally
 
     def start(self) -> None:
         """Start the thread; the connection is made in the background."""
@@ -170,7 +176,7 @@ class Sender:
     def _build_client(self) -> mqtt.Client:
         version = self._versions.current
         client = build_client(mqtt.Client, self._settings, self._address, self.client_id, version)
-        client.will_set(self._names.status, offline_json("connection lost"), qos=1, retain=True)
+        client.will_set(self.names.status, offline_json("connection lost"), qos=1, retain=True)
         return client
 
     def _await_connack(self, session: Session) -> None:
@@ -217,7 +223,7 @@ class Sender:
     def _serve(self, session: Session) -> None:
         delivery = Delivery(
             self._outbox,
-            self._names,
+            self.names,
             session,
             self.tally,
             properties=self._event_properties(),
@@ -237,7 +243,7 @@ class Sender:
         self._accepted_at = time.monotonic()
         self._versions.accepted()
         birth = online_json(self._version, self.client_id, self._started_at)
-        session.publish(self._names.status, birth, 1, True)
+        session.publish(self.names.status, birth, 1, True)
         self._states.send_all_again(time.monotonic())
         self.connections += 1
         self.trouble = ""
@@ -251,7 +257,7 @@ class Sender:
         sent = delivery.fill(now)
         if not session.congested:
             for state in self._states.take(now, _STATES_A_STEP):
-                session.publish(self._names.state(state.sensor), state_json(state), 0, True)
+                session.publish(self.names.state(state.sensor), state_json(state), 0, True)
                 self.states_published += 1
         return sent
 
@@ -261,7 +267,7 @@ class Sender:
         return self._all_handed_in() and sent == 0 and delivery.in_flight == 0
 
     def _say_goodbye(self, session: Session, stop_at: float) -> None:
-        mid = session.publish(self._names.status, offline_json("stopped"), 1, True)
+        mid = session.publish(self.names.status, offline_json("stopped"), 1, True)
         end = min(stop_at, time.monotonic() + GOODBYE_SECONDS)
         answered = mid is None
         while not answered and time.monotonic() < end and session.step(0.1):

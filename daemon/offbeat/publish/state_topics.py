@@ -83,7 +83,7 @@ class StateTopics:
     """
 
     def __init__(self, interval_seconds: float, per_second: float = 500.0) -> None:
-        self._interval = interval_seconds
+        self.interval_seconds = interval_seconds
         self._per_second = per_second
         self._lock = threading.Lock()
         self._newest: dict[str, SensorState] = {}
@@ -112,7 +112,7 @@ class StateTopics:
                 if known is None or known.standing != state.standing:
                     self._schedule(state.sensor, now)
                 elif state.sensor not in self._due:
-                    due = self._sent_at.get(state.sensor, -math.inf) + self._interval
+                    due = self._sent_at.get(state.sensor, -math.inf) + self.interval_seconds
                     self._schedule(state.sensor, max(now, due))
 
     def take(self, now: float, limit: int) -> list[SensorState]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from offbeat.app.api import Api
-from offbeat.app.api_answers import Status
+from offbeat.app.api_answers import Configuration, Status
 from offbeat.app.questions import Questions
 from offbeat.app.recent_verdicts import RecentVerdicts
 from offbeat.core.pipeline import Pipeline
@@ -26,7 +26,7 @@ from tests.support.plant import BOILERS, boilers_learnt, live, plant
 
 T = TypeVar("T")
 
-STATUS = Status("1.2.3", True, "", {"ready": 4.0}, {"value": 1.0}, 480, "none", {})
+STATUS = Status("1.2.3", True, "", {"ready": 4.0}, {"value": 1.0}, 480, "none", {}, Configuration(100.0, ""))
 
 
 class AtOnce(Questions):

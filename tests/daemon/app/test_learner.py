@@ -114,7 +114,7 @@ def test_a_group_that_was_heard_enough_is_trained(tmp_path: Path) -> None:
     with capture_logs() as logs:
         site.learner.look()
     given = json.loads((tmp_path / "order").read_text())
-    assert (given["group"], given["why"]) == (0, "a first model: 2 of 2 sensors were heard enough")
+    assert (given["group"], given["why"]) == ("value", "a first model: 2 of 2 sensors were heard enough")
     assert settings_of(given).state == site.settings.state
     assert site.learner.counts.results["promoted"] == 1
     assert site.told == ("waiting", "", "aaaaaaaaaaaa: promoted: the first")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offbeat.app.api_answers import Status
+from offbeat.app.api_answers import Configuration, Status
 from offbeat.app.live_pages import LivePages
 from offbeat.app.questions import Questions
 from offbeat.core.decisions import Decisions
@@ -17,7 +17,7 @@ from offbeat.state.store import EpisodeHistory
 from tests.support.events import an_event
 from tests.support.plant import plant
 
-STATUS = Status("1.2.3", True, "", {}, {}, 0, "none", {})
+STATUS = Status("1.2.3", True, "", {}, {}, 0, "none", {}, Configuration(100.0, ""))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_the_pulse_tells_how_the_daemon_is(live: LivePages) -> None:
     assert name == "status"
     assert status == {
         "version": "1.2.3", "ready": True, "waiting_for": "", "sensors": {}, "open_episodes": {}, "rows_scored": 0,
-        "device": "none", "models": {}, "learning": {},
+        "device": "none", "models": {}, "configuration": {"loaded_at": 100.0, "problem": ""}, "learning": {},
     }  # fmt: skip
 
 

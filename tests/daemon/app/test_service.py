@@ -78,7 +78,7 @@ def test_what_nobody_can_look_at_is_not_kept(tmp_path: Path) -> None:
         service = Service(settings(tmp_path, listen))
         service.request_stop()
         service.run()
-        assert (service._live is not None) == (service._http is not None) == bool(listen)
+        assert (service._live is not None) == (service._web is not None) == bool(listen)
 
 
 def test_the_signals_are_given_back(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track
-from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition, episode_id
+from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition
 
 SENSORS, Q = 3, len(TRACKS)
 RULES = EpisodeRules(

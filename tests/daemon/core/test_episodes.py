@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes, threshold
-from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition, episode_id
+from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition
 from offbeat.core.trailing import LEAST_P
 
 THRESHOLD = 4.0
@@ -298,7 +299,7 @@ def test_an_open_episode_survives_a_restart() -> None:
 def test_an_id_is_the_same_in_another_process_and_differs_by_sensor_kind_and_start() -> None:
     """No hash seed, no address, no counter takes part."""
     mine = episode_id("pumpe/größe", "value", 1.5)
-    code = "from offbeat.core.episodes import episode_id; print(episode_id('pumpe/größe', 'value', 1.5))"
+    code = "from offbeat.core.episode_ids import episode_id; print(episode_id('pumpe/größe', 'value', 1.5))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() == mine
     others = {episode_id("pumpe/grösse", "value", 1.5), episode_id("pumpe/größe", "silent", 1.5)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,20 @@ def test_each_notification_is_one_datagram(manager: tuple[socket.socket, str]) -
     ]
     notifier.close()
     assert not notifier.alive()
+
+
+def test_a_reload_says_when_it_began(manager: tuple[socket.socket, str]) -> None:
+    """By the clock and in the very datagram that systemd looks for it in: a job of `notify-reload` hangs without."""
+    sock, address = manager
+    notifier = Notifier(address)
+    before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    assert notifier.reloading()
+    first, second = sock.recv(1000).decode().split("\n")
+    assert first == "RELOADING=1"
+    name, _, value = second.partition("=")
+    assert name == "MONOTONIC_USEC"
+    assert before <= int(value) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    notifier.close()
 
 
 def test_a_status_cannot_smuggle_in_another_assignment(manager: tuple[socket.socket, str]) -> None:

@@ -266,3 +266,38 @@ def test_older_brokers_are_spoken_to_in_their_version(broker: Broker, make: Make
         publisher.publish([an_event()])
         wait_until(lambda: len(alerts(listener)) == 1, 10, "the event")
     assert publisher.statistics().protocol == "3.1.1"
+
+
+def test_publishing_goes_on_at_another_root(broker: Broker, make: Make) -> None:
+    """The old root is told goodbye, events that come meanwhile go out at the new one, and counts go on."""
+    with listening(broker.port) as listener:
+        publisher = make(broker.url)
+        assert publisher.wait_connected(10)
+        publisher.publish([an_event(id="1", sensor="before")])
+        wait_until(lambda: publisher.statistics().published == 1, what="the first event")
+        settings = MqttSettings(url=broker.url, client_id="offbeat-test")
+        way = publisher.way_out(settings, AlertSettings(root="plant"))
+        publisher.publish_through(way, 3.0)
+        publisher.publish([an_event(id="2", sensor="after")])
+        wait_until(lambda: listener.heard("plant/alerts/after"), what="the event at the new root")
+        wait_until(lambda: publisher.statistics().published == 2, what="its acknowledgement")
+        assert publisher.statistics().connections == 2
+        assert [m.topic for m in listener.heard() if "alerts" in m.topic] == [
+            "offbeat/alerts/before",
+            "plant/alerts/after",
+        ]
+        assert [json.loads(m.payload)["status"] for m in listener.heard("offbeat/status")] == [
+            "online",
+            "offline",
+        ]
+        assert json.loads(listener.heard("plant/status")[-1].payload)["status"] == "online"
+        assert publisher.names.status == "plant/status"
+
+
+def test_what_waits_while_no_broker_is_there_goes_out_on_the_new_way(broker: Broker, make: Make) -> None:
+    """The outbox outlives the connection."""
+    publisher = make(f"mqtt://127.0.0.1:{free_port()}")
+    publisher.publish([an_event(sensor="waits")])
+    with listening(broker.port) as listener:
+        publisher.publish_through(publisher.way_out(MqttSettings(url=broker.url), AlertSettings()), 0.5)
+        wait_until(lambda: listener.heard("offbeat/alerts/waits"), what="the event")

@@ -16,6 +16,7 @@ from offbeat.app.reference.docstrings import attributes_of, summary_of
 from offbeat.app.reference.environment import VARIABLES
 from offbeat.app.reference.markdown import code, page, sentence, table
 from offbeat.config.fields import Written
+from offbeat.config.reloading import effect_of
 from offbeat.config.settings import Settings
 
 _ABOUT = """\
@@ -28,6 +29,11 @@ Durations are text with a unit: `"20ms"`, `"30s"`, `"10m"`, `"1h30m"`, `"7d"`. S
 Budgets are `"1/week"`, `"2/day"` or `"0.5/month"`. `"${NAME}"` in any text stands for the environment variable NAME,
 and is an error where there is none. Relative paths are looked for among systemd's credentials first, then
 beside the file.
+
+`systemctl reload offbeat`, or SIGHUP, lets a running daemon read all of it again. What a changed option takes then
+stands under "on reload": it counts "at once", or what it is about "connects anew", or only a "restart" can change it,
+and a reload that contains such a change is refused as a whole. Options of a source need a restart where its topic was
+there before; `metrics.listen` too, where it turns the pages on or off.
 """
 _ENVIRONMENT = "Settings stand in files, not in the environment; these variables are read all the same."
 _PLAIN: dict[Any, Written] = {
@@ -65,11 +71,21 @@ def configuration_page() -> str:
     """Return the page."""
     parts = [_ABOUT.strip()]
     for header, settings in tables():
-        rows = [(code(one.name), one.kind, one.default, sentence(one.about)) for one in options_of(settings)]
+        name = header.strip("[]")
+        rows = [
+            (
+                code(one.name),
+                one.kind,
+                one.default,
+                effect_of(f"{name}.{one.name}").value,
+                sentence(one.about),
+            )
+            for one in options_of(settings)
+        ]
         parts += [
             f"## {header}",
             summary_of(settings),
-            table(("option", "written as", "default", "meaning"), rows),
+            table(("option", "written as", "default", "on reload", "meaning"), rows),
         ]
     rows_of_environment = [(code(name), meaning) for name, meaning in VARIABLES.items()]
     parts += ["## Environment variables", _ENVIRONMENT, table(("variable", "meaning"), rows_of_environment)]

@@ -19,6 +19,7 @@ const showStatus = (status) => {
   const open = sum(status.open_episodes), learning = status.sensors.learning || 0;
   write($("status"), [
     status.ready ? "ready" : `not ready: ${status.waiting_for}`,
+    ...(status.configuration.problem ? [`the new configuration is not in force: ${status.configuration.problem}`] : []),
     many(sum(status.sensors), "sensor") + (learning ? `, ${learning.toLocaleString()} still learning` : ""),
     `${many(open, "episode")} open`, `${many(status.rows_scored, "reading")} judged`, `version ${status.version}`,
   ].join(" · "));

@@ -1,0 +1,59 @@
+"""Who heard an episode open hears it close, also where nothing is known of it any more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from offbeat.app.core_building import Core, build_core
+from offbeat.app.orphans import close_orphans
+from offbeat.config.settings import RuleSettings
+from offbeat.core.events import EpisodeEvent
+from offbeat.ingest.source import LogBatch
+from offbeat.publish.event_json import to_json
+from offbeat.state.store import EpisodeHistory
+from tests.support.configured import configured
+
+SCHEMA = json.loads(Path("deploy/schemas/event.schema.json").read_text())
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[EpisodeHistory]:
+    """A history that is empty."""
+    made = EpisodeHistory(tmp_path / "episodes.sqlite")
+    yield made
+    made.close()
+
+
+def hot(folder: Path, history: EpisodeHistory) -> Core:
+    """Return a core in which a sensor breaks its rule, as the history knows."""
+    core = build_core(configured(folder, rules=(RuleSettings(max=50.0),)))
+    events: list[EpisodeEvent] = []
+    batch = LogBatch(0, 1, 1e9, [("plant/a/pump", b'{"ts": 1e9, "value": 60.0}', 0)])
+    core.engine.feed(core.decoder.decode(batch), 1e9, lambda one: events.extend(one.events))
+    history.record(events)
+    return core
+
+
+def test_what_is_open_here_too_stays_open(tmp_path: Path, history: EpisodeHistory) -> None:
+    """By its id."""
+    core = hot(tmp_path, history)
+    assert len(history.open()) == 1
+    assert close_orphans(core.pipeline, history, 2e9) == []
+
+
+def test_what_nothing_holds_any_more_is_closed_under_its_id(tmp_path: Path, history: EpisodeHistory) -> None:
+    """The condition cleared, or its sensor went, while the daemon was down (kapacitor#744)."""
+    hot(tmp_path, history)
+    (opened,) = history.open()
+    other = build_core(configured(tmp_path / "other"))
+    (event,) = close_orphans(other.pipeline, history, 2e9)
+    jsonschema.validate(json.loads(to_json(event)), SCHEMA)
+    assert (event.id, event.event, event.sensor, event.ended_at) == (opened.id, "close", "a.pump", 2e9)
+    history.record([event])
+    assert history.open() == []
+    assert close_orphans(other.pipeline, history, 3e9) == []
