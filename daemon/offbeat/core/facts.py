@@ -23,6 +23,9 @@ _COLUMNS = {
     for track in ROW_TRACKS
 }
 
+LATELY_ROWS = 5
+"""As many as are calm when an episode closes."""
+
 _KINDS = dict(zip(registry.STREAM_NAMES, registry.STREAM_KINDS, strict=True))
 
 
@@ -114,10 +117,17 @@ def _about(state: GroupState, t: Transition, moment: Moment, c: int) -> Facts:
         value=math.nan if t.track is Track.RHYTHM else float(moment.newest[c]),
         low=math.nan if band is None else band.low,
         high=math.nan if band is None else band.high,
+        lately=_lately(moment.past, c),
         gap_seconds=moment.gap_seconds,
         quiet_seconds=quiet,
         learnt_in_seconds=state.settings.learning.regime_learn_after_seconds,
     )
+
+
+def _lately(past: Past, c: int) -> float:
+    """Return the middle of the last few readings of a channel, NaN without any: one alone may be off by chance."""
+    seen = past.values[past.mask[:, c], c][-LATELY_ROWS:]
+    return float(np.median(seen)) if len(seen) else math.nan
 
 
 def _with_strangeness(facts: Facts, t: Transition, moment: Moment) -> Facts:

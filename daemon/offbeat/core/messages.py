@@ -49,6 +49,7 @@ class Facts:
         now, started: of the event, of the episode.
         unit: of the channel the sentence speaks of; "" = unknown.
         value, low, high: the reading and the band that holds ordinary ones.
+        lately: the middle of the last few readings.
         extreme: "highest" or "lowest" if the value is that ...
         extreme_since: ... since this time.
         loudest: name of the stream that finds the reading strangest.
@@ -71,6 +72,7 @@ class Facts:
     value: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    lately: float = math.nan
     extreme: str | None = None
     extreme_since: float = math.nan
     loudest: str | None = None
@@ -127,6 +129,10 @@ def _closed(facts: Facts) -> str:
         return f"{facts.sensor} has shown nothing strange{calm}: closed after {lasted}."
     if facts.track is Track.STUCK:
         return f"{facts.sensor} changes again after {lasted}."
+    if facts.track is Track.PROCESS and (facts.lately < facts.low or facts.lately > facts.high):
+        band = f"{_number(facts, facts.low)} to {_number(facts, facts.high)}"
+        still = f"{facts.sensor} has not come back after {lasted}{_reads(facts)}, expected {band}"
+        return f"{still}: told of no more unless it grows worse."
     return f"{facts.sensor} is back to normal after {lasted}{_reads(facts)}."
 
 

@@ -79,6 +79,13 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
         ),
         (CLOSED, "boiler.temp is back to normal after 12 min; it reads 64.2."),
         (
+            replace(CLOSED, value=93.07, lately=93.0),
+            (
+                "boiler.temp has not come back after 12 min; it reads 93.1, expected 61 to 68: told of no more "
+                "unless it grows worse."
+            ),
+        ),
+        (
             replace(CLOSED, reason=Reason.QUIET, quiet_seconds=600.0),
             "boiler.temp has shown nothing strange for 10 min: closed after 12 min.",
         ),

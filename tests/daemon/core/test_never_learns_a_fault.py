@@ -191,6 +191,8 @@ def test_a_lasting_change_is_declared_once_and_not_learnt_before_its_time() -> N
     times, values = changed(3000)
     pipeline = plant(*BOILERS)
     out = told(pipeline, times[:1200], values[:1200])
+    first_close = next(event for event in out.events if event.event == "close")
+    assert "boiler0.temp has not come back after" in first_close.message
     declared = [event for event in out.events if event.kind == "regime_change"]
     assert [event.event for event in declared] == ["open", "close"]
     assert declared[0].started_at == out.events[0].started_at
