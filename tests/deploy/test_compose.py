@@ -108,9 +108,10 @@ def test_the_passwords_are_random_files_of_a_folder_that_is_ones_own(secrets: Pa
     assert {path.name: path.read_text() for path in secrets.iterdir()} == passwords
 
 
-def test_no_password_is_committed() -> None:
-    """The folder of secrets is ignored."""
+def test_no_password_is_committed_or_gets_into_an_image() -> None:
+    """The folder of secrets is ignored by both."""
     assert "/deploy/compose/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
+    assert "deploy/compose/secrets" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_the_configuration_has_nothing_wrong_with_it(secrets: Path) -> None:
