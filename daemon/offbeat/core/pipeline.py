@@ -85,9 +85,12 @@ class Pipeline:
             budget_per_week=self.settings.budget_per_week,
             rules=self.settings.rules,
             episodes=self.settings.episodes,
+            learning=self.settings.learning,
         )
         if same != self.settings:
-            raise ValueError("only the budget, rules and episodes can change while a pipeline runs")
+            raise ValueError(
+                "only the budget, rules, episodes and what is learnt of them can change while a pipeline runs"
+            )
         for state in self.groups:
             state.reconfigure(settings)
         self.settings = settings

@@ -292,6 +292,18 @@ def test_an_open_episode_that_is_called_the_new_normal_closes_and_is_learnt_from
     assert scale_of(pipeline)[0] == pytest.approx(np.median(values[100:164]), abs=0.5)
 
 
+def test_when_a_change_is_learnt_may_be_said_anew_while_it_waits() -> None:
+    """A configuration that is reloaded counts for changes that were declared before."""
+    times, values = changed(1500)
+    pipeline = plant(*BOILERS)
+    told(pipeline, times[:1200], values[:1200])
+    assert pipeline.groups[0].regimes.phase[0] == DECLARED
+    sooner = replace(SETTINGS, learning=replace(SETTINGS.learning, regime_learn_after_seconds=60.0))
+    pipeline.reconfigure(sooner)
+    told(pipeline, times[1200:1300], values[1200:1300])
+    assert pipeline.groups[0].regimes.learnt[0]
+
+
 def test_a_change_that_goes_on_growing_is_not_declared() -> None:
     """Only what has not grown worse for long enough has settled."""
     times, values = live(0, 1500)
