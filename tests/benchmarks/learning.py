@@ -81,16 +81,12 @@ def _time(settings: Settings) -> Line:
     os.sched_setaffinity(0, {min(before)})
     begun, stopping = threading.Event(), threading.Event()
 
-    def hear(message: dict[str, object]) -> None:
-        if message.get("stage") == "looking at the recordings":
-            begun.set()
-
     given = order(
         settings.model_copy(update={"learning": LearningSettings()}), "value", "a benchmark", os.getpid()
     )
     training = threading.Thread(
         target=run_bounded,
-        args=(COMMAND, given, Bounds(3600.0, 2**40), hear, stopping, os.environ | QUIET),
+        args=(COMMAND, given, Bounds(3600.0, 2**40), lambda _: begun.set(), stopping, os.environ | QUIET),
     )
     try:
         alone = max(_messages_a_second(settings) for _ in range(ROUNDS))
