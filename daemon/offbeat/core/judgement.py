@@ -154,6 +154,7 @@ def _fuse(
     shape = (len(work), _Q)
     fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
     p_value = np.empty(shape, np.float64)
+    any_frozen = bool(frozen[slot].any())
     for index in work.rounds:
         here = slot[index]
         said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
@@ -166,11 +167,11 @@ def _fuse(
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
         trailing[:, STUCK] = chance[:, STUCK]
         p_value[index] = trailing
-        free = ~frozen[here]
-        if free.all():
+        if not any_frozen:
             learnt.trailing.update(here, row[index], said.surprise)
-        else:
-            learnt.trailing.update(here[free], row[index][free], said.surprise[free])
+            continue
+        free = ~frozen[here]
+        learnt.trailing.update(here[free], row[index][free], said.surprise[free])
     return fused, severity, p_value
 
 

@@ -65,7 +65,8 @@ class Normalisers:
             holds: what is not to be learnt; half of the window must be left.
         """
         full = windows.counts[slot] >= windows.readings
-        slot = slot[(self.stage[slot] == PROVISIONAL) & ~self.frozen[slot] & full & ~holds.held(slot)]
+        slot = slot[(self.stage[slot] == PROVISIONAL) & ~self.frozen[slot] & full]
+        slot = slot[~holds.held(slot)] if len(slot) else slot
         least = max(self._first_rows, windows.readings // 2)
         learnt = self._learn(slot, windows, holds, least, windows.readings)
         self.frozen[learnt] = True
