@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import safetensors.torch
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from offbeat_models.base import WindowModel
 from offbeat_models.batch import RowBatch, WindowBatch
 from offbeat_models.causal import Expectations
+from offbeat_models.check_examples import device_of, example
 from offbeat_models.features import Carried, LookBack
 from offbeat_models.registry import build
 from offbeat_models.stepping import StepKernel
@@ -31,52 +31,6 @@ NEAR = 1e-6
 NEAR_ON_GPU = 1e-5
 """The same on a GPU, whose kernels are chosen by shape and sum in other orders."""
 
-Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """Windows as arrays, before they are cleaned; shapes as in `WindowBatch`. Their batch goes to `device`."""
-
-    x: Floats
-    mask: Floats
-    tau: Floats
-    lengths: NDArray[np.int64]
-    row: NDArray[np.int64]
-    device: torch.device
-
-    def batch(self) -> WindowBatch:
-        """Return the clean batch."""
-        return WindowBatch.from_numpy(self.x, self.mask, self.tau, self.lengths, self.row, self.device)
-
-    def select(self, index: NDArray[np.intp]) -> Example:
-        """Return the windows at `index`, each still padded as before."""
-        x, mask, tau = self.x[index], self.mask[index], self.tau[index]
-        return replace(self, x=x, mask=mask, tau=tau, lengths=self.lengths[index], row=self.row[index])
-
-
-def example(model: WindowModel, seed: int = 0, count: int = 6, length: int = 40) -> Example:
-    """Return irregular windows of many lengths, one among them, with asynchronous channels."""
-    rng = np.random.default_rng(seed)
-    channels = model.config.channels
-    lengths = np.minimum([length, 1, 2, *rng.integers(1, length + 1, count)][:count], length)
-    gaps = rng.exponential(1.0, (count, length)).cumsum(1)
-    last = gaps[np.arange(count), lengths - 1]
-    inside = np.arange(length)[None] < lengths[:, None]
-    mask = (rng.random((count, length, channels)) < 0.7) & inside[..., None]
-    return Example(
-        rng.normal(size=(count, length, channels)).astype(np.float32) * mask,
-        mask.astype(np.float32),
-        np.where(inside, gaps - last[:, None], 0.0).astype(np.float32),
-        lengths,
-        rng.integers(0, model.config.rows, count),
-        _device(model),
-    )
-
-
-def _device(model: WindowModel) -> torch.device:
-    return next(model.parameters()).device
-
 
 @contextmanager
 def _differentiable(model: WindowModel) -> Iterator[None]:
@@ -87,16 +41,7 @@ def _differentiable(model: WindowModel) -> Iterator[None]:
 
 
 def _near(model: WindowModel) -> float:
-    return NEAR if _device(model).type == "cpu" else NEAR_ON_GPU
-
-
-def awakened(model: WindowModel, seed: int = 0) -> WindowModel:
-    """Move all weights a little, in place, and return the model in evaluation mode."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.1 * torch.randn(parameter.shape, generator=generator).to(parameter.device))
-    return model.eval()
+    return NEAR if device_of(model).type == "cpu" else NEAR_ON_GPU
 
 
 def _outputs(model: WindowModel, batch: WindowBatch) -> dict[str, Tensor]:
@@ -219,8 +164,8 @@ def decodes_at_any_times(model: WindowModel) -> None:
     """Decoding a subset of times, or times without rows, gives what decoding all gives."""
     batch = example(model).batch()
     generator = torch.Generator().manual_seed(3)
-    latent = torch.randn(len(batch), model.config.latent, generator=generator).to(_device(model))
-    times = -batch.span()[:, None] * torch.rand(len(batch), 50, generator=generator).to(_device(model))
+    latent = torch.randn(len(batch), model.config.latent, generator=generator).to(device_of(model))
+    times = -batch.span()[:, None] * torch.rand(len(batch), 50, generator=generator).to(device_of(model))
     with torch.inference_mode():
         whole = model.decode(latent, batch.row, batch.span(), times)
         some = model.decode(latent, batch.row, batch.span(), times[:, 7::5])
@@ -384,7 +329,7 @@ def weights_survive_saving(model: WindowModel) -> None:
     saved = safetensors.torch.save({k: v.contiguous() for k, v in model.state_dict().items()})
     again = build(model.family, model.config, seed=99)
     again.load_state_dict(safetensors.torch.load(saved))
-    again.to(_device(model))
+    again.to(device_of(model))
     batch = example(model).batch()
     _assert_same(_outputs(model, batch), _outputs(again.eval(), batch), 0.0, "after saving and loading")
 

@@ -13,7 +13,7 @@ import torch
 
 from offbeat_models.artifact import load_artifact, write_artifact
 from offbeat_models.base import WindowModel
-from offbeat_models.checks import awakened
+from offbeat_models.check_examples import awakened
 from offbeat_models.manifest import ArtifactError
 from offbeat_models.registry import FAMILIES, build, preset
 from offbeat_models.scoring import GroupScorer

@@ -3,7 +3,8 @@
 import pytest
 
 from offbeat_models.base import WindowModel
-from offbeat_models.checks import CHECKS, Check, awakened
+from offbeat_models.check_examples import awakened
+from offbeat_models.checks import CHECKS, Check
 from offbeat_models.registry import FAMILIES, build, preset
 
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from offbeat_models.artifact import load_artifact, write_artifact
 from offbeat_models.base import WindowModel
-from offbeat_models.checks import CHECKS, Check, awakened
+from offbeat_models.check_examples import awakened
+from offbeat_models.checks import CHECKS, Check
 from offbeat_models.device import choose_device
 from offbeat_models.registry import FAMILIES, build, preset
 from offbeat_models.scoring import GroupScorer, Steps, WindowScores

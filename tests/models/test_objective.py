@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from offbeat_models.checks import awakened
+from offbeat_models.check_examples import awakened
 from offbeat_models.objective import Objective, ObjectiveConfig, OutlierWindows, objective, window_nll
 from offbeat_models.registry import build, preset
 from offbeat_models.sampling import TrainingWindows, WindowSampler

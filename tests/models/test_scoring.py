@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from offbeat_models.base import WindowModel
 from offbeat_models.batch import LENGTH_BUCKETS, WindowBatch
-from offbeat_models.checks import awakened
+from offbeat_models.check_examples import awakened
 from offbeat_models.features import GAPS_KEPT
 from offbeat_models.registry import build, preset
 from offbeat_models.scoring import GroupScorer, Steps
