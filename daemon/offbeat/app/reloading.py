@@ -14,7 +14,7 @@ import structlog
 
 from offbeat.app.reload_record import ReloadRecord, Result
 from offbeat.config.reloading import needing_restart
-from offbeat.config.report import Problem, Report
+from offbeat.config.report import Problem, Report, without_secrets
 from offbeat.config.settings import Settings
 from offbeat.errors import OffbeatError
 
@@ -110,7 +110,8 @@ class Reloading:
         return self._fail("refused", why)
 
     def _fail(self, result: Result, why: str) -> bool:
-        self._record.failed(result, " ".join(why.split()))
+        # Whoever may read the page need not see what should not stand in the file.
+        self._record.failed(result, without_secrets(" ".join(why.split())))
         _log.error(
             "the configuration was read again and refused; the one before stays in force",
             reason=why,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from offbeat.app.model_library import library_of
 from offbeat.app.questions import Questions
 from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, ModelSettings, Settings
 from offbeat.core.decisions import Decisions, ScoredRows
+from offbeat.core.model_choice import ModelChoice
 from offbeat.learn.drift import LASTING_SECONDS
 from offbeat.learn.library import GroupModels, ModelLibrary
 from offbeat.learn.trial import Verdict
-from tests.support.configured import configured
+from tests.support.configured import a_source, configured
 from tests.support.versions import installed
 from tests.support.waiting import wait_until
 
@@ -282,3 +284,19 @@ def test_a_person_may_ask_for_a_training(tmp_path: Path) -> None:
         site.learner.look()
     assert site.learner.counts.results["promoted"] == 1
     assert logs[0]["why"] == "anna asked for it"
+
+
+def test_groups_follow_the_sources_of_a_reload(tmp_path: Path) -> None:
+    """One that is new is learnt from then on; one that no source names is not, though it were due."""
+    site = Site(tmp_path, "raise SystemExit(1)")
+    site.heard("a", "b")
+    site.core.directory.add_group(("x", "y"), ModelChoice())
+    site.core.pipeline.follow_directory()
+    site.learner.decided(Decisions(scores=replace(strange_only_to_the_past(3), group=1)))
+    wide = a_source("wide/{sensor}", channels=("x", "y"))
+    site.learner.learn_by(configured(tmp_path, wide, limits=LimitSettings(max_sensors=20)))
+    site.learner.look()
+    told = site.learner.groups()
+    assert (told["value"].stage, told["value"].reason) == ("off", "no source names its sensors any more")
+    assert told["x+y"].stage == "gathering"
+    assert sum(site.learner.counts.results.values()) == 0

@@ -135,3 +135,15 @@ def test_a_good_reload_makes_up_for_a_bad_one(site: Site) -> None:
     site.reload(GOOD)
     assert site.record.successful
     assert site.record.counts == {"applied": 1, "refused": 1, "rolled_back": 0}
+
+
+def test_what_is_told_of_a_problem_holds_no_password(site: Site) -> None:
+    """It stands on a page."""
+
+    def refuse(*_: Any) -> Iterable[Change]:
+        raise ConfigError("mqtt://plant:hunter2@broker is none that could be reached")
+
+    site.parts.append(refuse)
+    site.reload(GOOD)
+    assert "hunter2" not in site.record.problem
+    assert "broker" in site.record.problem

@@ -221,7 +221,7 @@ def test_a_receiver_that_fails_stops_neither_the_reader_nor_the_others(
 
 
 def test_a_broker_that_freezes_is_noticed(broker: Broker, listener: Listen) -> None:
-    """A connection that is open but dead ends after the keepalive, and the reader comes back."""
+    """A connection that is open but dead ends after the keepalive, and the reader comes back (telegraf PR#18167)."""
     heard = listener(broker.url, keepalive_seconds=1.0).listen()
     broker.pause()
     try:

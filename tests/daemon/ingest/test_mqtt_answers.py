@@ -68,7 +68,10 @@ def test_a_broker_of_311_is_spoken_to_in_311(script: Callable[[Visitor], None], 
 
 
 def test_a_refused_subscription_is_said_with_its_topic(listener: Listen) -> None:
-    """The connection stands, but the status says what the broker does not let us read."""
+    """The connection stands, but the status says what the broker's access list does not let us read.
+
+    Of peers' regressions: a denied topic is told of, and not just never heard.
+    """
 
     def refuse(visitor: Visitor) -> None:
         visitor.accept()
