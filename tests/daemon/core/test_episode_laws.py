@@ -101,6 +101,24 @@ class Laws(RuleBasedStateMachine):
         self.now += step
         self.take(self.episodes.close_quiet(self.now, np.zeros(SENSORS), -np.inf))
 
+    @rule(sensor=st.integers(0, SENSORS - 1), track=st.sampled_from([Track.PROCESS, Track.RHYTHM]))
+    def called_the_new_normal(self, sensor: int, track: Track) -> None:
+        """Let somebody say that what is open, or not, is the new normal."""
+        key = np.array([sensor * Q + track])
+        self.take(self.episodes.declare(key, np.array([self.now])))
+        assert (sensor, track) not in self.open
+
+    @rule(sensor=st.integers(0, SENSORS - 1), track=st.sampled_from([Track.PROCESS, Track.RHYTHM]))
+    def called_a_fault(self, sensor: int, track: Track) -> None:
+        """Let somebody say that what has closed is a fault."""
+        if (sensor, track) not in self.open:
+            self.take(self.episodes.reopen(np.array([sensor * Q + track]), np.array([self.now])))
+
+    @rule(sensor=st.integers(0, SENSORS - 1))
+    def another_model(self, sensor: int) -> None:
+        """Let a model that does not know of a lasting change come into service."""
+        self.episodes.settle_again(np.array([sensor * Q + Track.PROCESS]))
+
     @rule()
     def restart(self) -> None:
         """Go on in another process from the arrays alone."""
