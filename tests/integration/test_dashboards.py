@@ -26,6 +26,8 @@ from tests.support.waiting import wait_until
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.prometheus,
+    # Before the first of them a model is trained, and a daemon watched for half a minute.
+    pytest.mark.timeout(400),
     pytest.mark.skipif(PROMETHEUS is None, reason="Prometheus is missing: apt-get install prometheus"),
     pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: apt-get install mosquitto"),
 ]

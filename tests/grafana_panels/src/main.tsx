@@ -57,13 +57,13 @@ function Gauges({ drawn, look, width, height }: { drawn: Drawn; look: Look } & S
   return (
     <VizRepeater
       source={drawn} getValues={() => values} width={width} height={height} orientation={options.orientation}
-      renderCounter={0} itemSpacing={10} minVizHeight={16} maxVizHeight={300}
+      renderCounter={0} itemSpacing={10} minVizHeight={options.minVizHeight} maxVizHeight={options.maxVizHeight}
       getAlignmentFactors={getDisplayValueAlignmentFactors as any}
       renderValue={({ value, alignmentFactors, ...place }: any) => (
         <BarGauge
           {...place} theme={look.theme} field={value.field} display={value.view?.getFieldDisplayProcessor(value.colIndex)}
           value={value.display} alignmentFactors={alignmentFactors} displayMode={options.displayMode}
-          showUnfilled={options.showUnfilled} valueDisplayMode="color" namePlacement="auto"
+          showUnfilled={options.showUnfilled} valueDisplayMode="color" namePlacement={options.namePlacement}
         />
       )}
     />

@@ -27,7 +27,7 @@ def overview() -> Json:
         title="Offbeat / Overview",
         description="The daemon: what it hears, how fast it judges, what it tells, and whether it is well.",
         variables=daemon_variables("offbeat_ready"),
-        annotations=(_starts(), _models()),
+        annotations=(_starts(), _models(), _configurations()),
         rows=[_health(), _way_in(), _scoring(), _learning(), _way_out(), _process(), _versions()],
     )
 
@@ -53,6 +53,18 @@ def _models() -> Json:
         "expr": f"offbeat_model_info{{{HERE}}} unless offbeat_model_info{{{HERE}}} offset $__interval",
         "titleFormat": "{{name}} {{version}} came into service for {{group}}",
         "step": "15s",
+    }
+
+
+def _configurations() -> Json:
+    return {
+        "name": "Configurations",
+        "datasource": SOURCE,
+        "enable": True,
+        "iconColor": "purple",
+        "expr": f"1000 * offbeat_config_last_reload_success_timestamp_seconds{{{HERE}}}",
+        "useValueForTime": True,
+        "titleFormat": "{{instance}} took up a configuration",
     }
 
 
@@ -292,11 +304,23 @@ def _versions() -> list[Panel]:
             "none",
             (Query(f"offbeat_model_info{{{HERE}}}", instant=True),),
             "table",
-            16,
+            12,
             6,
             transformations=(
                 {"id": "organize", "options": {"excludeByName": hidden, "indexByName": columns}},
             ),
+        ),
+        Panel(
+            "Configuration",
+            "Whether the daemon runs by what was read last; a reload that is refused changes nothing.",
+            "none",
+            (Query(f"offbeat_config_last_reload_successful{{{HERE}}}", "{{instance}}"),),
+            "stat",
+            4,
+            6,
+            steps=((0, BAD), (1, GOOD)),
+            mappings=((1, "in force", GOOD), (0, "refused", BAD)),
+            options=NO_SPARKLINE,
         ),
         Panel(
             "Version",

@@ -151,7 +151,11 @@ _OPTIONS: dict[Kind, Json] = {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "orientation": "horizontal",
         "displayMode": "basic",
+        "namePlacement": "left",
         "showUnfilled": True,
+        "sizing": "manual",
+        "minVizHeight": 16,
+        "maxVizHeight": 40,
     },
     "heatmap": {
         "calculate": False,
