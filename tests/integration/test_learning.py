@@ -45,9 +45,9 @@ def learning(daemon: Daemon) -> dict[str, object]:
 
 
 def served(daemon: Daemon) -> str:
-    """The version that judges; empty without one."""
-    models = json.loads(daemon.get("/api/v1/status")[1])["models"]
-    return str(models["value"]["version"]) if models else ""
+    """The version of its own that judges; empty before there is one."""
+    model = json.loads(daemon.get("/api/v1/status")[1])["models"]["value"]
+    return "" if model["name"] == "fleet_prior" else str(model["version"])
 
 
 def children(daemon: Daemon) -> list[int]:

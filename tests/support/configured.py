@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from offbeat.config.settings import MetricsSettings, MqttSettings, Settings, SourceSettings, StateSettings
+from offbeat.config.settings import (
+    MetricsSettings,
+    ModelSettings,
+    MqttSettings,
+    Settings,
+    SourceSettings,
+    StateSettings,
+)
 from offbeat.config.settings import TimeSettings as Time
 
 NOBODY = "mqtt://127.0.0.1:1"
@@ -18,7 +25,7 @@ def a_source(topic: str = "plant/{line}/{sensor}", **options: Any) -> SourceSett
 
 
 def configured(folder: Path, *sources: SourceSettings, url: str = NOBODY, **tables: Any) -> Settings:
-    """Return settings of a daemon that keeps its state in a folder and serves no metrics.
+    """Return settings of a daemon that keeps its state in a folder, serves no metrics, and has no prior.
 
     Args:
         folder: of the state.
@@ -28,4 +35,5 @@ def configured(folder: Path, *sources: SourceSettings, url: str = NOBODY, **tabl
     """
     tables.setdefault("state", StateSettings(directory=folder))
     tables.setdefault("metrics", MetricsSettings(listen=""))
+    tables.setdefault("model", ModelSettings(prior=False))
     return Settings(mqtt=MqttSettings(url=url), sources=sources or (a_source(),), **tables)

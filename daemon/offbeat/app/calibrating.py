@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from offbeat.app.engine import Engine
 from offbeat.core.commission import Commission
@@ -22,6 +25,9 @@ from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series
 from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
+
+_AT_ONCE = 56
+"""Strangers that are played side by side."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +104,61 @@ def calibrated(
         choice: what is to judge the group; None = the default.
         on_progress: is told how far it is.
     """
+    raw, times = said_of(commission, past, core, scorer, model, choice, on_progress)
+    on_progress(Progress("calibrating", 0, 1))
+    commission = calibrate_streams(commission, raw)
+    return calibrate_tracks(commission, *refuse(commission, raw, times))
+
+
+def for_strangers(
+    commission: Commission,
+    past: Past,
+    core: CoreSettings,
+    scorer: Callable[[], TorchScorer],
+    model: tuple[str, str],
+) -> Commission:
+    """Return a commission that knows no sensor with the laws of what its streams say of the past, for all strangers.
+
+    They are the laws of rows from which on alerts are raised: of sensors with their lasting normaliser.
+
+    Args:
+        commission: that knows no sensor, so that each is scaled by its own first readings, as in service.
+        past: is played.
+        core: numbers of the core; as in service.
+        scorer: makes one of the group's model, as group 0, that carries nothing yet.
+        model: its family and version.
+    """
+    raw: dict[str, NDArray[np.float32]] = {}
+    times: dict[str, NDArray[np.float64]] = {}
+    lasting = slice(core.window_readings + core.window_stride_readings, None)
+    by_pace = sorted(past.series, key=lambda one: float(np.median(np.diff(one.times_seconds))))
+    for first in range(0, len(by_pace), _AT_ONCE):
+        # Paces that are far apart cost a batch for every few rows, and strangers do not touch each other.
+        part = dataclasses.replace(past, series=by_pace[first : first + _AT_ONCE])
+        said, when = said_of(commission, part, core, scorer(), model)
+        raw |= {sensor: rows[lasting] for sensor, rows in said.items()}
+        times |= {sensor: rows[lasting] for sensor, rows in when.items()}
+    named = dataclasses.replace(commission, sensors=tuple(raw))
+    commission = dataclasses.replace(commission, streams=calibrate_streams(named, raw).streams).of_strangers()
+    fused, severity = refuse(commission, raw, times)
+    return dataclasses.replace(
+        calibrate_tracks(dataclasses.replace(commission, sensors=tuple(raw)), fused, severity), sensors=()
+    ).of_strangers()
+
+
+def said_of(
+    commission: Commission,
+    past: Past,
+    core: CoreSettings,
+    scorer: TorchScorer | None = None,
+    model: tuple[str, str] | None = None,
+    choice: ModelChoice | None = None,
+    on_progress: OnProgress = silent,
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float64]]]:
+    """Return what the streams say of the past, raw [n, K], and the times of these rows [n], by sensor.
+
+    For arguments see `calibrated`.
+    """
     series = without_doubtful(past.series, past.doubts)
     directory = SensorDirectory([commission.channels], len(series))
     if choice is not None:
@@ -116,9 +177,7 @@ def calibrated(
     for sensor, virtual in times.items():
         recorded = virtual + player.recorded_seconds(sensor, 0.0)
         raw[sensor] = past.doubts.without_false_gaps(sensor, recorded, raw[sensor], cuts[sensor])
-    on_progress(Progress("calibrating", 0, 1))
-    commission = calibrate_streams(commission, raw)
-    return calibrate_tracks(commission, *refuse(commission, raw, times))
+    return raw, times
 
 
 def nothing_left(left_out: LeftOut) -> str:

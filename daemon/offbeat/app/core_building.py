@@ -11,12 +11,14 @@ from offbeat.app.artifacts import GroupArtifact, by_group, read_artifacts
 from offbeat.app.core_settings import core_settings
 from offbeat.app.engine import Engine
 from offbeat.app.model_library import fitting, library_of, models_of, serving, take_over
+from offbeat.app.priors import prior_of
 from offbeat.app.scorers import WarmModel, build_scorer
 from offbeat.config.settings import Settings
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import ConfigError
 from offbeat.ingest.decoder import Decoder, directory_of
+from offbeat.learn.prior_files import NAME, prior_version
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,6 +45,11 @@ class Core:
     def pipeline(self) -> Pipeline:
         """The core's run-time state."""
         return self.engine.pipeline
+
+    @property
+    def prior_only(self) -> bool:
+        """Whether nothing but the fleet prior judges."""
+        return all(artifact.name == NAME for artifact in self.artifacts.values())
 
     def exchange(self, group: int, artifact: GroupArtifact, warm: WarmModel) -> None:
         """Judge a group by another artifact from now on; no work and no window may be under way.
@@ -90,14 +97,20 @@ def _artifacts(
     take_over(settings)
     library, found = library_of(settings), {}
     for index, group in enumerate(directory.groups):
-        artifact = serving(models_of(library, group), last_served(group.name))
+        last = last_served(group.name)
+        prior = prior_version(len(group.channels)) if settings.model.prior else None
+        # What was judged by the prior when the daemon ended is played on under it; what came since is taken up then.
+        artifact = None if prior is not None and prior == last else serving(models_of(library, group), last)
         if artifact is not None:
             found[index] = fitting(artifact, group)
-            continue
-        _log.warning(
-            "there is no model yet; only silence and rules are judged until one is trained",
-            group=group.name, expected_at=str(models_of(library, group).folder), train_with="offbeat train",
-        )  # fmt: skip
+        elif prior is not None:
+            found[index] = prior_of(group)
+            _log.info("there is no model yet; the fleet prior judges values", group=group.name, version=prior)
+        else:
+            _log.warning(
+                "there is no model yet; only silence and rules are judged until one is trained",
+                group=group.name, expected_at=str(models_of(library, group).folder), train_with="offbeat train",
+            )  # fmt: skip
     return found
 
 

@@ -92,14 +92,15 @@ class Instruments:
         if parts is None:
             return "starting"
         open_episodes = sum(self._open_by_kind().values())
-        device = parts.core.engine.scorer.device
+        device, prior_only = parts.core.engine.scorer.device, parts.core.prior_only
+        model = "no model" if device == "none" else f"{'fleet prior' if prior_only else 'model'} on {device}"
         link = parts.source.status
         trouble = f"not listening: {link.reason}; " if link.reason and link.state != "subscribed" else ""
         refused = "" if self.reloads.successful else "the new configuration is not in force: see the log; "
         sensors = sum(self._sensors_by_readiness().values())
         return (
             f"{refused}{trouble}{sensors:.0f} sensors, {open_episodes:.0f} episodes open, "
-            f"{self._rows_scored} rows scored, model {'on ' + device if device != 'none' else 'not trained yet'}"
+            f"{self._rows_scored} rows scored, {model}"
         )
 
     def status(self, waiting_for: str) -> Status:

@@ -11,7 +11,8 @@ from offbeat.cli.model_tables import compared, listed, shown
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
 from offbeat.errors import ConfigError, UsageError
-from offbeat.learn.library import GroupModels, ModelLibrary
+from offbeat.learn.library import GroupModels, ModelLibrary, folder_name
+from offbeat.learn.prior_files import prior_version
 from offbeat.learn.promotions import Promotion, Promotions
 from offbeat.learn.trials import Trials
 
@@ -48,21 +49,43 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace, library: ModelLibrary, settings: Settings) -> int:
     groups = [(group.name, group.versions(), _history(group), group.trials()) for group in library.groups()]
+    served = {name for name, _, history, _ in groups if history.current is not None}
+    priors = _judged_by_prior(served, settings)
     if args.json:
-        print_json(
-            [
-                {"group": name, "current": history.current, "previous": history.previous,
-                 "versions": [_summary(one, trials) for one in versions]}
-                for name, versions, history, trials in groups
-            ]
-        )  # fmt: skip
+        told = [
+            {"group": name, "current": history.current, "previous": history.previous, "prior": priors.get(name),
+             "versions": [_summary(one, trials) for one in versions]}
+            for name, versions, history, trials in groups
+        ]  # fmt: skip
+        others = [name for name in priors if name not in {one["group"] for one in told}]
+        told += [
+            {"group": name, "current": None, "previous": None, "prior": priors[name], "versions": []}
+            for name in others
+        ]
+        print_json(told)
         return 0
     if not groups:
         print(f"there are no models in {library.root} yet; train one with `offbeat train`")
     for line in listed(groups):
         print(line)
+    for group, version in priors.items():
+        print(f"{group}: the fleet prior {version} that comes with Offbeat is in service until a version is")
     _warn_of_named_artifact(settings)
     return 0
+
+
+def _judged_by_prior(served: set[str], settings: Settings) -> dict[str, str]:
+    """Return the version of the prior by group of the configuration that it judges: no version is in service there."""
+    from offbeat.ingest.decoder import directory_of
+
+    if not settings.model.prior or settings.model.artifact is not None:
+        return {}
+    out = {}
+    for group in directory_of(settings.sources, 1, 1).groups:
+        name, version = folder_name(group.channels, group.model), prior_version(len(group.channels))
+        if name not in served and version is not None:
+            out[name] = version
+    return out
 
 
 def _show(args: argparse.Namespace, library: ModelLibrary, _: Settings) -> int:

@@ -233,6 +233,7 @@ class ModelSettings(_Table):
 
     Attributes:
         artifact: folder of a model to use instead of what is in service in the library.
+        prior: whether the fleet prior that comes with Offbeat judges sensors before there is a model of their own.
         keep_versions: versions of each group that the library keeps.
         family: what judges windows: a model, or one of the simple detectors "robust_z", "pca", "half_space_trees". It
             counts from the next training on.
@@ -249,6 +250,7 @@ class ModelSettings(_Table):
     """
 
     artifact: FilePath | None = None
+    prior: bool = True
     keep_versions: Annotated[int, Field(ge=2, le=1000)] = 5
     family: Family = "lstm_vae"
     vote: bool | None = None

@@ -14,7 +14,7 @@ DEVIATIONS = np.float32(3.0)
 
 
 def model_band(mean: Floats, sigma: Floats, center: Floats, scale: Floats) -> tuple[Floats, Floats]:
-    """Return the (low, high) of what a model expected; NaN where it had no say.
+    """Return the (low, high) of what a model expected; NaN where it had no say, or no scale is known.
 
     Args:
         mean: expected values, squashed and normalised, [..., C].
@@ -22,7 +22,7 @@ def model_band(mean: Floats, sigma: Floats, center: Floats, scale: Floats) -> tu
         center: of the normaliser [..., C].
         scale: of the normaliser [..., C].
     """
-    reach = DEVIATIONS * sigma
+    reach, scale = DEVIATIONS * sigma, np.where(scale > 0, scale, np.float32(np.nan))
     return unsquash(mean - reach) * scale + center, unsquash(mean + reach) * scale + center
 
 

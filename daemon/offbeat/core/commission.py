@@ -43,7 +43,7 @@ class Commission:
     Attributes:
         channels: names, as in the group.
         sensors: ids; row r >= 1 belongs to sensors[r - 1].
-        center, scale: of the robust normaliser, float32 [R, C]; scale > 0.
+        center, scale: of the robust normaliser, float32 [R, C]; scale > 0, or 0 in row 0 where sensors share no unit.
         constant: the channel never moved in the recording, bool [R, C].
         resolution: smallest step between two values ever seen, float32 [R, C]; 0 where unknown.
         gap_unit_seconds: median gap, float64 [R]; > 0.
@@ -107,6 +107,14 @@ class Commission:
         seconds[0] = 0.0
         return seconds
 
+    def of_strangers(self) -> Self:
+        """Return what it knows of sensors that it does not know, whatever unit they measure in: row 0 alone."""
+        tensors = self.to_tensors()
+        alone = {name: array if name == "voting" else array[:1] for name, array in tensors.items()}
+        nothing = np.zeros_like(self.center[:1])
+        alone |= {"center": nothing, "scale": nothing, "resolution": nothing}
+        return self.from_tensors(self.channels, (), alone)
+
     def normalise(self, row: NDArray[np.intp], values: Floats, mask: NDArray[np.bool_]) -> Floats:
         """Return robust z-scores, float32 [n, C]; 0 where not observed. Not squashed.
 
@@ -124,24 +132,19 @@ class Commission:
             return np.full(raw.shape, np.nan, np.float32)
         return self.streams.surprise(row, raw)
 
-    def alarm_p_value(self, row: NDArray[np.intp], budget_per_week: Budget) -> NDArray[np.float64]:
-        """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q or 1].
-
-        For values it is compared with the chance that a bout of strange rows begins at a row, and a bout is one
-        episode: so p = budget / rows a week. For rhythm that chance is bounded from below by that of the row itself,
-        and a standstill is judged by the chance of its length alone (`judgement`): their rows count each, though they
-        come together. What a standstill repeats is in the budget that it is given (`TrackRule.rows_per_trial`).
-        """
-        alone = np.asarray(budget_per_week / self.rows_per_week[row][:, None], np.float64)
-        return np.clip(alone, LEAST_ALARM_P, MOST_ALARM_P)
-
-    def severity_p_value(self, row: NDArray[np.intp], budget_per_week: Budget) -> NDArray[np.float64]:
+    def severity_p_value(
+        self,
+        row: NDArray[np.intp],
+        budget_per_week: Budget,
+        rows_per_week: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
         """Return the share of the rows that the budget lets score more than 1, float64 [n, Q].
 
         Rows above a level come in runs and a run is one case: so p = budget x length of a run / rows a week. The
         rarer the rows, the shorter the runs.
         """
-        alone = budget_per_week / self.rows_per_week[row][:, None]
+        rate = self.rows_per_week[row] if rows_per_week is None else rows_per_week
+        alone = budget_per_week / rate[:, None]
         longer = np.zeros((len(row), 1))
         if self.severity_run is not None:
             longer = self.severity_run[row].astype(np.float64) - 1.0
@@ -150,11 +153,24 @@ class Commission:
             p = np.minimum(alone * (1.0 + longer * (p / RUN_SHARE) ** RUN_FADES), MOST_ALARM_P)
         return np.clip(p, LEAST_ALARM_P, MOST_ALARM_P)
 
-    def score(self, row: NDArray[np.intp], severity: Floats, budget_per_week: Budget) -> Floats:
-        """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary."""
+    def score(
+        self,
+        row: NDArray[np.intp],
+        severity: Floats,
+        budget_per_week: Budget,
+        rows_per_week: NDArray[np.float64] | None = None,
+    ) -> Floats:
+        """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary.
+
+        Args:
+            row: rows of the commission [n].
+            severity: F [n, Q].
+            budget_per_week: false alerts a week.
+            rows_per_week: of the sensors [n]; None = as commissioned.
+        """
         if self.severity is None:
             return np.full(severity.shape, np.nan, np.float32)
-        boundary = -np.log10(self.severity_p_value(row, budget_per_week))
+        boundary = -np.log10(self.severity_p_value(row, budget_per_week, rows_per_week))
         return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
@@ -190,6 +206,18 @@ class Commission:
             **plain,
             **laws,
         )
+
+
+def alarm_p_value(rows_per_week: NDArray[np.float64], budget_per_week: Budget) -> NDArray[np.float64]:
+    """Return the p-value below which an episode opens so that the budget is kept, float64 [n, Q or 1].
+
+    For values it is compared with the chance that a bout of strange rows begins at a row, and a bout is one
+    episode: so p = budget / rows a week. For rhythm that chance is bounded from below by that of the row itself,
+    and a standstill is judged by the chance of its length alone (`judgement`): their rows count each, though they
+    come together. What a standstill repeats is in the budget that it is given (`TrackRule.rows_per_trial`).
+    """
+    alone = np.asarray(budget_per_week / rows_per_week[:, None], np.float64)
+    return np.clip(alone, LEAST_ALARM_P, MOST_ALARM_P)
 
 
 _PLAIN = tuple(

@@ -68,7 +68,8 @@ class EpisodeRules:
     Attributes:
         silent_times_longest: a silence so many times longer than any before is strange whatever its p-value:
             after few gaps a law of gaps cannot know what is rare, but records are not broken by so much.
-        silent_known_seconds: a sensor must have been heard for so long before that counts.
+        silent_known_seconds: a sensor that was heard for less time before has to be silent for longer, in proportion.
+        silent_first_seconds: a sensor must have been heard for so long before that counts at all.
         margin: a row is calm when its surprise is this far below the threshold that opens.
         close_rows: calm rows in a row that close an episode.
         close_seconds: and the time these calm rows must span at least; keeps fast sensors from flapping.
@@ -89,6 +90,7 @@ class EpisodeRules:
 
     silent_times_longest: float = 10.0
     silent_known_seconds: float = 600.0
+    silent_first_seconds: float = 120.0
     margin: float = 0.5
     close_rows: int = 5
     close_seconds: float = 4.0

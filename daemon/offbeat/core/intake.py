@@ -172,7 +172,7 @@ def work_of(
         applies = learnt.normalisers.applies(slot, age)
         unit = learnt.normalisers.unit_seconds[slot]
         gap = (rows.gap_seconds / np.where(applies, unit, np.nan)).astype(np.float32)
-        known = rows.mask & applies[:, None]
+        known = learnt.normalisers.known(slot, rows.mask & applies[:, None])
         z = learnt.normalisers.normalise(slot, rows.values, known)
         for index in rounds:
             raw[index] = learnt.update(_round(learnt, rows, slot, gap, z, known, index))

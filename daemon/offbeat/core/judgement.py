@@ -13,6 +13,7 @@ from offbeat.core.episodes import Marks, Transition
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import CHEAP_COLUMNS, LONG_COLUMN, ROW_TRACKS, Learnt
 from offbeat.core.normalisers import COMMISSIONED
+from offbeat.core.own_measure import surprise_of
 from offbeat.core.streams import registry
 from offbeat.core.streams.pace import OFF_PACE
 from offbeat.core.work import Answer, Work
@@ -29,6 +30,8 @@ PROCESS = registry.TRACKS.index("process")
 RHYTHM = registry.TRACKS.index("rhythm")
 STUCK = registry.TRACKS.index("stuck")
 PACE = registry.STREAM_NAMES.index("pace")
+_MUST_WAIT = np.arange(_Q) != STUCK
+"""Tracks that say nothing of a sensor before it has enough rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Judged:
             raw=self.raw if collect else None,
             fused=self.fused if collect else None,
             severity=self.severity if collect else None,
+            track_p_value=self.p_value if collect else None,
         )
 
 
@@ -78,10 +82,10 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
     raw = _with_model(learnt, work, slot, row, answer)
-    surprise = learnt.commission.surprise(row, raw)
+    surprise = surprise_of(learnt.commission, row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise, state.holds.frozen)
     p_value[_is_steady(raw), RHYTHM] = 1.0
-    score = learnt.commission.score(row, severity, learnt.budget)
+    score = learnt.score(slot, severity)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
     threshold, capped = _cautious(state, learnt, work, slot, score)
@@ -96,7 +100,7 @@ def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
     raw = _with_model(learnt, work, slot, row, answer)
-    _fuse(learnt, work, slot, row, learnt.commission.surprise(row, raw), frozen)
+    _fuse(learnt, work, slot, row, surprise_of(learnt.commission, row, raw), frozen)
 
 
 def _cautious(
@@ -105,16 +109,17 @@ def _cautious(
     """Return thresholds and scores for the episodes of sensors, some of which the commission does not know.
 
     They raise no alert before they have as many rows as a commission needs, and none is critical: what is
-    ordinary for them was guessed from the fleet and from little of their own.
+    ordinary for them was guessed from the fleet and from little of their own. How long a value stands still needs no
+    guess: it is compared with how long it stood before.
     """
-    threshold = learnt.threshold[learnt.row[slot]]
+    threshold = learnt.threshold(slot)
     guessed = learnt.normalisers.stage[slot] != COMMISSIONED
     if not guessed.any():
         return threshold, score
     early = work.age < learnt.alerts_from(slot)
     below_critical = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))
     return (
-        np.where(early[:, None], np.float32(np.inf), threshold),
+        np.where(early[:, None] & _MUST_WAIT, np.float32(np.inf), threshold),
         np.where(guessed[:, None], np.minimum(score, below_critical), score),
     )
 
@@ -150,6 +155,14 @@ def _fuse(
     """Return g, F and the p-value of g for each row and track. Rows are judged before they are learnt.
 
     The trailing calibration learns in episodes, too, so that the budget is kept; of `frozen` sensors it does not.
+
+    Args:
+        learnt: of the group.
+        work: whose rows they are.
+        slot: sensors [n].
+        row: of the commission [n].
+        surprise: by stream [n, K]; that of strangers is brought to their own measure in place.
+        frozen: by slot.
     """
     shape = (len(work), _Q)
     fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
@@ -157,6 +170,11 @@ def _fuse(
     any_frozen = bool(frozen[slot].any())
     for index in work.rounds:
         here = slot[index]
+        strangers = index[row[index] == 0]
+        if len(strangers):
+            surprise[strangers] = learnt.own.update(
+                slot[strangers], surprise[strangers], frozen[slot[strangers]]
+            )
         said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
         fused[index], severity[index] = said.surprise, said.severity
         trailing = learnt.trailing.p_value(here, row[index], said.surprise)

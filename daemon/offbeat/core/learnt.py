@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.commission import Commission
+from offbeat.core.commission import Commission, alarm_p_value
 from offbeat.core.episode_rules import TRACKS, Track, threshold
 from offbeat.core.fusion import Fusion
 from offbeat.core.holds import Holds
 from offbeat.core.normalisers import COMMISSIONED, UNKNOWN, Normalisers
+from offbeat.core.own_measure import OwnMeasure
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams import registry
 from offbeat.core.streams.base import Round
@@ -62,8 +63,10 @@ class Learnt:
         self.cheap = CheapStreams(commission, sensors)
         self.models = ModelStreams(commission, sensors)
         self.long = LongStream(sensors)
+        self.own = OwnMeasure(sensors)
         self.fusion = Fusion(sensors, commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
+        self._ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
         self.allow(settings.budget_per_week)
         self.fingerprint = _fingerprint(commission, model, sorted(self._arrays()))
 
@@ -71,7 +74,6 @@ class Learnt:
         """Judge by a budget from the next row on: so many false alerts a sensor may raise a week."""
         self.budget = np.array([budget_per_week * TRACKS[t].weight for t in ROW_TRACKS])
         """Rows a week that may raise a false alert, before runs are considered, by track."""
-        self.threshold = _thresholds(self.commission, self.budget)
 
     def meet(self, slot: Slots, ids: list[str]) -> None:
         """Look new sensors up in the commission."""
@@ -82,6 +84,18 @@ class Learnt:
         """Give sensors that the commission does not know the normalisers that their windows are enough for."""
         self.normalisers.learn(slot[self.normalisers.stage[slot] == UNKNOWN], windows, holds)
         self.normalisers.learn_again(slot, windows, holds)
+
+    def threshold(self, slot: Slots) -> Floats:
+        """Return the surprise that opens an episode of sensors by track, float32 [n, Q]: each one's own pace counts."""
+        return threshold(alarm_p_value(self._rate(slot), self.budget), self._ceiling)
+
+    def score(self, slot: Slots, severity: Floats) -> Floats:
+        """Return the scores of rows of sensors by track, float32 [n, Q]; see `Commission.score`."""
+        return self.commission.score(self.row[slot], severity, self.budget, self._rate(slot))
+
+    def _rate(self, slot: Slots) -> NDArray[np.float64]:
+        own = self.normalisers.rows_per_week[slot]
+        return np.where(own > 0, own, self.commission.rows_per_week[0])
 
     def alerts_from(self, slot: Slots) -> NDArray[np.int64]:
         """Return the number of rows from which on alerts are raised for sensors, int64 [n].
@@ -114,7 +128,8 @@ class Learnt:
 
     def _begin_anew(self, slot: Slots, rows: NDArray[np.int64]) -> None:
         self.anew_at[slot] = rows[slot]
-        for part in (self.cheap, self.models, self.long, self.fusion, self.trailing):
+        self.cheap.begin_anew(slot)
+        for part in (self.models, self.long, self.own, self.fusion, self.trailing):
             part.reset(slot)
 
     def update(self, rows: Round) -> Floats:
@@ -150,18 +165,12 @@ class Learnt:
             "cheap": self.cheap.arrays(),
             "models": self.models.arrays(),
             "long": self.long.arrays(),
+            "own": self.own.arrays(),
             "fusion": self.fusion.arrays(),
             "trailing": self.trailing.arrays(),
         }
         flat = {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
         return flat | {"anew_at": self.anew_at}
-
-
-def _thresholds(commission: Commission, budget: NDArray[np.float64]) -> Floats:
-    """Return the surprise that opens an episode by row of the commission and track, [R, Q]."""
-    rows = np.arange(len(commission.rows_per_week))
-    ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
-    return threshold(commission.alarm_p_value(rows, budget), ceiling)
 
 
 def _fingerprint(commission: Commission, model: tuple[str, str] | None, arrays: list[str]) -> int:

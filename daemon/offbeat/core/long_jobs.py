@@ -48,14 +48,15 @@ def _job(
     state: GroupState, learnt: Learnt, scale: NDArray[np.float32], slots: Slots, bins: BinSlice
 ) -> WindowJob:
     row = learnt.row[slots]
-    z = learnt.normalisers.normalise(slots, bins.values, bins.mask) / scale[row][:, None]
+    known = learnt.normalisers.known(slots, bins.mask)
+    z = learnt.normalisers.normalise(slots, bins.values, known) / scale[row][:, None]
     assert state.long_view is not None
     return WindowJob(
         group=state.index,
         sensor=slots.astype(np.int32),
         row=row.astype(np.int64),
         x=squash(z),
-        mask=bins.mask.astype(np.float32),
+        mask=known.astype(np.float32),
         # Numbers of bins, not seconds: a bin is the view's unit of time, and whole numbers are exact.
         tau=relative_time(bins.bin, bins.lengths, np.ones(len(slots))),
         lengths=bins.lengths,

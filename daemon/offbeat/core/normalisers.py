@@ -21,14 +21,18 @@ Slots = NDArray[np.intp]
 
 UNKNOWN, PROVISIONAL, COMMISSIONED = 0, 1, 2
 CONSTANT_SHARE = 0.05
-"""Scale of a channel that did not move in the first rows, as a share of the fleet's."""
+"""Scale of a channel that did not move in the first rows: so much of the fleet's, or of its center without one."""
+
+WEEK_SECONDS = 604_800.0
 
 LEAST_SHARE = 1e-6
 """Scale of a channel at least, as a share of its center."""
 
 
 class Normalisers:
-    """Center, scale and gap unit by slot.
+    """Center, scale, gap unit and rate by slot.
+
+    A scale of 0 is not known: the channel is not judged.
 
     Args:
         commission: what was learnt of the group.
@@ -45,6 +49,7 @@ class Normalisers:
         self.center = np.zeros((sensors, channels), np.float32)
         self.scale = np.zeros((sensors, channels), np.float32)
         self.unit_seconds = np.zeros(sensors, np.float64)
+        self.rows_per_week = np.zeros(sensors, np.float64)
 
     def commission(self, slot: Slots, row: Slots) -> None:
         """Set sensors to what the commission knows; rows of 0 stay unknown."""
@@ -55,6 +60,7 @@ class Normalisers:
         self.center[slot] = self._commission.center[row]
         self.scale[slot] = self._commission.scale[row]
         self.unit_seconds[slot] = self._commission.gap_unit_seconds[row]
+        self.rows_per_week[slot] = self._commission.rows_per_week[row]
 
     def learn_again(self, slot: Slots, windows: Windows, holds: Holds) -> Slots:
         """Learn the provisional normalisers of sensors with a full window for good; return which these are.
@@ -117,12 +123,13 @@ class Normalisers:
                 self.center[slot, c], self.scale[slot, c] = fleet.center[0, c], fleet.scale[0, c]
                 continue
             center, scale = robust_center_scale(seen)
-            scale = scale or CONSTANT_SHARE * float(fleet.scale[0, c])
+            scale = scale or CONSTANT_SHARE * (float(fleet.scale[0, c]) or abs(center) or 1.0)
             self.center[slot, c] = center
             self.scale[slot, c] = max(scale, LEAST_SHARE * abs(center), 1e-30)
         gaps = np.diff(times)
         gaps = gaps[gaps > 0]
         self.unit_seconds[slot] = float(np.median(gaps)) if len(gaps) else fleet.gap_unit_seconds[0]
+        self.rows_per_week[slot] = WEEK_SECONDS / gaps.mean() if len(gaps) else fleet.rows_per_week[0]
 
     def applies(self, slot: Slots, age_rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which rows are scaled. Rows that a provisional normaliser was learnt from are not, bool [n].
@@ -134,6 +141,11 @@ class Normalisers:
         stage = self.stage[slot]
         old_enough = age_rows >= self._first_rows
         return np.asarray((stage == COMMISSIONED) | ((stage == PROVISIONAL) & old_enough), np.bool_)
+
+    def known(self, slot: Slots, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return where a value was observed that there is a scale for, shape of `mask`, [n, C] or [n, L, C]."""
+        scale = self.scale[slot]
+        return np.asarray(mask & ((scale[:, None] if mask.ndim == 3 else scale) > 0), np.bool_)
 
     def normalise(self, slot: Slots, values: Floats, known: NDArray[np.bool_]) -> Floats:
         """Return robust z-scores, float32, shape of `values`; 0 where not `known`. Not squashed.
@@ -156,4 +168,5 @@ class Normalisers:
             "center": self.center,
             "scale": self.scale,
             "unit_seconds": self.unit_seconds,
+            "rows_per_week": self.rows_per_week,
         }

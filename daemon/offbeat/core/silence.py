@@ -51,10 +51,15 @@ def judge_silence(state: GroupState, now: float, listening_since: float) -> list
 
 
 def _evident(state: GroupState, slot: NDArray[np.intp], elapsed: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which silences are many times longer than any before, of sensors that have been known for a while."""
+    """Return which silences are many times longer than any before, of sensors that have been known for a while.
+
+    The shorter it is known, the longer its silence has to be.
+    """
     rules = state.episodes.rules
-    known = state.heard[slot] - state.first_heard[slot] >= rules.silent_known_seconds
-    return np.asarray(known & (elapsed >= rules.silent_times_longest * state.longest_gap[slot]), np.bool_)
+    known = state.heard[slot] - state.first_heard[slot]
+    times = rules.silent_times_longest * np.maximum(rules.silent_known_seconds / np.maximum(known, 1.0), 1.0)
+    evident = (known >= rules.silent_first_seconds) & (elapsed >= times * state.longest_gap[slot])
+    return np.asarray(evident, np.bool_)
 
 
 def _candidates(

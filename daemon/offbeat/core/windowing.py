@@ -55,13 +55,14 @@ def _window_job(
     state: GroupState, learnt: Learnt, slots: Slots, windows: WindowSlice, recent: int
 ) -> WindowJob:
     last = windows.times_seconds[np.arange(len(slots)), windows.lengths - 1]
-    z = learnt.normalisers.normalise(slots, windows.values, windows.mask)
+    known = learnt.normalisers.known(slots, windows.mask)
+    z = learnt.normalisers.normalise(slots, windows.values, known)
     return WindowJob(
         group=state.index,
         sensor=slots.astype(np.int32),
         row=learnt.row[slots].astype(np.int64),
         x=squash(z),
-        mask=windows.mask.astype(np.float32),
+        mask=known.astype(np.float32),
         tau=relative_time(windows.times_seconds, windows.lengths, learnt.normalisers.unit_seconds[slots]),
         lengths=windows.lengths,
         recent=recent,
@@ -91,13 +92,13 @@ def rebuild_jobs(state: GroupState, at_once: int) -> Iterator[StepJob]:
         windows = state.windows.latest(here, int(state.windows.counts[here].max()))
         gaps = np.diff(windows.times_seconds, axis=1, prepend=windows.times_seconds[:, :1])
         inside = np.arange(gaps.shape[1]) < windows.lengths[:, None]
-        unit = learnt.normalisers.unit_seconds[here]
+        unit, known = learnt.normalisers.unit_seconds[here], learnt.normalisers.known(here, windows.mask)
         yield StepJob(
             group=state.index,
             sensor=here.astype(np.int32),
             row=learnt.row[here].astype(np.int64),
-            x=squash(learnt.normalisers.normalise(here, windows.values, windows.mask)),
-            mask=windows.mask.astype(np.float32),
+            x=squash(learnt.normalisers.normalise(here, windows.values, known)),
+            mask=known.astype(np.float32),
             gap=np.where(inside, gaps / unit[:, None], 0.0).astype(np.float32),
             lengths=windows.lengths,
         )

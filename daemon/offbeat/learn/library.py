@@ -164,7 +164,8 @@ class GroupModels:
             previous = self.promotions().previous
             if previous is None:
                 raise OffbeatError(
-                    f"{self.name}: there was no version before; choose one with `offbeat models list`"
+                    f"{self.name}: there was no version before, and the fleet prior is not gone back to: it knows less "
+                    "of these sensors than any version; choose one with `offbeat models list`"
                 )
             return self._enter(previous, by, why, "rollback")
 

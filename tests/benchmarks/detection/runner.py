@@ -21,6 +21,7 @@ from tests.benchmarks.load import ROOT
 
 SECTIONS = (
     "injected",
+    "prior",
     "sets",
     "calibration",
     "published",

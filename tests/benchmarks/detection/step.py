@@ -26,6 +26,7 @@ SOURCES = (
     "daemon/offbeat/app/model_training.py",
     "daemon/offbeat/app/scorers.py",
     "daemon/offbeat/app/training.py",
+    "tests/make_prior.py",
     "models/offbeat_models",
     "tests/benchmarks/detection",
 )

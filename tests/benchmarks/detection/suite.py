@@ -121,7 +121,13 @@ def contaminated_history(fleet: Fleet, seed: int, share: float) -> list[Series]:
     return out
 
 
-def cases(fleet: Fleet, seed: int, windows: int = WINDOWS, clean_copies: int = CLEAN_COPIES) -> Cases:
+def cases(
+    fleet: Fleet,
+    seed: int,
+    windows: int = WINDOWS,
+    clean_copies: int = CLEAN_COPIES,
+    lead_rows: int = LEAD_ROWS,
+) -> Cases:
     """Return copies of every sensor of a fleet, with a fault each or without.
 
     Args:
@@ -129,10 +135,11 @@ def cases(fleet: Fleet, seed: int, windows: int = WINDOWS, clean_copies: int = C
         seed: of signals and faults.
         windows: of each fault and sensor.
         clean_copies: of each sensor, of `CLEAN_WINDOWS` windows each.
+        lead_rows: healthy rows before the first window of each copy.
     """
     out = Cases([], {}, [])
     for spec in fleet.specs:
-        for copy, faulty, found in _copies(fleet, spec, seed, windows, clean_copies):
+        for copy, faulty, found in _copies(fleet, spec, seed, windows, clean_copies, lead_rows):
             out.series.append(_series(copy, fleet, faulty))
             out.owner[copy] = spec.name
             out.windows.extend(found)
@@ -140,30 +147,30 @@ def cases(fleet: Fleet, seed: int, windows: int = WINDOWS, clean_copies: int = C
 
 
 def _copies(
-    fleet: Fleet, spec: SensorSpec, seed: int, windows: int, clean_copies: int
+    fleet: Fleet, spec: SensorSpec, seed: int, windows: int, clean_copies: int, lead_rows: int
 ) -> Iterator[tuple[str, Stream, list[Window]]]:
     for number in range(clean_copies):
         copy = f"{spec.name}/clean/{number}"
-        healthy = _begun(spec, _random(seed, copy), LEAD_ROWS + CLEAN_WINDOWS * WINDOW_ROWS + 1)
-        starts = LEAD_ROWS + WINDOW_ROWS * np.arange(CLEAN_WINDOWS)
+        healthy = _begun(spec, _random(seed, copy), lead_rows + CLEAN_WINDOWS * WINDOW_ROWS + 1)
+        starts = lead_rows + WINDOW_ROWS * np.arange(CLEAN_WINDOWS)
         yield copy, healthy, [_window(copy, None, healthy, first) for first in starts.tolist()]
     for kind in fleet.kinds:
         for number in range(windows):
             copy = f"{spec.name}/{kind}/{number}"
             random = _random(seed, copy)
-            healthy = _begun(spec, random, LEAD_ROWS + WINDOW_ROWS + _AFTER)
-            faulty, _ = inject(healthy, kind, random, *_place(kind, random))
-            yield copy, faulty, [_window(copy, kind, healthy, LEAD_ROWS)]
+            healthy = _begun(spec, random, lead_rows + WINDOW_ROWS + _AFTER)
+            faulty, _ = inject(healthy, kind, random, *_place(kind, random, lead_rows))
+            yield copy, faulty, [_window(copy, kind, healthy, lead_rows)]
 
 
-def _place(kind: FaultKind, random: np.random.Generator) -> tuple[int, int]:
+def _place(kind: FaultKind, random: np.random.Generator, lead_rows: int) -> tuple[int, int]:
     """Return the first row and the rows of a fault: a short one anywhere in its window, a long one fills it."""
     if kind in ("spike", "contextual_spike"):
-        return LEAD_ROWS + int(random.integers(WINDOW_ROWS)), 1
+        return lead_rows + int(random.integers(WINDOW_ROWS)), 1
     if kind == "silence":
         length = int(random.integers(8, 25))
-        return LEAD_ROWS + int(random.integers(WINDOW_ROWS - length)), length
-    return LEAD_ROWS, WINDOW_ROWS - 1
+        return lead_rows + int(random.integers(WINDOW_ROWS - length)), length
+    return lead_rows, WINDOW_ROWS - 1
 
 
 def _window(copy: str, kind: FaultKind | None, healthy: Stream, first: int) -> Window:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import torch
 from structlog.testing import capture_logs
 
 from offbeat.app.core_building import Core, build_core
+from offbeat.app.model_library import library_of
 from offbeat.config.settings import LimitSettings, ModelSettings, StateSettings
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent
 from offbeat.errors import ConfigError, UnavailableError
 from offbeat.ingest.source import LogBatch
+from offbeat.learn.prior_files import prior_version
 from tests.support.configured import a_source, configured
 from tests.support.learnt import Learnt
 from tests.support.plant import BOILERS, PAIR, START, live
@@ -72,6 +75,38 @@ def test_without_an_artifact_it_warns_and_judges_silence_only(tmp_path: Path) ->
     events: list[EpisodeEvent] = []
     core.engine.tick(float(live(0, 200)[0][-1]) + 3600, lambda one: events.extend(one.events))
     assert [(event.sensor, event.kind) for event in events] == [(BOILERS[0], "silent")]
+
+
+def test_before_there_is_a_model_the_fleet_prior_judges(tmp_path: Path) -> None:
+    """Any sensor, from the moment that its own first readings say how it is scaled."""
+    core = build_core(configured(tmp_path, limits=SMALL, model=ModelSettings(device="cpu")))
+    assert core.versions == {0: prior_version(1)}
+    assert core.prior_only
+    scores = [one.scores for one in hear(core, BOILERS[0], 100) if one.scores is not None]
+    score = np.concatenate([one.score for one in scores])
+    assert np.isnan(score[:64]).all()
+    assert np.isfinite(score[64:]).all()
+
+
+def test_more_channels_than_any_prior_has_are_judged_when_a_model_is_there(tmp_path: Path) -> None:
+    """It is said that none is."""
+    source = a_source("wide/{sensor}", channels=tuple(f"c{i}" for i in range(5)))
+    with capture_logs() as logs:
+        core = build_core(configured(tmp_path, source, limits=SMALL, model=ModelSettings(device="cpu")))
+    assert core.versions == {}
+    assert [one["train_with"] for one in logs if one["log_level"] == "warning"] == ["offbeat train"]
+
+
+def test_what_was_judged_by_the_prior_is_played_on_under_it(learnt: Learnt, tmp_path: Path) -> None:
+    """As after a crash under any version: what came into service meanwhile is taken up when the log is played."""
+    settings = configured(tmp_path, limits=SMALL, model=ModelSettings(device="cpu"))
+    group = library_of(settings).group("value")
+    shutil.copytree(learnt.folder / "value", tmp_path / "bench")
+    group.promote(group.install(tmp_path / "bench"), "a test", "the first")
+    version = prior_version(1)
+    assert version is not None
+    assert build_core(settings, lambda _: version).versions == {0: version}
+    assert build_core(settings).versions == {0: learnt.groups[0].version}
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

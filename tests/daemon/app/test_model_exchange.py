@@ -23,6 +23,7 @@ from offbeat.core.decisions import Decisions
 from offbeat.errors import ConfigError
 from offbeat.ingest.source import LogBatch
 from offbeat.learn.library import PROMOTIONS, GroupModels
+from offbeat.learn.prior_files import prior_version
 from offbeat.scoring.torch_scorer import TorchScorer
 from tests.support.configured import configured
 from tests.support.gpu import NEEDS_GPU
@@ -38,12 +39,12 @@ Device = Literal["cpu", "cuda"]
 on_each_device = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_GPU)])
 
 
-def settings(folder: Path, device: Device = "cpu") -> Settings:
+def settings(folder: Path, device: Device = "cpu", *, prior: bool = True) -> Settings:
     """Return settings of a daemon for the boilers."""
     return configured(
         folder,
         limits=LimitSettings(max_sensors=CAPACITY, window_readings=64),
-        model=ModelSettings(device=device),
+        model=ModelSettings(device=device, prior=prior),
     )
 
 
@@ -58,10 +59,12 @@ def version(learnt: Learnt, folder: Path, group: GroupModels, number: int) -> st
 class Site:
     """A core, its library, and what exchanges models between them."""
 
-    def __init__(self, folder: Path, learnt: Learnt, in_service: int = 1, device: Device = "cpu") -> None:
+    def __init__(
+        self, folder: Path, learnt: Learnt, in_service: int = 1, device: Device = "cpu", *, prior: bool = True
+    ) -> None:
         self.folder = folder
         self._learnt = learnt
-        self._settings = settings(folder, device)
+        self._settings = settings(folder, device, prior=prior)
         self.library = library_of(self._settings)
         self.models = self.library.group("value")
         self.woken = 0
@@ -156,6 +159,22 @@ def test_a_promoted_version_is_made_ready_and_then_taken_up(
     assert model.model == ("lstm_vae", after)
 
 
+def test_the_first_version_takes_the_place_of_the_fleet_prior(tmp_path: Path, learnt: Learnt) -> None:
+    """By the usual way: what the sensors said under the prior is read by it, and events name it from then on."""
+    site = Site(tmp_path, learnt, in_service=0)
+    prior = prior_version(1)
+    assert (site.core.versions, site.core.prior_only) == ({0: prior}, True)
+    site.hear(0, 70)
+    first = site.promote(site.new(1))
+    site.exchange.look()
+    site.take_up()
+    assert (site.core.versions, site.core.prior_only) == ({0: first}, False)
+    assert np.isfinite(site.hear(70, ROWS)).all()
+    model = site.core.pipeline.groups[0].learnt
+    assert model is not None
+    assert model.model == ("lstm_vae", first)
+
+
 def test_a_rollback_brings_the_old_one_back(site: Site) -> None:
     """By the same way."""
     (before,) = [one.version for one in site.models.versions()]
@@ -183,7 +202,7 @@ def test_a_promotion_that_is_taken_back_before_it_was_taken_up_ends_with_the_old
 @on_each_device
 def test_the_first_model_is_taken_up_like_any_other(tmp_path: Path, learnt: Learnt, device: Device) -> None:
     """A daemon that began without one needs no restart; its sensors are judged from their next row on."""
-    site = Site(tmp_path, learnt, in_service=0, device=device)
+    site = Site(tmp_path, learnt, in_service=0, device=device, prior=False)
     assert site.core.engine.scorer.device == "none"
     assert len(site.hear(0, 40)) == 0
     first = site.promote(site.new(1))

@@ -12,6 +12,7 @@ import pytest
 
 from offbeat.cli.main import main
 from offbeat.learn.library import ModelLibrary
+from offbeat.learn.prior_files import prior_version
 from offbeat.learn.trial import Verdict
 from offbeat.learn.trials import RECALL
 from tests.support.versions import installed
@@ -55,10 +56,14 @@ def asked(config: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> 
 
 
 def test_without_a_model_it_says_how_to_come_by_one(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """And as JSON, there is none."""
+    """And what judges until then."""
     assert offbeat(config, "list") == 0
-    assert "yet; train one with `offbeat train`" in capsys.readouterr().out
-    assert asked(config, capsys, "list") == []
+    said = capsys.readouterr().out
+    assert "yet; train one with `offbeat train`" in said
+    assert f"value: the fleet prior {prior_version(1)} that comes with Offbeat is in service until" in said
+    (group,) = asked(config, capsys, "list")
+    assert (group["group"], group["current"], group["versions"]) == ("value", None, [])
+    assert group["prior"] == prior_version(1)
     assert offbeat(config, "rollback") == 2
     assert "train one with `offbeat train`" in capsys.readouterr().err
 

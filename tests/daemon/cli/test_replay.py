@@ -24,10 +24,11 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
-def test_without_an_artifact_messages_are_heard_and_nothing_is_scored(
+def test_without_a_model_messages_are_heard_and_nothing_is_scored(
     log: Path, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The files are there all the same."""
+    config.write_text(config.read_text() + "[model]\nprior = false\n")
     out = tmp_path / "out"
     assert main(["replay", str(log), "--out", str(out), "--config", str(config)]) == 0
     told = capsys.readouterr().out
@@ -74,6 +75,6 @@ def test_a_program_gets_json_and_nothing_else(
     assert main(["replay", str(log), "--out", str(out), "--config", str(config), "--json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out) == {
-        "out": str(out), "messages": 40, "rows": 0, "sensors": 2, "episodes": 0
+        "out": str(out), "messages": 40, "rows": 40, "sensors": 2, "episodes": 0
     }  # fmt: skip
     assert "there is no model yet" in told.err

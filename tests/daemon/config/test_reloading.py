@@ -77,7 +77,7 @@ def test_a_source_whose_sensors_would_change_their_group_needs_one(tmp_path: Pat
 def test_the_model_is_named_where_it_speaks_for_the_sources(tmp_path: Path) -> None:
     """Not the sources, in which nothing was written."""
     old = configured(tmp_path)
-    new = configured(tmp_path, model=ModelSettings(family="pca"))
+    new = configured(tmp_path, model=ModelSettings(family="pca", prior=False))
     assert needing_restart(old, new) == ["model.family"]
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from offbeat.core.commission import LEAST_ALARM_P, MOST_ALARM_P, Commission
+from offbeat.core.commission import LEAST_ALARM_P, MOST_ALARM_P, Commission, alarm_p_value
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks
 from offbeat.core.streams.registry import STREAM_NAMES, TRACKS
 from tests.support.commissioned import commissioned, recording
@@ -39,7 +39,6 @@ def test_it_works_before_it_is_calibrated() -> None:
     row = np.array([0, 1])
     assert np.isnan(half().surprise(row, np.ones((2, len(STREAM_NAMES)), np.float32))).all()
     assert np.isnan(half().score(row, np.ones((2, len(TRACKS)), np.float32), 1.0)).all()
-    assert np.isfinite(half().alarm_p_value(row, 1.0)).all()
 
 
 def test_normalising_is_robust_and_blind_to_what_is_not_there() -> None:
@@ -70,8 +69,17 @@ def test_a_larger_budget_lets_more_through_within_bounds() -> None:
     commission = whole()
     row = np.arange(3)
     budgets = (0.0, 0.01, 1.0, 100.0, 1e9)
-    for law in (commission.alarm_p_value, commission.severity_p_value):
-        bounds([law(row, budget) for budget in budgets])
+    bounds([commission.severity_p_value(row, budget) for budget in budgets])
+    bounds([alarm_p_value(commission.rows_per_week[row], budget) for budget in budgets])
+
+
+def test_a_sensor_of_another_pace_is_judged_by_its_own() -> None:
+    """Ten times the rows are ten times the chances to be wrong."""
+    slow, fast = np.array([6e4]), np.array([6e5])
+    assert alarm_p_value(slow, 1.0) == pytest.approx(10 * alarm_p_value(fast, 1.0))
+    commission, row, severity = whole(), np.ones(1, np.intp), np.full((1, len(TRACKS)), 5.0, np.float32)
+    scores = [commission.score(row, severity, 1.0, rate) for rate in (slow, fast)]
+    assert (scores[0] > scores[1]).all()
 
 
 def bounds(allowed: list[np.ndarray]) -> None:
@@ -91,7 +99,6 @@ def test_it_survives_being_written_down() -> None:
         assert np.array_equal(again.surprise(row, raw), commission.surprise(row, raw), equal_nan=True)
         fused = raw[:, : len(TRACKS)]
         assert np.array_equal(again.score(row, fused, 1.0), commission.score(row, fused, 1.0), equal_nan=True)
-        assert np.array_equal(again.alarm_p_value(row, 1.0), commission.alarm_p_value(row, 1.0))
         assert again.to_tensors().keys() == commission.to_tensors().keys()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,7 @@ def test_a_newcomer_is_scaled_by_its_first_rows_and_by_no_others() -> None:
     assert normalisers.stage[1] == PROVISIONAL
     assert normalisers.center[1, 0] == 3.5
     assert normalisers.unit_seconds[1] == 2.0
+    assert normalisers.rows_per_week[1] == 604_800 / 2
     age = np.array([7, 8])
     assert normalisers.applies(np.array([1, 1]), age).tolist() == [False, True]
 
@@ -78,6 +81,21 @@ def test_a_channel_that_did_not_move_or_was_not_there_borrows_from_the_fleet() -
     assert normalisers.center[1].tolist() == [50.0, learnt.center[0, 1]]
     assert normalisers.scale[1, 0] == pytest.approx(0.05 * learnt.scale[0, 0])
     assert normalisers.scale[1, 1] == learnt.scale[0, 1]
+
+
+def test_where_sensors_share_no_unit_nothing_can_be_borrowed() -> None:
+    """A first move is measured by what was held still at, and a channel that was not there is not judged."""
+    learnt = pairs_learnt()
+    prior = replace(learnt, scale=np.zeros_like(learnt.scale))
+    normalisers, windows = Normalisers(prior, 3, FIRST), Windows(3, 32, 2)
+    rows = np.stack([np.full(8, 50.0), np.full(8, np.nan)], axis=1)
+    grown(windows, rows)
+    grown(windows, np.zeros((8, 2)), sensor=2)
+    normalisers.learn(np.array([1, 2]), windows, FREE)
+    assert normalisers.scale[:, 0] == pytest.approx([0, 0.05 * 50.0, 0.05])
+    seen = np.ones((1, 2), np.bool_)
+    assert normalisers.known(np.array([1]), seen).tolist() == [[True, False]]
+    assert normalisers.known(np.array([1]), seen[None]).tolist() == [[[True, False]]]
 
 
 def test_huge_values_stay_finite() -> None:

@@ -42,6 +42,19 @@ def test_few_gaps_say_nothing() -> None:
     assert first_alert(heard(times), times[-1], until=DAY) == np.inf
 
 
+@pytest.mark.parametrize(("known", "soonest", "latest"), [(130, 40, 60), (240, 20, 35), (900, 5, 15)])
+def test_the_longer_a_sensor_is_known_the_sooner_it_is_missed(known: int, soonest: int, latest: int) -> None:
+    """At a reading a second that is within minutes of its first one."""
+    times = 1e9 + np.arange(known, dtype=np.float64)
+    assert soonest < first_alert(heard(times), times[-1]) < latest
+
+
+def test_a_sensor_that_is_known_for_a_minute_is_not_missed_for_an_hour() -> None:
+    """It may be one that wakes up, reports, and sleeps."""
+    times = 1e9 + np.arange(60.0)
+    assert first_alert(heard(times), times[-1]) > 3600
+
+
 def test_a_sensor_with_pauses_is_not_missed_in_one_of_them() -> None:
     """Bursts of readings with an hour between are a rhythm, too."""
     bursts = [1e9 + 3600 * i + np.arange(20) for i in range(30)]

@@ -34,6 +34,9 @@ CHEAP: tuple[type[Stream], ...] = (
 )
 """Streams that need no model, in the order of their columns."""
 
+AS_MEASURED: tuple[type[Stream], ...] = (StuckStream,)
+"""Those among them that look at values as they were measured, whatever the normaliser."""
+
 TRACKS: tuple[str, ...] = ("process", "rhythm", "stuck")
 """Tracks of episodes, in the order of every [.., Q] array."""
 
@@ -87,6 +90,12 @@ class CheapStreams:
         """Forget what is carried about these sensors."""
         for stream in self._streams:
             stream.reset(sensor)
+
+    def begin_anew(self, sensor: NDArray[np.intp]) -> None:
+        """Forget what is carried about these sensors in units of their normaliser: it is another one now."""
+        for stream in self._streams:
+            if not isinstance(stream, AS_MEASURED):
+                stream.reset(sensor)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state of all streams, names prefixed by each stream's first column."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from offbeat.core.streams.stuck import StuckStream
@@ -49,3 +51,27 @@ def test_copies_in_a_burst_are_not_stuck() -> None:
 def test_a_channel_that_never_moved_cannot_be_stuck() -> None:
     """It has no opinion, however long it holds still."""
     assert np.isnan(repeats(np.full(200, 3.0), 20)).all()
+
+
+def strange(values: list[float]) -> list[float]:
+    """Return what is said of the values of a sensor that nobody knows."""
+    commission = commissioned(recording(np.random.default_rng(4).normal(size=3000)))
+    stream = StuckStream(commission, 1)
+    rounds = [replace(round_of(commission, [0], np.array([[v]]), [1.0]), row=np.array([0])) for v in values]
+    return [float(stream.update(one)[0, 0]) for one in rounds]
+
+
+def test_a_stranger_is_judged_by_its_own_runs() -> None:
+    """One that always changes is stuck after a dozen repeats, one that repeats itself is given as much."""
+    random = np.random.default_rng(5)
+    lively = random.normal(size=200).tolist()
+    assert strange([*lively, *[7.0] * 14])[-1] > 5
+    slow = np.repeat(random.normal(size=40), 12).tolist()
+    assert strange([*slow, *[7.0] * 24])[-1] < 3
+    assert strange([*slow, *[7.0] * 400])[-1] > 5
+
+
+def test_a_stranger_that_has_not_changed_yet_is_not_stuck() -> None:
+    """Nor one that changed but once or twice: nobody knows what it does."""
+    assert max(strange([3.0] * 500)) == 0
+    assert max(strange([3.0, 4.0, *[5.0] * 500])) < 2
