@@ -306,6 +306,7 @@ def _versions() -> list[Panel]:
             "table",
             12,
             6,
+            custom={"minWidth": 90},
             transformations=(
                 {"id": "organize", "options": {"excludeByName": hidden, "indexByName": columns}},
             ),
