@@ -10,7 +10,8 @@ of an exponential sample under the scale-free prior (Aitchison and Dunsmore, Sta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,42 +24,60 @@ from offbeat.core.tail import SURPRISE
 Doubles = NDArray[np.float64]
 
 
-def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> FrozenCalibration:
-    """Return a law whose tails are those of bouts where these are wider.
+@dataclass(frozen=True, slots=True)
+class Bouts:
+    """Rows beyond a threshold, and how far the strangest row of each bout goes.
+
+    Attributes:
+        peaks: distances from the threshold, float64 [bouts].
+        rows: beyond it, of all bouts.
+    """
+
+    peaks: Doubles
+    rows: int
+
+    @classmethod
+    def beyond(cls, threshold: float, said: Floats) -> Self:
+        """Find the bouts of a sensor; one ends where as many rows lie within the threshold as close an episode.
+
+        Args:
+            threshold: where the tail begins.
+            said: in time order [n].
+        """
+        rows = np.flatnonzero(said > threshold)
+        if not len(rows):
+            return cls(np.zeros(0), 0)
+        begins = np.flatnonzero(np.diff(rows, prepend=-np.inf) > CLOSE_ROWS)
+        return cls(np.maximum.reduceat(said[rows].astype(np.float64), begins) - threshold, len(rows))
+
+
+def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[FrozenCalibration, Floats]:
+    """Return a law whose tails are those of bouts where these are wider, and the rows of a bout, float32 [R, Q].
 
     Args:
         law: of severities, learnt from the same samples.
         samples: of each sensor in time order, [n_r, Q], NaN = no opinion; row r + 1 of the law is samples[r]. The
-            fleet's tail is as wide as its sensors' in the middle.
+            fleet, and sensors of which too little is known, are as the others are in the middle.
     """
     sigma, xi = law.sigma.astype(np.float64), law.xi.astype(np.float64)
+    rows = np.full(sigma.shape, np.nan)
     for row, sample in enumerate(samples, start=1):
         for column in range(sigma.shape[1]):
             said = sample[:, column][np.isfinite(sample[:, column])]
             if len(said) < FEWEST_SAMPLES:
                 continue
-            excess = peaks(said, float(law.knots[row, column, -1]))
-            if len(excess):
-                sigma[row, column] = max(sigma[row, column], float(excess.mean()))
-                xi[row, column] = np.clip(1.0 / len(excess), xi[row, column], SURPRISE.most)
-    if len(sigma) > 1:
-        sigma[0] = np.maximum(sigma[0], np.median(sigma[1:], axis=0))
-        xi[0] = np.maximum(xi[0], np.median(xi[1:], axis=0))
-    return replace(law, sigma=sigma.astype(np.float32), xi=xi.astype(np.float32))
-
-
-def peaks(said: Floats, threshold: float) -> Doubles:
-    """Return how far the strangest row of each bout is beyond the threshold, float64 [bouts].
-
-    A bout ends where as many rows lie within the threshold as calm rows close an episode.
-
-    Args:
-        said: in time order [n].
-        threshold: where the tail begins.
-    """
-    beyond = np.flatnonzero(said > threshold)
-    if not len(beyond):
-        return np.zeros(0)
-    begins = np.flatnonzero(np.diff(beyond, prepend=-np.inf) > CLOSE_ROWS)
-    highest: Doubles = np.maximum.reduceat(said[beyond].astype(np.float64), begins) - threshold
-    return highest
+            found = Bouts.beyond(float(law.knots[row, column, -1]), said)
+            count = len(found.peaks)
+            if count:
+                rows[row, column] = found.rows / count
+                sigma[row, column] = max(sigma[row, column], float(found.peaks.mean()))
+                xi[row, column] = np.clip(1.0 / count, xi[row, column], SURPRISE.most)
+    for column in range(sigma.shape[1]):
+        known = np.isfinite(rows[:, column])
+        if known.any():
+            fleet = [float(np.median(part[known, column])) for part in (sigma, xi)]
+            sigma[~known, column] = np.maximum(sigma[~known, column], fleet[0])
+            xi[~known, column] = np.maximum(xi[~known, column], fleet[1])
+            rows[~known, column] = np.median(rows[known, column])
+    tails = replace(law, sigma=sigma.astype(np.float32), xi=xi.astype(np.float32))
+    return tails, np.nan_to_num(rows, nan=1.0).astype(np.float32)

@@ -21,10 +21,6 @@ MOST_ALARM_P = 0.05
 RUN_SHARE = 0.02
 """Share of the rows that lie above the level at which runs were measured."""
 
-RUN_FADES = 0.6
-"""What a run has beyond one row shrinks with this power of the share of rows above the level: .6 to .9 measured."""
-
-_ROUNDS = 8
 _WEEK_SECONDS = 7 * 86_400.0
 
 Budget = float | NDArray[np.float64]
@@ -60,7 +56,8 @@ class Commission:
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
         voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of F and g.
-        severity_run, alarm_run: rows above the 98th percentile that are one bout, on the mean, float32 [R, Q].
+        severity_run: rows beyond the knots of the law of F that are one bout, on the mean, float32 [R, Q].
+        alarm_run: the same of g above its 98th percentile.
     """
 
     channels: tuple[str, ...]
@@ -138,20 +135,15 @@ class Commission:
         budget_per_week: Budget,
         rows_per_week: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """Return the share of the rows that the budget lets score more than 1, float64 [n, Q].
+        """Return the chance by the law of the severity at which the budget's boundary lies, float64 [n, Q].
 
-        Rows above a level come in runs and a run is one case: so p = budget x length of a run / rows a week. The
-        rarer the rows, the shorter the runs.
+        Beyond its knots that law is the share of rows there times the chance that a bout goes so far (`bout_tail`).
+        A bout is one case, and there are as many as rows there over their number in a bout: so p = budget x rows of a
+        bout / rows a week.
         """
         rate = self.rows_per_week[row] if rows_per_week is None else rows_per_week
-        alone = budget_per_week / rate[:, None]
-        longer = np.zeros((len(row), 1))
-        if self.severity_run is not None:
-            longer = self.severity_run[row].astype(np.float64) - 1.0
-        p = alone + np.zeros_like(longer)
-        for _ in range(_ROUNDS):
-            p = np.minimum(alone * (1.0 + longer * (p / RUN_SHARE) ** RUN_FADES), MOST_ALARM_P)
-        return np.clip(p, LEAST_ALARM_P, MOST_ALARM_P)
+        rows = 1.0 if self.severity_run is None else self.severity_run[row].astype(np.float64)
+        return np.clip(budget_per_week / rate[:, None] * rows, LEAST_ALARM_P, MOST_ALARM_P)
 
     def score(
         self,

@@ -69,7 +69,9 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
     z = [_normalise(commission, i, v) for i, v in enumerate(values, 1)]
     return replace(
         commission,
-        pace=_with_fleet([_pace(gap) for gap in gaps], USUAL_PACE).astype(np.float32),
+        pace=_with_fleet([_pace(gap) for gap in _within_cuts(recordings, gaps)], USUAL_PACE).astype(
+            np.float32
+        ),
         step=_fit_steps(z, gaps, len(channels)),
         ridge=ridge.fit(z, gaps) if recordings else commission.ridge,
         shape=shape.fit(z, gaps, normaliser.constant),
@@ -101,12 +103,13 @@ def calibrate_tracks(
     """
     g, columns = _by_row(commission, fused)
     f, _ = _by_row(commission, severity)
+    law, rows_of_bout = with_bout_tails(FrozenCalibration.fit(f, columns, shape=tail.SURPRISE), f)
     return replace(
         commission,
         alarm=FrozenCalibration.fit(g, columns, shape=tail.SURPRISE),
-        severity=with_bout_tails(FrozenCalibration.fit(f, columns, shape=tail.SURPRISE), f),
+        severity=law,
         alarm_run=_run_lengths(g, columns),
-        severity_run=_run_lengths(f, columns),
+        severity_run=rows_of_bout,
     )
 
 

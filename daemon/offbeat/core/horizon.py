@@ -17,6 +17,10 @@ HOURS_4 = 14_400.0
 DAY = 86_400.0
 FEWEST_ROWS = 4.0
 MOST_GAPS = 64.0
+LEAST_WEIGHT = np.float32(0.5)
+"""An average of which less is left, in rows, is over: its channel was away for long, or never there."""
+LEAST_PEAK = np.float32(0.5)
+"""A peak fades by half in a row at most: it is to be seen by somebody who looks at one row."""
 
 
 def of_rows(rows: float) -> np.float32:
@@ -49,14 +53,14 @@ def _hours(gap_seconds: NDArray[np.floating]) -> Floats:
 
 
 def peak(gap: NDArray[np.floating], half_life: float) -> Floats:
-    """Return the factor over a gap of what halves in so many usual gaps.
+    """Return the factor over a gap of what halves in so many usual gaps, but by no more than half in a row.
 
     Args:
         gap: in units of the sensor's usual gap; NaN (first row) fades as over a usual one.
         half_life: in usual gaps.
     """
     usual = np.nan_to_num(np.asarray(gap, np.float32), nan=1.0)
-    return np.asarray(np.exp2(usual * np.float32(-1.0 / half_life)), np.float32)
+    return np.asarray(np.fmax(np.exp2(usual * np.float32(-1.0 / half_life)), LEAST_PEAK), np.float32)
 
 
 def day(gap_seconds: NDArray[np.floating]) -> Floats:
@@ -68,12 +72,25 @@ def day(gap_seconds: NDArray[np.floating]) -> Floats:
     return np.asarray(np.fmax(np.fmin(faded, _MOST_OF_DAY), _LEAST_OF_DAY), np.float32)
 
 
-def settled(weight: Floats, keep: Floats | np.float32) -> NDArray[np.bool_]:
-    """Tell where an average has at least half of the weight it will keep: a mean of a few rows is no mean yet.
+def fill(filled: Floats, keep: Floats | np.float32, weight: Floats) -> Floats:
+    """Return how much of its memory an average has gone through after another row, from 0 to 1.
 
-    A slow wave is off its centre for rows on end; averages that had just begun raised alerts at every start.
+    Args:
+        filled: before the row.
+        keep: how much of the average survived until the row.
+        weight: of the average before the row. Where next to nothing is left of it, it begins anew.
     """
-    return np.asarray(weight * (np.float32(1.0) - keep) >= np.float32(0.5), np.bool_)
+    more = np.float32(1.0) - (np.float32(1.0) - filled) * keep
+    return np.asarray(np.where(weight * keep < LEAST_WEIGHT, np.float32(0.0), more), np.float32)
+
+
+def settled(filled: Floats) -> NDArray[np.bool_]:
+    """Tell where an average has gone through half of its memory: a mean of a few rows is no mean yet.
+
+    A slow wave is off its centre for rows on end; averages that had just begun raised alerts at every start. It is time
+    that counts and not the weight: irregular rows weigh now much and now little.
+    """
+    return np.asarray(filled >= np.float32(0.5), np.bool_)
 
 
 def fade(

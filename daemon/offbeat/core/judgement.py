@@ -178,12 +178,14 @@ def _fuse(
         said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
         fused[index], severity[index] = said.surprise, said.severity
         trailing = learnt.trailing.p_value(here, row[index], said.surprise)
-        # A health track has one voice, whose surprise is a chance itself. Where nothing ever happens the first small
-        # thing is rare against the last weeks, and still no reason to wake anybody.
-        chance = 10.0 ** -said.surprise.astype(np.float64)
-        trailing[:, RHYTHM] = np.maximum(trailing[:, RHYTHM], chance[:, RHYTHM])
+        # Where nothing ever happens the first small thing is rare against the last weeks, and still no reason to wake
+        # anybody: the commission has to find it rare, too.
+        law = learnt.commission.alarm
+        if law is not None:
+            usual = 10.0 ** -law.surprise(row[index], said.surprise)[:, RHYTHM].astype(np.float64)
+            trailing[:, RHYTHM] = np.maximum(trailing[:, RHYTHM], usual)
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
-        trailing[:, STUCK] = chance[:, STUCK]
+        trailing[:, STUCK] = 10.0 ** -said.surprise[:, STUCK].astype(np.float64)
         p_value[index] = trailing
         if not any_frozen:
             learnt.trailing.update(here, row[index], said.surprise)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from offbeat.core.commissioning import fit_normaliser_and_ridge
 from offbeat.core.doubt import doubtful
 from offbeat.core.recording import Recording, after_cuts
+from offbeat.core.streams.pace import GAPS
 from offbeat.core.streams.registry import STREAM_TRACKS
 from offbeat.learn.side_by_side import cheap_raw
 
@@ -94,7 +95,9 @@ class Doubts:
         if doubted is None:
             return said
         passed = np.searchsorted(doubted, times_seconds)
-        after = np.diff(passed, prepend=passed[0]) > 0
+        false = np.flatnonzero(np.diff(passed, prepend=passed[0]) > 0)
+        echoed = np.unique(false[:, None] + np.arange(GAPS))
+        after = np.isin(np.arange(len(said)), echoed)
         return np.where(after[:, None] & _RHYTHM, np.float32(np.nan), said)
 
     def to_dict(self) -> dict[str, Any]:

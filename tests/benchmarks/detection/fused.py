@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 NEURAL = tuple(name for name in registry.STREAM_NAMES if name not in registry.CHEAP_NAMES)
 """Streams that need a model."""
 CHEAP = registry.CHEAP_NAMES
-DEFAULT = tuple(name for name in registry.STREAM_NAMES if name not in registry.VALUE_NAMES)
+DEFAULT = tuple(np.array(registry.STREAM_NAMES)[registry.voting(model=False)].tolist())
 """Streams that take part in scores unless more are asked for."""
 
 
@@ -117,7 +117,7 @@ class Bag:
         chosen = columns_of(names)
         severity = fuse(past, chosen)
         law = FrozenCalibration.fit(severity, len(registry.TRACKS), shape=tail.SURPRISE)
-        law = with_bout_tails(law, severity)
+        law, _ = with_bout_tails(law, severity)
         return cls(chosen, law, tuple(one.sensor for one in past))
 
     def tracks(self, sensors: Sequence[Surprises], owner: Mapping[str, str]) -> list[Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from offbeat.core import tail
-from offbeat.core.bout_tail import peaks, with_bout_tails
+from offbeat.core.bout_tail import Bouts, with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 
 
@@ -13,7 +13,7 @@ def law_of(*samples: np.ndarray) -> tuple[FrozenCalibration, FrozenCalibration]:
     """Return the law of the rows and that of their bouts."""
     columns = [sample[:, None].astype(np.float32) for sample in samples]
     plain = FrozenCalibration.fit(columns, 1, shape=tail.SURPRISE)
-    return plain, with_bout_tails(plain, columns)
+    return plain, with_bout_tails(plain, columns)[0]
 
 
 def echoing(seed: int, rows: int = 2000, every: int = 100, lasts: int = 20) -> np.ndarray:
@@ -33,22 +33,26 @@ def chance(law: FrozenCalibration, at: float) -> float:
 def test_a_bout_counts_once_by_its_strangest_row() -> None:
     """Rows beyond the threshold that lie no more than five rows apart are one bout."""
     said = np.array([0, 3, 1, 4, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 9, 0.5], np.float32)
-    assert peaks(said, 1.0).tolist() == [3.0, 8.0]
-    assert peaks(said, 9.0).tolist() == []
+    found = Bouts.beyond(1.0, said)
+    assert found.peaks.tolist() == [3.0, 8.0]
+    assert found.rows == 4
+    assert Bouts.beyond(9.0, said).rows == 0
 
 
 def test_of_bouts_the_next_one_goes_as_far_as_it_should() -> None:
     """Strangest rows of fresh bouts, not of those learnt from, are believed as often as they come."""
     _, law = law_of(echoing(0))
     threshold = float(law.knots[1, 0, -1])
-    fresh = np.concatenate([peaks(echoing(seed).astype(np.float32), threshold) for seed in range(1, 40)])
+    fresh = np.concatenate(
+        [Bouts.beyond(threshold, echoing(seed).astype(np.float32)).peaks for seed in range(1, 40)]
+    )
     for share in (0.1, 0.01):
         far = float(np.quantile(fresh, 1.0 - share))
         of_those_beyond = chance(law, threshold + far) / chance(law, threshold * 1.0001)
         assert share / 3 < of_those_beyond < 3 * share
 
 
-def test_rows_of_few_bouts_have_a_wider_tail_than_as_many_rows_alone() -> None:
+def test_rows_that_come_together_have_a_wider_tail_than_the_same_rows_apart() -> None:
     """The same rows in another order: what comes in ten bouts is less certain than what comes in hundreds."""
     together = echoing(0)
     apart = np.random.default_rng(5).permutation(together)
@@ -56,7 +60,9 @@ def test_rows_of_few_bouts_have_a_wider_tail_than_as_many_rows_alone() -> None:
     _, of_rows = law_of(apart)
     assert chance(of_bouts, 9.0) > 3 * chance(plain, 9.0)
     assert of_bouts.sigma[1, 0] > of_rows.sigma[1, 0]
-    assert of_bouts.xi[1, 0] >= np.float32(1.0 / len(peaks(together, float(plain.knots[1, 0, -1]))))
+    assert of_bouts.xi[1, 0] >= np.float32(
+        1.0 / len(Bouts.beyond(float(plain.knots[1, 0, -1]), together).peaks)
+    )
 
 
 def test_what_lies_within_the_threshold_is_as_it_was() -> None:
@@ -76,8 +82,22 @@ def test_the_fleet_is_as_uncertain_as_its_sensors_in_the_middle() -> None:
     assert law.sigma[0, 0] >= np.median(law.sigma[1:, 0])
 
 
-def test_a_sensor_with_too_few_rows_keeps_the_law_of_the_fleet() -> None:
-    """Ten rows say nothing of a tail."""
-    plain, law = law_of(echoing(0), np.arange(10.0))
-    assert law.sigma[2, 0] == plain.sigma[2, 0]
-    assert law.xi[2, 0] == plain.xi[2, 0]
+def test_a_sensor_with_too_few_rows_has_the_tail_of_the_others() -> None:
+    """Ten rows say nothing of a tail, and are no reason to believe in a thin one; nor is a fleet of such sensors."""
+    _, law = law_of(echoing(0), *(np.arange(10.0) for _ in range(5)))
+    assert (law.sigma[[0, 2, 6], 0] == law.sigma[1, 0]).all()
+    assert (law.xi[[0, 2, 6], 0] == law.xi[1, 0]).all()
+
+
+def test_as_many_bouts_cross_a_boundary_as_it_was_placed_for() -> None:
+    """Placed for one bout in ten: on fresh rows within a factor two, whatever the number of rows of a bout."""
+    columns = [echoing(0, rows=20_000)[:, None].astype(np.float32)]
+    law, rows = with_bout_tails(FrozenCalibration.fit(columns, 1, shape=tail.SURPRISE), columns)
+    allowed = 20.0
+    p = allowed / 20_000 * rows[1, 0]
+    crossed = []
+    for seed in range(1, 11):
+        said = echoing(seed, rows=20_000).astype(np.float32)
+        surprise = law.surprise(np.ones(len(said), np.intp), said[:, None])[:, 0]
+        crossed.append(len(Bouts.beyond(float(-np.log10(p)), surprise).peaks))
+    assert allowed / 2 < np.mean(crossed) < 2 * allowed

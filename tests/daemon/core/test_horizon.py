@@ -68,3 +68,33 @@ def test_a_day_is_bounded_in_rows_too() -> None:
     assert five_minutes ** (86_400 / 300) == pytest.approx(0.5, rel=1e-3)
     assert hourly**200 == pytest.approx(0.5, rel=1e-3)
     assert fast**3000 == first**3000 == pytest.approx(0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("rhythm", ["regular", "poisson", "bursts", "two channels"])
+def test_an_average_of_irregular_rows_stays_settled_once_it_is(rhythm: str) -> None:
+    """It is time that fills a memory: a row soon after another one is heard as well."""
+    random = np.random.default_rng(0)
+    gaps = {
+        "regular": np.ones(400),
+        "poisson": random.exponential(1.0, 400),
+        "bursts": np.tile([60.0, *[1.0] * 9], 40),
+        "two channels": np.tile([1.0, 0.005], 200),
+    }[rhythm].astype(np.float32)
+    weight, filled, said = np.zeros(1, np.float32), np.zeros(1, np.float32), []
+    for gap in gaps:
+        keep = horizon.decay(np.array([gap]), np.array([gap]))
+        filled = horizon.fill(filled, keep, weight)
+        _, weight = horizon.fade(weight, weight, weight, keep, np.array([True]))
+        said.append(bool(horizon.settled(filled)[0]))
+    assert not any(said[:3])
+    assert all(said[100:])
+
+
+def test_an_average_whose_channel_was_away_begins_anew() -> None:
+    """What is left of it after hundreds of rows is no mean; nor has one begun that never saw anything."""
+    keep, filled, weight = horizon.of_rows(64), np.zeros(1, np.float32), np.zeros(1, np.float32)
+    for seen in [True] * 100 + [False] * 300:
+        filled = horizon.fill(filled, keep, weight)
+        _, weight = horizon.fade(weight, weight, weight, keep, np.array([seen]))
+    assert not horizon.settled(filled)[0]
+    assert not horizon.fill(np.zeros(1, np.float32), keep, np.zeros(1, np.float32))[0]

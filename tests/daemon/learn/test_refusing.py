@@ -55,9 +55,9 @@ def test_a_sensor_is_fused_alike_whoever_stands_beside_it() -> None:
 def test_streams_without_a_vote_take_no_part() -> None:
     """What is calibrated is what will be fused in service."""
     raw = {BOILERS[0]: np.ones((30, len(STREAM_NAMES)), np.float32)}
-    loud = {BOILERS[0]: np.where(voting(values=False), raw[BOILERS[0]], np.float32(9.0))}
+    loud = {BOILERS[0]: np.where(voting(model=False), raw[BOILERS[0]], np.float32(9.0))}
     times = {BOILERS[0]: 1.7e9 + 5.0 * np.arange(30)}
-    deaf = replace(boilers_learnt(), voting=voting(values=False))
+    deaf = replace(boilers_learnt(), voting=voting(model=False))
     assert np.array_equal(refuse(deaf, raw, times)[0][BOILERS[0]], refuse(deaf, loud, times)[0][BOILERS[0]])
     assert not np.array_equal(
         refuse(boilers_learnt(), raw, times)[0][BOILERS[0]],

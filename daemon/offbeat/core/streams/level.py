@@ -37,8 +37,10 @@ class LevelStream:
         self._commission = commission
         self._mean = np.zeros((sensors, len(commission.channels)), np.float32)
         self._weight = np.zeros_like(self._mean)
+        self._filled = np.zeros_like(self._mean)
         self._tame = np.zeros_like(self._mean)
         self._tame_weight = np.zeros_like(self._mean)
+        self._tame_filled = np.zeros_like(self._mean)
 
     def update(self, rows: Round) -> Floats:
         """Take a round in; level is NaN only where no channel was observed, the means until they have settled."""
@@ -47,11 +49,11 @@ class LevelStream:
         if learnt.any_constant:
             moved = MOVED * (rows.raw != learnt.center[rows.row])
             z = np.where(learnt.constant[rows.row], moved, z)
-        keep = horizon.decay(rows.gap_seconds, rows.gap)[:, None]
-        mean, weight = horizon.fade(self._mean[rows.sensor], self._weight[rows.sensor], z, keep, rows.mask)
-        self._mean[rows.sensor] = mean
-        self._weight[rows.sensor] = weight
-        lasting = rows.mask & horizon.settled(weight, keep)
+        slot, keep = rows.sensor, horizon.decay(rows.gap_seconds, rows.gap)[:, None]
+        filled = horizon.fill(self._filled[slot], keep, self._weight[slot])
+        mean, weight = horizon.fade(self._mean[slot], self._weight[slot], z, keep, rows.mask)
+        self._mean[slot], self._weight[slot], self._filled[slot] = mean, weight, filled
+        lasting = rows.mask & horizon.settled(filled)
         said = [largest(np.abs(z), rows.mask), largest(np.abs(mean), lasting), self._wide(rows)]
         return np.stack(said, axis=1)
 
@@ -60,11 +62,12 @@ class LevelStream:
         learnt, slot, mask = self._commission, rows.sensor, rows.mask
         if learnt.any_constant:
             mask = mask & ~learnt.constant[rows.row]
+        filled = horizon.fill(self._tame_filled[slot], _WIDE_KEEP, self._tame_weight[slot])
         tame, weight = horizon.fade(
             self._tame[slot], self._tame_weight[slot], squash(rows.z), _WIDE_KEEP, mask
         )
-        self._tame[slot], self._tame_weight[slot] = tame, weight
-        return mean_over(np.abs(tame), mask & horizon.settled(weight, _WIDE_KEEP))
+        self._tame[slot], self._tame_weight[slot], self._tame_filled[slot] = tame, weight, filled
+        return mean_over(np.abs(tame), mask & horizon.settled(filled))
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget the means of these sensors."""
@@ -72,12 +75,14 @@ class LevelStream:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the means and their weights, [S, C]."""
+        """Return the means, their weights, and how full their memories are, [S, C]."""
         return {
             "mean": self._mean,
             "weight": self._weight,
+            "filled": self._filled,
             "tame": self._tame,
             "tame_weight": self._tame_weight,
+            "tame_filled": self._tame_filled,
         }
 
     def restore(self, arrays: Arrays) -> None:

@@ -43,10 +43,13 @@ class LinearStream:
         self._seen = np.zeros((sensors, channels), np.uint8)
         self._mean = np.zeros((sensors, channels), np.float32)
         self._weight = np.zeros((sensors, channels), np.float32)
+        self._filled = np.zeros((sensors, channels), np.float32)
         self._power = np.zeros((sensors, channels), np.float32)
         self._power_weight = np.zeros((sensors, channels), np.float32)
+        self._power_filled = np.zeros((sensors, channels), np.float32)
         self._size = np.zeros(sensors, np.float32)
         self._size_weight = np.zeros(sensors, np.float32)
+        self._size_filled = np.zeros(sensors, np.float32)
 
     def update(self, rows: Round) -> Floats:
         """Take a round in; NaN where no observed channel has its lags yet."""
@@ -54,9 +57,10 @@ class LinearStream:
         residual, known = self._residual(rows)
         size = np.abs(residual)
         keep = horizon.decay(rows.gap_seconds, rows.gap)[:, None]
+        filled = horizon.fill(self._filled[slot], keep, self._weight[slot])
         mean, weight = horizon.fade(self._mean[slot], self._weight[slot], residual, keep, known)
-        self._mean[slot], self._weight[slot] = mean, weight
-        lasting = known & horizon.settled(weight, keep)
+        self._mean[slot], self._weight[slot], self._filled[slot] = mean, weight, filled
+        lasting = known & horizon.settled(filled)
         instant = largest(size, known)
         wide = mean_of_largest(size, known) if size.shape[1] > 1 else instant
         said = [
@@ -92,18 +96,20 @@ class LinearStream:
         """Return the mean over the horizon of how large residuals are, float32 [n]."""
         known = ~np.isnan(wide)
         now = np.fmin(wide, MOST_UNREST)
+        filled = horizon.fill(self._size_filled[slot], keep, self._size_weight[slot])
         size, weight = horizon.fade(self._size[slot], self._size_weight[slot], now, keep, known)
-        self._size[slot], self._size_weight[slot] = size, weight
-        return np.where(known & horizon.settled(weight, keep), size, np.float32(np.nan))
+        self._size[slot], self._size_weight[slot], self._size_filled[slot] = size, weight, filled
+        return np.where(known & horizon.settled(filled), size, np.float32(np.nan))
 
     def _variance(self, rows: Round, residual: Floats, known: NDArray[np.bool_]) -> Floats:
         """Return by how much the mean square of a channel's residuals differs from the usual, float32 [n]."""
         slot, keep = rows.sensor, horizon.of_rows(ridge.POWER_ROWS)
         square = ridge.power(residual)
+        filled = horizon.fill(self._power_filled[slot], keep, self._power_weight[slot])
         power, weight = horizon.fade(self._power[slot], self._power_weight[slot], square, keep, known)
-        self._power[slot], self._power_weight[slot] = power, weight
+        self._power[slot], self._power_weight[slot], self._power_filled[slot] = power, weight, filled
         change = np.abs(ridge.log_power(power) - self._commission.ridge.unrest[rows.row])
-        return largest(change, known & horizon.settled(weight, keep))
+        return largest(change, known & horizon.settled(filled))
 
     def _remember(self, slot: NDArray[np.intp], lags: Floats, value: Floats, mask: NDArray[np.bool_]) -> None:
         """Shift the observed channels' lags by one."""
@@ -118,17 +124,20 @@ class LinearStream:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return lags [S, C, 8]; ages, counts, means, mean squares and their weights [S, C]; mean sizes [S]."""
+        """Return lags [S, C, 8]; ages, counts, means, mean squares, weights and memories [S, C]; mean sizes [S]."""
         return {
             "lags": self._lags,
             "age": self._age,
             "seen": self._seen,
             "mean": self._mean,
             "weight": self._weight,
+            "filled": self._filled,
             "power": self._power,
             "power_weight": self._power_weight,
+            "power_filled": self._power_filled,
             "size": self._size,
             "size_weight": self._size_weight,
+            "size_filled": self._size_filled,
         }
 
     def restore(self, arrays: Arrays) -> None:

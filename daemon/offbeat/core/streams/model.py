@@ -44,6 +44,7 @@ class ModelStreams:
         self._commission = commission
         self._mean = np.zeros((sensors, 3), np.float32)
         self._weight = np.zeros((sensors, 3), np.float32)
+        self._filled = np.zeros((sensors, 3), np.float32)
         self._window = np.zeros(sensors, np.float32)
         self._left = np.zeros(sensors, np.uint8)
         self._held_seconds = np.zeros(sensors, np.float32)
@@ -77,9 +78,10 @@ class ModelStreams:
         keep = np.empty_like(now)
         keep[:, 0] = keep[:, 2] = horizon.decay(gap_seconds, gap)
         keep[:, 1] = horizon.of_rows(GAP_ROWS)
+        filled = horizon.fill(self._filled[sensor], keep, self._weight[sensor])
         mean, weight = horizon.fade(self._mean[sensor], self._weight[sensor], now, keep, known)
-        self._mean[sensor], self._weight[sensor] = mean, weight
-        mean = np.where(known & horizon.settled(weight, keep), mean, np.float32(np.nan))
+        self._mean[sensor], self._weight[sensor], self._filled[sensor] = mean, weight, filled
+        mean = np.where(known & horizon.settled(filled), mean, np.float32(np.nan))
         return np.column_stack([now[:, 0], mean[:, :2], now[:, 2], mean[:, 2]])
 
     def _value(self, row: NDArray[np.intp], nll: Floats) -> Floats:
@@ -116,10 +118,11 @@ class ModelStreams:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return means and weights [S, 3]; window scores, rows to live, seconds held [S]."""
+        """Return means, weights and memories [S, 3]; window scores, rows to live, seconds held [S]."""
         return {
             "mean": self._mean,
             "weight": self._weight,
+            "filled": self._filled,
             "window": self._window,
             "left": self._left,
             "held_seconds": self._held_seconds,

@@ -62,13 +62,13 @@ VALUE_NAMES: tuple[str, ...] = tuple(
 """What a model says of values; of gaps it speaks in a track of its own."""
 
 
-def voting(values: bool) -> NDArray[np.bool_]:
+def voting(model: bool) -> NDArray[np.bool_]:
     """Return which streams take part in fused surprises, bool [K].
 
     Args:
-        values: those of `VALUE_NAMES` do, too.
+        model: what the model says of the rows and windows does, too; the long view does in any case.
     """
-    return np.array([values or name not in VALUE_NAMES for name in STREAM_NAMES])
+    return np.array([model or name not in ModelStreams.names for name in STREAM_NAMES])
 
 
 class CheapStreams:

@@ -43,6 +43,7 @@ class ShapeStream:
         self._related = channels >= FEWEST_TOGETHER
         self._apart = np.zeros((sensors, channels if self._related else 0), np.float32)
         self._weight = np.zeros_like(self._apart)
+        self._filled = np.zeros_like(self._apart)
         self._since_seconds = np.zeros_like(self._apart)
         self._since = np.zeros_like(self._apart)
 
@@ -79,9 +80,10 @@ class ShapeStream:
         self._since_seconds[slot] = np.where(known, np.float32(0.0), since_seconds)
         self._since[slot] = np.where(known, np.float32(0.0), since)
         keep = np.where(known, horizon.decay(since_seconds, since), np.float32(1.0))
+        filled = horizon.fill(self._filled[slot], keep, self._weight[slot])
         mean, weight = horizon.fade(self._apart[slot], self._weight[slot], np.square(residual), keep, known)
-        self._apart[slot], self._weight[slot] = mean, weight
-        return largest(np.sqrt(mean), known & horizon.settled(weight, keep))
+        self._apart[slot], self._weight[slot], self._filled[slot] = mean, weight, filled
+        return largest(np.sqrt(mean), known & horizon.settled(filled))
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget the last ticks of these sensors."""
@@ -89,10 +91,10 @@ class ShapeStream:
             array[sensor] = 0
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the grid's arrays, and mean squares, weights and ages [S, C] where there are several channels."""
-        own = {"apart": self._apart, "weight": self._weight, "since": self._since}
-        own["since_seconds"] = self._since_seconds
-        return self._grid.arrays() | own
+        """Return the grid's arrays, and the means' with their ages [S, C] where there are several channels."""
+        own = {"apart": self._apart, "weight": self._weight, "apart_filled": self._filled}
+        ages = {"since": self._since, "since_seconds": self._since_seconds}
+        return self._grid.arrays() | own | ages
 
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
