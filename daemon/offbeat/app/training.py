@@ -35,7 +35,7 @@ from offbeat_models.device import DeviceError, choose_device
 from offbeat_models.served import scorer_of as served_by
 from offbeat_models.training import TrainingConfig, TrainingReport
 
-_SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed", "values_vote")
+_SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed", "model_votes")
 """What of a plan an artifact remembers."""
 
 
@@ -53,7 +53,7 @@ class TrainingPlan:
         device: "auto", "cpu" or "cuda".
         threads: of torch on the CPU.
         core: numbers of the core that the recordings are played through; as in service.
-        vote: what the model says of values takes part in scores and alerts; None = as is best, see `values_vote`.
+        vote: what the model says of values takes part in scores and alerts; None = as is best, see `model_votes`.
         compare: compare the model with baselines on held-back time.
         leave_out_doubtful: learn nothing from the few rows that are far from all others.
         choices: what is to judge sensors by their channels, where the configuration says so; else the above.
@@ -89,8 +89,8 @@ class TrainingPlan:
         return ModelChoice(self.family, self.horizon_seconds)
 
     @property
-    def values_vote(self) -> bool:
-        """Whether what the model says of values takes part in scores and alerts.
+    def model_votes(self) -> bool:
+        """Whether what the model says of values and gaps takes part in scores and alerts.
 
         A model's does not unless it is asked for: it added nothing that lasts (docs/decisions/0003-fusion.md). A
         baseline that somebody chose in its place does: it was chosen to be heard.
@@ -224,7 +224,7 @@ def _train_on(
     on_progress(Progress("looking at the recordings", 0, 1))
     group = "+".join(series[0].channels) + plan.choice.suffix
     past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group)
-    commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.values_vote))
+    commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.model_votes))
     learnt_from = model_series(commission, past.recordings, cut=plan.family not in BASELINES)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
     comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None

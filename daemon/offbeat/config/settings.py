@@ -237,8 +237,8 @@ class ModelSettings(_Table):
         keep_versions: versions of each group that the library keeps.
         family: what judges windows: a model, or one of the simple detectors "robust_z", "pca", "half_space_trees". It
             counts from the next training on.
-        vote: whether what the model says of the values in its window takes part in scores and alerts; the long view
-            does in any case. Without it only a simple detector in the model's place does.
+        vote: whether what the model says of values and gaps takes part in scores and alerts; the long view does in any
+            case. Without it only a simple detector in the model's place does.
         horizon_seconds: how far back the long view looks; without it there is none. It counts from the next
             training on.
         device: "auto" takes a CUDA device where there is one and falls back to the CPU; with "cuda" the daemon does not

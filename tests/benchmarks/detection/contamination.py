@@ -9,7 +9,7 @@ import numpy as np
 
 from offbeat.app.training import train_group
 from tests.benchmarks.detection import suite
-from tests.benchmarks.detection.injected import HYBRID, SIMPLE, learnt_scores, recall_by_fault
+from tests.benchmarks.detection.injected import EVERY, HYBRID, learnt_scores, recall_by_fault
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.suite import Fleet
 
@@ -44,7 +44,7 @@ def measure(fleet: str, seed: int, share: float, family: str = WITHOUT_MODEL) ->
     hidden = [trained.doubts.of(one.sensor, one.times_seconds) for one in past]
     left_out, spoilt = np.concatenate(hidden), np.concatenate(faulty)
     return {
-        "recall": {name: recall_by_fault(played.windows, said[name])["mean"] for name in (HYBRID, SIMPLE)},
+        "recall": {name: recall_by_fault(played.windows, said[name])["mean"] for name in (HYBRID, EVERY)},
         "left_out": float(left_out.mean()),
         "anomalous": float(spoilt.mean()),
         "found": float(left_out[spoilt].mean()) if spoilt.any() else None,

@@ -18,18 +18,20 @@ from offbeat.core.episode_rules import Track
 from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
 from offbeat_models.evaluation import recall_at
-from tests.benchmarks.detection import suite
+from tests.benchmarks.detection import rules, suite
 from tests.benchmarks.detection.copies import knowing_copies
-from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Bag, largest, surprises_of
+from tests.benchmarks.detection.fused import DEFAULT, Bag, largest, surprises_of
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.silence_law import SilenceLaw
 from tests.benchmarks.detection.suite import Cases, Window, window_rows
 
 FALSE_SHARE = 0.01
-HYBRID, EVERY, SIMPLE = "hybrid", "with the model's values", "simple bag"
-"""The default; with all that the model says; without the model."""
+HYBRID, EVERY, SIMPLE = "hybrid", "with the model", "simple bag"
+"""The default; with all that the model says, too; the plainest streams, fused and calibrated alike."""
 SERVICE, SILENCE = "shares of service", "silence"
 """The default with the tracks' shares of the budget; the law of silence alone."""
+PLAIN = (*rules.FIVE, "pace", "stuck")
+"""What a simple detector of sensors looks at: levels, regressions and jumps, the pace, standstills."""
 ALIKE = dict.fromkeys((*registry.TRACKS, "silent"), 1.0)
 """No track is preferred."""
 SERVICE_SHARE = {
@@ -113,7 +115,7 @@ def detectors(
     tracks = {
         HYBRID: default,
         EVERY: Bag.learn(learnt, registry.STREAM_NAMES).tracks(now, owner),
-        SIMPLE: Bag.learn(learnt, CHEAP).tracks(now, owner),
+        SIMPLE: Bag.learn(learnt, PLAIN).tracks(now, owner),
     }
     out = {name: _loudest(one, silence, ALIKE) for name, one in tracks.items()}
     out[SERVICE] = _loudest(default, silence, SERVICE_SHARE)

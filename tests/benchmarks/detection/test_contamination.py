@@ -9,7 +9,7 @@ import pytest
 
 from offbeat.learn.doubts import Doubts
 from tests.benchmarks.detection import contamination, suite
-from tests.benchmarks.detection.injected import HYBRID, SIMPLE
+from tests.benchmarks.detection.injected import EVERY, HYBRID
 from tests.benchmarks.detection.sections import contamination as section
 
 
@@ -20,7 +20,7 @@ def results(clean: float, spoilt: float) -> dict[str, dict[str, Any]]:
         share = step.arguments["share"]
         recall = spoilt if share else clean
         out[step.name] = {
-            "recall": {HYBRID: recall, SIMPLE: recall - 0.01 * (step.arguments["seed"] - 21) * bool(share)},
+            "recall": {EVERY: recall, HYBRID: recall - 0.01 * (step.arguments["seed"] - 21) * bool(share)},
             "left_out": share,
             "anomalous": share,
             "found": share or None,
@@ -36,8 +36,8 @@ def test_the_bar_is_about_the_share_that_is_kept(spoilt: float, said: str) -> No
     """By fleet, over the seeds with their spread where there are several."""
     verdict = section.render(results(0.8, spoilt))[-2]
     several = f"{said} ± .013 over 3 seeds"
-    assert verdict.startswith(f"Kept: simple bag, univariate {several}; simple bag, multichannel {several}; ")
-    assert verdict.endswith(f"hybrid, univariate {said}; hybrid, multichannel {said}.")
+    assert verdict.startswith(f"Kept: hybrid, univariate {several}; hybrid, multichannel {several}; ")
+    assert verdict.endswith(f"with the model, univariate {said}; with the model, multichannel {said}.")
 
 
 def test_a_row_needs_both_pasts() -> None:
@@ -45,9 +45,9 @@ def test_a_row_needs_both_pasts() -> None:
     found = results(0.8, 0.7)
     del found["contamination-univariate-robust_z-21-0"]
     text = "\n".join(section.render(found))
-    assert "simple bag, univariate, seed 20" in text
-    assert "simple bag, univariate, seed 21" not in text
-    assert "Kept: simple bag, multichannel" in text
+    assert "hybrid, univariate, seed 20" in text
+    assert "hybrid, univariate, seed 21" not in text
+    assert "Kept: hybrid, multichannel" in text
 
 
 def test_the_anomalous_rows_are_those_that_were_changed() -> None:

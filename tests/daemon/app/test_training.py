@@ -60,11 +60,11 @@ def test_the_commission_is_calibrated(learnt: Learnt) -> None:
             assert (high[:, k] > low[:, k] + 1).all(), name
 
 
-def test_values_vote_only_where_they_are_asked_to(tmp_path: Path) -> None:
+def test_model_votes_only_where_they_are_asked_to(tmp_path: Path) -> None:
     """A model's do not by default, those of a baseline that was chosen in its place do; the artifact remembers."""
-    assert not TrainingPlan().values_vote
-    assert TrainingPlan(family="pca").values_vote
-    assert not TrainingPlan(family="pca", vote=False).values_vote
+    assert not TrainingPlan().model_votes
+    assert TrainingPlan(family="pca").model_votes
+    assert not TrainingPlan(family="pca", vote=False).model_votes
     short = dataclasses.replace(TINY, steps=5, vote=True, compare=False)
     (asked,) = train_from_recordings(boilers_recorded(200), short, tmp_path / "asked")
     (silent,) = train_from_recordings(

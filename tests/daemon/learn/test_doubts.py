@@ -65,7 +65,7 @@ def test_hidden_rows_keep_their_times() -> None:
 
 
 def test_the_gap_where_rows_were_left_out_says_nothing_of_the_rhythm() -> None:
-    """As long as the gap over the hole is among the newest eight, nothing is said of gaps; all other rows keep theirs."""
+    """While the gap over the hole is among the newest eight; all other rows keep what they say."""
     one = recording(rows=20)
     doubts = Doubts({"one": one.times_seconds[4:6]})
     played = np.delete(one.times_seconds, [4, 5])

@@ -36,8 +36,8 @@ WHAT = (
     "calibrated severities of the default's tracks and of silence. That is not "
     f"what opens alerts: in service every track has a share of the budget, which `{SERVICE}` divides by (values .85, "
     "rhythm, stuck and silence .05 each; ceilings, trailing thresholds and that 30 stuck rows are one chance are left "
-    "out). Simple bag: the hybrid without what the model says of gaps, so without any stream that needs a model. With "
-    "the model's values: with all that it says, as `model.vote = true` has it. Each seed has signals, faults and a "
+    "out). Simple bag: levels, regressions, jumps, pace and standstills, fused and calibrated alike. With the model: "
+    "the hybrid with all that it says, as `model.vote = true` has it. Each seed has signals, faults and a "
     "training of its own, and nothing was chosen on any of these."
 )
 SPREAD = "Mean and standard deviation over the seeds; the difference is the hybrid's to the simple bag, seed by seed:"
