@@ -17,6 +17,7 @@ from offbeat.app.questions import Questions
 from offbeat.app.recent_verdicts import RecentVerdicts
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.streams import registry
+from offbeat.core.streams.model import ModelStreams
 from offbeat.observe.http import Request, Response
 from offbeat.state.store import EpisodeHistory
 from offbeat.testing.fake_scorer import FakeScorer
@@ -146,7 +147,7 @@ def test_a_detector_without_a_vote_is_said_to_have_none(history: EpisodeHistory)
     votes = {one["stream"]: one["votes"] for one in ask(api, "sensors/", BOILERS[0])["voices"]}
     assert {"level", "gap", "value"} <= votes.keys()
     assert {stream for stream, has_one in votes.items() if not has_one} == votes.keys() & {
-        *registry.VALUE_NAMES
+        *ModelStreams.names
     }
 
 

@@ -155,9 +155,10 @@ def test_a_budget_moves_the_thresholds_and_nothing_else(tmp_path: Path, learnt: 
     """What was learnt stays."""
     site = Site(tmp_path, judged_by(tmp_path, learnt))
     site.hear_boilers(0, 20)
-    before, state = site.core.pipeline.groups[0].learnt.threshold.copy(), site.state()
+    slots = np.arange(len(site.core.directory.groups[0].ids))
+    before, state = site.core.pipeline.groups[0].learnt.threshold(slots), site.state()
     site.reload(judged_by(tmp_path, learnt, alerts=AlertSettings(budget_per_week=50.0)))
-    assert (site.core.pipeline.groups[0].learnt.threshold < before).any()
+    assert (site.core.pipeline.groups[0].learnt.threshold(slots) < before).any()
     for name, array in site.state().items():
         np.testing.assert_array_equal(array, state[name], name)
 
