@@ -35,7 +35,7 @@ class Questions:
         """Return what `question` returns when the loop calls it; what it raises is raised.
 
         Raises:
-            UnavailableError: the loop did not come to it in time.
+            UnavailableError: the loop did not come to it in time, and never will.
         """
         answer: Future[T] = Future()
         try:
@@ -46,7 +46,8 @@ class Questions:
         try:
             return answer.result(patience_seconds)
         except FutureTimeoutError:
-            answer.cancel()
+            if not answer.cancel():
+                return answer.result()  # it has begun: whoever is told that it failed would be told wrong
             raise UnavailableError(
                 f"the daemon did not come to it within {patience_seconds:g} s: it is starting, stopping or overloaded"
             ) from None

@@ -45,6 +45,24 @@ def test_nobody_waits_for_ever() -> None:
     assert called == []
 
 
+def test_what_has_begun_is_waited_for() -> None:
+    """What it does is done: whoever asked must not be told that it was not."""
+    begun, never = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(1) as loop:
+
+        def wake() -> None:
+            loop.submit(questions.answer_all)
+            assert begun.wait(5)
+
+        def change() -> str:
+            begun.set()
+            never.wait(0.3)  # longer than the asking thread has patience
+            return "done"
+
+        questions = Questions(wake)
+        assert questions.ask(change, patience_seconds=0.0) == "done"
+
+
 def test_too_many_questions_are_refused() -> None:
     """A page that asks and asks must not fill the memory."""
     questions = Questions(lambda: None)
