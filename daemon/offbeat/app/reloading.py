@@ -6,8 +6,7 @@ fail then, those before it are undone in reverse, and the daemon goes on by the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -38,7 +37,7 @@ class Change:
 
 
 Prepare = Callable[[Settings, Settings], Iterable[Change]]
-"""Looks over what differs between the settings that run and others; raises an `OffbeatError` that says why not."""
+"""Looks over what differs between the settings that run and others; raises what says why not."""
 
 
 class Reloading:
@@ -85,22 +84,17 @@ class Reloading:
             return self._refuse(f"only a restart can change {', '.join(options)}")
         try:
             changes = [change for prepare in self._prepare for change in prepare(self.settings, settings)]
-        except OffbeatError as error:
-            return self._refuse(str(error))
+        except Exception as error:  # noqa: BLE001 - a file that went between two looks is no end of the daemon either
+            return self._refuse(_reason(error))
         return self._apply(settings, changes)
 
     def _apply(self, settings: Settings, changes: list[Change]) -> bool:
-        with ExitStack() as undo:
-            for change in changes:
-                try:
-                    change.apply()
-                except Exception as error:  # noqa: BLE001 - whatever it was, the daemon goes on as before
-                    if not isinstance(error, OffbeatError):
-                        _log.exception("a change of the configuration failed")
-                    undo.close()
-                    return self._fail("rolled_back", str(error) or repr(error))
-                undo.callback(change.undo)
-            undo.pop_all()
+        for number, change in enumerate(changes):
+            try:
+                change.apply()
+            except Exception as error:  # noqa: BLE001 - whatever it was, the daemon goes on as before
+                reasons = [_reason(error), *_undo(reversed(changes[:number]))]
+                return self._fail("rolled_back", "; and not taken back: ".join(reasons))
         self.settings = settings
         self._record.applied(self._clock())
         _log.info("the configuration was read again and is in force", sources=len(settings.sources))
@@ -110,21 +104,42 @@ class Reloading:
         return self._fail("refused", why)
 
     def _fail(self, result: Result, why: str) -> bool:
-        # Whoever may read the page need not see what should not stand in the file.
-        self._record.failed(result, without_secrets(" ".join(why.split())))
+        # Whoever may read the page or the log need not see what should not stand in the file.
+        told = without_secrets(" ".join(why.split()))
+        self._record.failed(result, told)
         _log.error(
             "the configuration was read again and refused; the one before stays in force",
-            reason=why,
+            reason=told,
             result=result,
         )
         return False
+
+
+def _undo(changes: Iterable[Change]) -> Iterator[str]:
+    """Take changes back, each whatever becomes of the others; yield why one could not be."""
+    for change in changes:
+        try:
+            change.undo()
+        except Exception as error:  # noqa: BLE001 - the others are to be taken back all the same
+            yield _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says; one that we did not foresee is logged with where it came from."""
+    if not isinstance(error, OffbeatError):
+        _log.error("a change of the configuration failed", exc_info=error)
+    return str(error) or repr(error)
 
 
 def _told(found: Problem) -> dict[str, object]:
     place = found.place
     where = {} if place is None else {"file": str(place.file), "line": place.line}
     said = {"option": found.option, "reason": found.message, "help": found.help, **where}
-    return {name: value for name, value in said.items() if value}
+    return {
+        name: without_secrets(value) if isinstance(value, str) else value
+        for name, value in said.items()
+        if value
+    }
 
 
 def _summary(report: Report) -> str:

@@ -25,7 +25,8 @@ class Web:
     def __init__(self, settings: MetricsSettings, pages: Mapping[str, Page]) -> None:
         self._pages = pages
         self._settings = settings
-        self._server = self._bind(settings, Access.of(settings))
+        self._access = Access.of(settings)
+        self._server = self._bind(settings, self._access)
 
     def start(self) -> None:
         """Begin to answer."""
@@ -37,26 +38,26 @@ class Web:
 
     def prepare(self, old: Settings, new: Settings) -> Iterable[Change]:
         """Look over the files of who may read. They are read at every reload: a password may be a new one."""
-        access = Access.of(new.metrics)
+        # What was read before is kept: its files may be gone by the time that it is to count again.
+        access, before = Access.of(new.metrics), self._access
         return [
-            Change(
-                lambda: self._move(new.metrics, access),
-                lambda: self._move(old.metrics, Access.of(old.metrics)),
-            )
+            Change(lambda: self._move(new.metrics, access), lambda: self._move(old.metrics, before)),
         ]
 
     def _move(self, settings: MetricsSettings, access: Access) -> None:
-        before, self._settings = self._settings, settings
-        if before.listen == settings.listen:
+        if self._settings.listen == settings.listen:
             self._server.admit(access)
-            return
+        else:
+            self._bind_anew(settings, access)
+        self._settings, self._access = settings, access
+
+    def _bind_anew(self, settings: MetricsSettings, access: Access) -> None:
         # The new address may be the old one on other interfaces: first the old one has to be free.
         self._server.stop()
         try:
             self._server = self._bind(settings, access)
         except Exception:
-            self._settings = before
-            self._server = self._bind(before, Access.of(before))
+            self._server = self._bind(self._settings, self._access)
             self._server.start()
             raise
         self._server.start()

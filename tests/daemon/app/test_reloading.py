@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from offbeat.app.reload_record import ReloadRecord
 from offbeat.app.reloading import Change, Reloading
 from offbeat.config.loading import examine
+from offbeat.config.report import Problem, Report
 from offbeat.config.settings import Settings
 from offbeat.errors import ConfigError, UnavailableError
 
@@ -120,6 +121,37 @@ def test_what_fails_half_way_is_undone_in_reverse(site: Site, error: Exception) 
     assert site.record.problem == str(error)
 
 
+@pytest.mark.parametrize(
+    "error", [PermissionError("the key is not to be read"), KeyError("a mistake of ours")]
+)
+def test_whatever_keeps_a_part_from_preparing_refuses_the_whole(site: Site, error: Exception) -> None:
+    """A daemon that runs well does not end by it."""
+
+    def fail(*_: Any) -> Iterable[Change]:
+        raise error
+
+    site.parts.append(fail)
+    site.reload(GOOD)
+    assert (site.taken, site.done) == (False, [])
+    assert site.record.problem == str(error)
+    assert site.record.counts["refused"] == 1
+
+
+def test_what_cannot_be_undone_keeps_nothing_else_from_it(site: Site) -> None:
+    """And is told, for the daemon then runs by something in between."""
+
+    def cannot() -> None:
+        raise OSError("the old address went")
+
+    site.parts.append(lambda *_: [Change(lambda: None, cannot)])
+    site.part("three")
+    site.part("four", UnavailableError("the port is taken"))
+    reloading = site.reload(GOOD)
+    assert (site.taken, site.done) == (False, ["+one", "+two", "+three", "-three", "-two", "-one"])
+    assert site.record.problem == "the port is taken; and not taken back: the old address went"
+    assert reloading.settings == site.before
+
+
 def test_a_file_that_is_gone_changes_nothing(site: Site) -> None:
     """An editor may be writing it this very moment."""
     reloading = site.reload(GOOD)
@@ -138,12 +170,34 @@ def test_a_good_reload_makes_up_for_a_bad_one(site: Site) -> None:
 
 
 def test_what_is_told_of_a_problem_holds_no_password(site: Site) -> None:
-    """It stands on a page."""
+    """It stands on a page and in the log."""
 
     def refuse(*_: Any) -> Iterable[Change]:
         raise ConfigError("mqtt://plant:hunter2@broker is none that could be reached")
 
     site.parts.append(refuse)
-    site.reload(GOOD)
+    with capture_logs() as logs:
+        site.reload(GOOD)
     assert "hunter2" not in site.record.problem
     assert "broker" in site.record.problem
+    assert "hunter2" not in str(logs)
+    assert "broker" in str(logs)
+
+
+@pytest.mark.parametrize("severity", ["error", "warning"])
+def test_what_is_logged_of_a_file_holds_no_password(
+    site: Site, severity: Literal["error", "warning"]
+) -> None:
+    """Neither of what forbids it nor of what does not."""
+    found = Problem("mqtt://plant:hunter2@broker is no address", help="password = hunter2", severity=severity)
+    reloading = Reloading(
+        site.before,
+        lambda: (None if severity == "error" else site.before, Report.of([found])),
+        site.parts,
+        site.record,
+        lambda: 200.0,
+    )
+    with capture_logs() as logs:
+        reloading.reload()
+    assert [one["reason"] for one in logs if "help" in one] == ["mqtt://***@broker is no address"]
+    assert "hunter2" not in str(logs)

@@ -101,3 +101,31 @@ def test_files_that_cannot_be_used_are_found_before_anything_moves(
     with pytest.raises(ConfigError, match="password_file cannot be read"):
         move(web, tmp_path, at(port), new)
     assert answered(port) == 200
+
+
+def test_what_is_undone_needs_no_file_any_more(web: Web, port: int, tmp_path: Path) -> None:
+    """The edit that is taken back may have removed the old password's file."""
+    file, new = tmp_path / "password", free_port()
+    locked = at(port, password_file=file)
+    file.write_text("first")
+    move(web, tmp_path, at(port), locked)
+    (change,) = web.prepare(configured(tmp_path, metrics=locked), configured(tmp_path, metrics=at(new)))
+    file.unlink()
+    change.apply()
+    change.undo()
+    assert (answered(port), answered(port, "first"), answered(new)) == (401, 200, 0)
+
+
+def test_a_port_that_is_taken_leaves_them_locked_by_what_was_read(
+    web: Web, port: int, tmp_path: Path
+) -> None:
+    """Also where the file of the password is gone."""
+    file = tmp_path / "password"
+    locked = at(port, password_file=file)
+    file.write_text("first")
+    move(web, tmp_path, at(port), locked)
+    file.unlink()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with pytest.raises(UnavailableError, match="in use"):
+            move(web, tmp_path, locked, at(taken.getsockname()[1]))
+        assert (answered(port), answered(port, "first")) == (401, 200)
