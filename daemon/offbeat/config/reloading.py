@@ -34,6 +34,7 @@ CLASSES: dict[Effect, tuple[str, ...]] = {
         "alerts.budget", "alerts.update_interval", "alerts.state_interval",
         "limits.memory", "limits.allowed_lateness", "limits.max_future", "limits.inbox",
         "journal.max_size", "journal.max_age", "journal.segment_size", "journal.fsync_interval",
+        "learning.regime_after", "learning.regime_learn_after",
         "state.snapshot_interval",
         "metrics.sensors",
         "log",
@@ -49,7 +50,8 @@ CLASSES: dict[Effect, tuple[str, ...]] = {
         "limits.max_sensors", "limits.window_readings",
         "journal.enabled",
         "model",
-        "learning",
+        "learning.enabled", "learning.promote", "learning.every", "learning.first_after", "learning.first_readings",
+        "learning.priority", "learning.size", "learning.steps", "learning.time", "learning.memory", "learning.drift",
         "state.directory", "state.shards",
     ),
 }  # fmt: skip

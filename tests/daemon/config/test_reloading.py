@@ -55,6 +55,14 @@ def test_what_changes_at_once_needs_no_restart(tmp_path: Path) -> None:
     assert needing_restart(old, new) == []
 
 
+def test_when_a_lasting_change_is_told_and_learnt_needs_no_restart(tmp_path: Path) -> None:
+    """It is a wait, which state is not built on; how trainings are made is another matter."""
+    old = configured(tmp_path)
+    sooner = changed(old, "learning", regime_after_seconds=3600.0, regime_learn_after_seconds=7200.0)
+    assert needing_restart(old, sooner) == []
+    assert needing_restart(old, changed(sooner, "learning", steps=7)) == ["learning.steps"]
+
+
 def test_what_state_is_built_on_needs_one_and_is_named_as_in_the_file(tmp_path: Path) -> None:
     """All of it at once, so that nobody finds out one at a time."""
     old = configured(tmp_path)
