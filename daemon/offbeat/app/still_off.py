@@ -41,7 +41,7 @@ def held_against(
     """Return what is left out once what was told is held against what was heard.
 
     What a young law calls strange counts where it is rare; after what a mature one called strange its sensor is left
-    out for as long as it is not as it was learnt.
+    out for as long as it is not as it was learnt; and a change that only time confirmed may have gone back by itself.
 
     Args:
         exclusions: by what was told and said.
@@ -54,13 +54,13 @@ def held_against(
     for one in series:
         exclusions = exclusions.weighed(one.sensor, one.times_seconds)
         row = 0 if commission is None else commission.row_of(one.sensor)
-        if commission is None or commission.learnt_seconds[row] < mature:
-            continue
-        law = (commission.center[row], commission.scale[row])
+        known = commission is not None and commission.learnt_seconds[row] >= mature
+        law = (commission.center[row], commission.scale[row]) if commission is not None and known else None
         order = np.argsort(one.times_seconds, kind="stable")
-        exclusions = exclusions.reaching_on(
-            one.sensor, one.times_seconds[order], one.values[order], law, group
-        )
+        times, values = one.times_seconds[order], one.values[order]
+        exclusions = exclusions.lasting(one.sensor, times, values, law, group)
+        if law is not None:
+            exclusions = exclusions.reaching_on(one.sensor, times, values, law, group)
     return exclusions
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from offbeat.app.core_settings import learning_rules
 from offbeat.config.settings import Settings
+from offbeat.core import orders
 from offbeat.core.orders import Orders, PastEpisode
 from offbeat.learn.exclusions import Exclusions
 from offbeat.state import order_book, store
 from offbeat.state.order_book import OrderBook
 from offbeat.state.store import Episode, EpisodeHistory
+
+_UNKNOWN = "unknown"
 
 
 def orders_of(settings: Settings) -> Orders:
@@ -43,6 +47,34 @@ def episodes_of(settings: Settings) -> list[Episode]:
         return history.recent(sys.maxsize)
     finally:
         history.close()
+
+
+def forgotten_of(settings: Settings, history: Iterable[Episode]) -> list[Episode]:
+    """Return the episodes that were labelled and that the history no longer has, as far as the labels know them.
+
+    Raises:
+        UnavailableError: what was said cannot be read.
+    """
+    labels = orders_of(settings).labelled()
+    for one in history:
+        labels.pop(one.id, None)
+    return [
+        Episode(
+            id=one.id,
+            sensor=one.sensor,
+            family=_UNKNOWN,
+            kind=one.kind,
+            severity=_UNKNOWN,
+            opened_at=one.opened_at,
+            updated_at=labels[one.id].at,
+            closed_at=one.closed_at,
+            peak_score=None,
+            message="The history no longer has it: this is what its label knows.",
+            contributions={},
+            streams={},
+        )
+        for one in orders.episodes_of(labels.values(), learning_rules(settings))
+    ]
 
 
 def exclusions_of(settings: Settings, now: float) -> Exclusions:

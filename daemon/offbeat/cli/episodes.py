@@ -80,11 +80,9 @@ def _add_list_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(args: argparse.Namespace, settings: Settings) -> int:
-    from offbeat.app.told import episodes_of
-
     if args.limit is not None and args.limit < 1:
         raise UsageError(f"--limit is {args.limit}; expected at least 1")
-    found = _labelled(episodes_of(settings), settings)
+    found = _labelled(_known(settings), settings)
     known = {one.sensor for one in found}
     found = [
         one for one in found if args.sensor in (None, one.sensor) and (one.closed_at is None or not args.open)
@@ -151,10 +149,9 @@ def _find(beginning: str, settings: Settings) -> Episode:
     Raises:
         UsageError: there is none, or there are several.
     """
-    from offbeat.app.told import episodes_of
     from offbeat.config.guess import did_you_mean
 
-    episodes = episodes_of(settings)
+    episodes = _known(settings)
     found = [one for one in episodes if one.id.startswith(beginning)]
     if len(found) == 1:
         return found[0]
@@ -163,6 +160,14 @@ def _find(beginning: str, settings: Settings) -> Episode:
         raise UsageError(f"{len(found)} episodes begin with {beginning}: {some}; write more of the id")
     guess = did_you_mean(beginning, [one.id[: len(beginning)] for one in episodes])
     raise UsageError(f"there is no episode {beginning}{guess}; list them with `offbeat episodes`")
+
+
+def _known(settings: Settings) -> list[Episode]:
+    """Return all episodes, newest first: also those that only their labels know, for a label may have to be mended."""
+    from offbeat.app.told import episodes_of, forgotten_of
+
+    history = episodes_of(settings)
+    return sorted([*history, *forgotten_of(settings, history)], key=lambda one: -one.opened_at)
 
 
 def _labelled(episodes: Sequence[Episode], settings: Settings) -> list[Episode]:

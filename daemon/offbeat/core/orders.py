@@ -130,6 +130,16 @@ REGIME_CHANGE = "regime_change"
 """Kind of an episode that ended by being taken for a lasting change."""
 
 
-def episodes_of(labels: Iterable[Label]) -> list[PastEpisode]:
-    """Return the episodes that labels were given to, as they were then."""
-    return [PastEpisode(one.episode, one.sensor, one.kind, one.opened_at, one.closed_at) for one in labels]
+def episodes_of(labels: Iterable[Label], rules: LearningRules) -> list[PastEpisode]:
+    """Return the episodes that labels were given to, as far as the labels know them.
+
+    One that was open then has an end all the same, soon after what was said of it: who has nothing but the label
+    would else believe that it goes on for ever.
+    """
+    return [PastEpisode(one.episode, one.sensor, one.kind, one.opened_at, _end(one, rules)) for one in labels]
+
+
+def _end(label: Label, rules: LearningRules) -> float:
+    if label.closed_at is not None:
+        return label.closed_at
+    return label.at + rules.margin_of(label.at - label.opened_at)

@@ -15,15 +15,9 @@ from numpy.typing import NDArray
 
 from offbeat.core.doubt import LONGEST_SHARE
 from offbeat.core.orders import REGIME_CHANGE, Label, LearningRules, Orders, PastEpisode, episodes_of
-from offbeat.core.regimes import FAR, WIDER, off_by
+from offbeat.learn.against_law import Doubles, Floats, Law, gone_back_at, off_until
 
 Bools = NDArray[np.bool_]
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.float32]
-Law = tuple[Floats, Floats]
-
-BLOCK_ROWS = 64
-"""Rows that are held together against what was learnt, as the core does with a window."""
 
 _BY_LAW = frozenset({"episode", "open episode", "regime change not confirmed"})
 _STRANGE = frozenset({"episode", "labelled fault"})
@@ -34,11 +28,17 @@ ORDINARY = frozenset({"expected", "false_alarm"})
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time of one sensor, both ends within it, and why nothing is learnt from it."""
+    """A stretch of time of one sensor, both ends within it, and why nothing is learnt from it.
+
+    Attributes:
+        if_back: of what was before a change that only time confirmed: what is left out in its place if the sensor went
+            back by itself to what it was; from before the change to when that was told of.
+    """
 
     start: float
     end: float
     why: str
+    if_back: Stretch | None = None
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,15 @@ class Exclusions:
         of_all: stretches of every sensor.
         of_groups: stretches of every sensor of a group, by the group's name.
         young: stretches by sensor id that only a young law knows of: they count once they were weighed.
+        changes: what was before changes that only time confirmed, by sensor id: they count once it was looked at
+            whether they lasted.
     """
 
     stretches: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
     of_all: Sequence[Stretch] = ()
     of_groups: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
     young: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
+    changes: Mapping[str, Sequence[Stretch]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, orders: Orders, episodes: Iterable[PastEpisode], rules: LearningRules, now: float) -> Self:
@@ -68,7 +71,7 @@ class Exclusions:
             now: unix seconds.
         """
         labels = orders.labelled(now)
-        known = {one.id: one for one in episodes_of(labels.values())}
+        known = {one.id: one for one in episodes_of(labels.values(), rules)}
         known |= {one.id: one for one in episodes}
         by_sensor: dict[str, list[Stretch]] = {}
         for one in sorted(known.values(), key=lambda e: (e.opened_at, e.id)):
@@ -107,7 +110,8 @@ class Exclusions:
     def by_law(self, learnt_seconds: Callable[[str], float], rules: LearningRules) -> Self:
         """Return what is left out by the word of mature laws, of people and of rules; what young laws say is set apart.
 
-        A law of minutes finds the first evening strange. Were that left out, the sensor would never be learnt.
+        A law of minutes finds the first evening strange. Were that left out, the sensor would never be learnt. Changes
+        that only time confirmed are set apart, too: whether they lasted is seen in what was heard.
 
         Args:
             learnt_seconds: of how much of a sensor's time the law in service was learnt; 0 of one it does not know.
@@ -118,11 +122,15 @@ class Exclusions:
             for sensor, stretches in self.stretches.items()
             if learnt_seconds(sensor) < rules.mature_seconds
         }
-        kept = {
-            sensor: tuple(one for one in stretches if one not in young.get(sensor, ()))
+        changes = {
+            sensor: tuple(one for one in stretches if one.if_back is not None)
             for sensor, stretches in self.stretches.items()
         }
-        return replace(self, stretches=kept, young=young)
+        kept = {
+            sensor: tuple(one for one in stretches if one not in (*young.get(sensor, ()), *changes[sensor]))
+            for sensor, stretches in self.stretches.items()
+        }
+        return replace(self, stretches=kept, young=young, changes=changes)
 
     def weighed(self, sensor: str, times_seconds: Doubles) -> Self:
         """Return what is left out once it is known how much of a sensor a young law calls strange.
@@ -140,6 +148,37 @@ class Exclusions:
         if not 0 < np.count_nonzero(strange) <= LONGEST_SHARE * len(times_seconds):
             return self
         return replace(self, stretches={**self.stretches, sensor: (*self.stretches.get(sensor, ()), *mine)})
+
+    def lasting(
+        self, sensor: str, times_seconds: Doubles, values: Floats, law: Law | None, group: str = ""
+    ) -> Self:
+        """Return what is left out once it is known which changes that only time confirmed have lasted.
+
+        A fault of two days that stood still was told of as a change. If the sensor went back by itself, the healthy
+        past is learnt, and what was strange is not.
+
+        Args:
+            sensor: id.
+            times_seconds: of rows of the sensor, ascending [n].
+            values: the rows [n, C]; NaN where not observed.
+            law: as for `reaching_on`; None = there is none that could tell: then each change has lasted.
+            group: name of the sensor's group.
+        """
+        if not (mine := self.changes.get(sensor, ())):
+            return self
+        told = self.keep(sensor, times_seconds, group)
+        found = list(self.stretches.get(sensor, ()))
+        for one in mine:
+            back = one.if_back
+            at = (
+                None
+                if law is None or back is None
+                else gone_back_at(times_seconds, values, (one.end, back.end), told, law)
+            )
+            found.append(one if back is None or at is None else replace(back, end=at))
+        return replace(
+            self, stretches={**self.stretches, sensor: found}, changes={**self.changes, sensor: ()}
+        )
 
     def reaching_on(
         self, sensor: str, times_seconds: Doubles, values: Floats, law: Law, group: str = ""
@@ -159,7 +198,7 @@ class Exclusions:
         more = [
             Stretch(stretch.end, float(times_seconds[last]), "still off after an episode")
             for stretch in self._of(sensor, group)
-            if stretch.why in _STRANGE and (last := _off_until(times_seconds, values, stretch.end, law)) >= 0
+            if stretch.why in _STRANGE and (last := off_until(times_seconds, values, stretch.end, law)) >= 0
         ]
         mine = [*self.stretches.get(sensor, ()), *more]
         return replace(self, stretches={**self.stretches, sensor: mine}) if more else self
@@ -203,20 +242,6 @@ class LeftOut:
         }
 
 
-def _off_until(times_seconds: Doubles, values: Floats, since: float, law: Law) -> int:
-    """Return the last row up to which blocks of rows after a time are not as they were learnt; -1 if the first is."""
-    center, scale = law
-    first = int(np.searchsorted(times_seconds, since, side="right"))
-    last = -1
-    for begin in range(first, len(times_seconds), BLOCK_ROWS):
-        block = values[None, begin : begin + BLOCK_ROWS]
-        far, wider = off_by(block, center[None], scale[None])
-        if far[0] <= FAR and wider[0] <= WIDER:
-            break
-        last = min(begin + BLOCK_ROWS, len(times_seconds)) - 1
-    return last
-
-
 def _within(times_seconds: Doubles, stretch: Stretch) -> Bools:
     return np.asarray((times_seconds >= stretch.start) & (times_seconds <= stretch.end), np.bool_)
 
@@ -239,7 +264,8 @@ def _stretch(one: PastEpisode, label: Label | None, rules: LearningRules, now: f
         # From then on it is an episode of its own again, with an end of its own.
         return Stretch(begin, label.at, "labelled fault")
     if ended is not None and ended + rules.regime_learn_after_seconds <= now:
-        return _before_change(one)
+        back = Stretch(begin, ended, "change that went back")
+        return replace(_before_change(one), if_back=back)
     return Stretch(begin, math.inf, "regime change not confirmed")
 
 

@@ -88,3 +88,31 @@ def test_without_a_model_in_service_episodes_are_left_out_where_they_are_rare(se
     series = journal_recordings(settings)
     counts = exclusions_in_service(settings, series, NOW).count("a.pump", series[0].times_seconds, "value")
     assert set(counts) == {"episode"}
+
+
+def test_a_shift_that_went_back_by_itself_is_left_out_and_the_past_before_it_is_not(
+    settings: Settings,
+) -> None:
+    """It stood for a day, was told of as a change, and nobody said what it was: by training in the background, too."""
+    journal = Journal(settings.state.directory / "journal", JournalSettings())
+    random = np.random.default_rng(1)
+    for i in range(ROWS, ROWS + 400):
+        value, at = np.sin(i / 9) + random.normal(0, 0.1), START + i * GAP
+        journal.append([("plant/a/pump", b'{"ts": %.1f, "value": %.4f}' % (at, value), 0)], at)
+    assert journal.close()
+    history = EpisodeHistory(settings.state.directory / "episodes.sqlite")
+    began, told = START + FAULT * GAP, START + (ROWS - 10) * GAP
+    history.record([an_event(id="c", sensor="a.pump", kind="regime_change", started_at=began, ended_at=told)])
+    history.close()
+    series, later = journal_recordings(settings), told + 8 * 86_400.0
+    keep = exclusions_in_service(settings, series, later).keep("a.pump", series[0].times_seconds, "value")
+    assert keep[: FAULT - 200].all()
+    assert not keep[FAULT:ROWS].any()
+    assert keep[ROWS + 128 :].all()
+    (group,) = directory_of(settings.sources, 10, 1).groups
+    learn_group(settings, 0, group, "a test", later, silent)
+    models = library_of(settings).group("value")
+    newest = next(one for one in models.versions() if one.version != models.promotions().entries[0].version)
+    counts = dict(newest.manifest)["training"]["excluded"]["sensors"]["a.pump"]
+    assert "before a new normal" not in counts
+    assert counts["change that went back"] > 0

@@ -109,6 +109,23 @@ def test_a_label_is_kept_and_the_last_word_counts(
     book.close()
 
 
+def test_a_label_can_be_mended_when_the_history_has_forgotten_its_episode(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is listed and shown by what its label knows; one that was open then ends soon after that was said."""
+    assert offbeat(config, "label", "aa2", "fault") == 0
+    (tmp_path / "state" / "episodes.sqlite").unlink()
+    (one,) = asked(config, capsys)
+    assert (one["id"], one["kind"], one["severity"], one["label"]) == ("aa22", "drift", "unknown", "fault")
+    assert one["closed_at"] > one["updated_at"]
+    assert offbeat(config, "show", "aa2") == 0
+    assert "The history no longer has it" in capsys.readouterr().out
+    assert offbeat(config, "label", "aa2", "false_alarm") == 0
+    assert [again["label"] for again in asked(config, capsys)] == ["false_alarm"]
+    assert asked(config, capsys)[0]["closed_at"] == one["closed_at"]
+    assert asked(config, capsys, "--open") == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

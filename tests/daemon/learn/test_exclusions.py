@@ -72,6 +72,16 @@ def test_a_label_outlives_the_history_of_its_episode() -> None:
     assert 1500.0 not in kept(labels=(label(one, "fault"),))
 
 
+def test_a_fault_that_was_open_when_it_was_labelled_ends_once_nothing_but_the_label_knows_it() -> None:
+    """With its margin after what was said; else nothing of the sensor would ever be learnt again."""
+    one = episode(1000.0, None)
+    said = label(one, "fault", 2000.0)
+    times = kept(labels=(said,))
+    assert times[times > 900.0].min() == 2150.0
+    assert times.max() == TIMES.max()
+    assert kept(one, labels=(said,)).max() < 900.0, "the history knows that it is open"
+
+
 def test_a_change_of_regime_is_not_learnt_before_it_is_confirmed() -> None:
     """Neither what it has become nor anything after it."""
     changed = episode(NOW - 3 * DAY, NOW - DAY, "regime_change")
@@ -164,6 +174,55 @@ def test_an_episode_reaches_on_while_its_sensor_is_not_as_it_was_learnt() -> Non
     assert exclusions.count("pump", times)["still off after an episode"] >= 160
     expected = Exclusions.of(Orders((), (label(one, "expected"),)), [one], RULES, NOW)
     assert expected.reaching_on("pump", times, values, law).keep("pump", times).all()
+
+
+LAW = (np.zeros(1, np.float32), np.ones(1, np.float32))
+CHANGED, TOLD, BACK = NOW - 8 * DAY, NOW - 7 * DAY, NOW - 6 * DAY
+
+
+def looked_at(values: np.ndarray, *more: PastEpisode) -> np.ndarray:
+    """Return the times that are learnt from once a change that time confirmed was held against what was heard."""
+    changed = episode(CHANGED, TOLD, "regime_change")
+    told = Exclusions.of(Orders(), [changed, *more], RULES, NOW).by_law(lambda _: RULES.mature_seconds, RULES)
+    exclusions = told.lasting("pump", TIMES, values[:, None].astype(np.float32), LAW)
+    return TIMES[exclusions.keep("pump", TIMES)]
+
+
+def test_a_passing_fault_that_was_told_of_as_a_change_is_never_learnt() -> None:
+    """It went back by itself: the healthy past is learnt, and what came after, and no row of the fault."""
+    values = np.where((TIMES >= CHANGED) & (TIMES < BACK), 6.0, 0.0)
+    times = looked_at(values)
+    assert not ((times >= CHANGED - 100.0) & (times < BACK)).any()
+    left_out = len(TIMES) - len(times)
+    assert left_out <= (BACK - CHANGED + 100.0) / 50.0 + 128, "two blocks of rows more at most"
+    assert len(looked_at(values, episode(NOW - 10_000.0, None, id="later"))) > 0.9 * len(times)
+
+
+def test_a_later_fault_does_not_make_a_passing_one_a_change_that_lasted() -> None:
+    """It is strange now, but not for the change."""
+    strange = ((TIMES >= CHANGED) & (TIMES < BACK)) | (TIMES >= NOW - 10_000.0)
+    times = looked_at(np.where(strange, 6.0, 0.0), episode(NOW - 10_000.0, None, id="later"))
+    assert times.min() == 0.0
+    assert not ((times >= CHANGED) & (times < BACK)).any()
+    assert times.max() < NOW - 10_000.0
+
+
+@pytest.mark.parametrize("law", ["of before", "of after"])
+def test_a_change_that_lasted_is_all_that_is_learnt(law: str) -> None:
+    """A law that was learnt after it finds the newest rows ordinary, but the change as well."""
+    before, after = (0.0, 6.0) if law == "of before" else (6.0, 0.0)
+    values = np.where(TIMES >= CHANGED, after, before)
+    values[(TIMES >= BACK) & (TIMES < BACK + 10_000.0)] = 9.0
+    assert np.array_equal(looked_at(values), TIMES[TIMES >= CHANGED])
+
+
+def test_without_a_law_that_could_tell_a_change_that_time_confirmed_has_lasted() -> None:
+    """As without a model in service."""
+    changed = episode(CHANGED, TOLD, "regime_change")
+    told = Exclusions.of(Orders(), [changed], RULES, NOW).by_law(lambda _: 0.0, RULES)
+    assert told.keep("pump", TIMES).all(), "not before it was looked at"
+    settled = told.lasting("pump", TIMES, np.zeros((len(TIMES), 1), np.float32), None)
+    assert TIMES[settled.keep("pump", TIMES)].min() >= CHANGED
 
 
 def test_what_was_left_out_is_counted_once_by_why() -> None:
