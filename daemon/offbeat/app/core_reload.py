@@ -13,6 +13,7 @@ import structlog
 
 from offbeat.app.core_building import Core
 from offbeat.app.core_settings import core_settings
+from offbeat.app.orphans import forget_closed
 from offbeat.app.questions import Questions
 from offbeat.app.reloading import Change
 from offbeat.app.retiring import retire_unnamed
@@ -25,6 +26,7 @@ from offbeat.errors import ConfigError
 from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.state.snapshot_file import Snapshot
 from offbeat.state.snapshots import SnapshotStore
+from offbeat.state.store import EpisodeHistory
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -39,6 +41,7 @@ class CoreReload:
         core: that runs.
         store: where a group that comes back has its past from.
         saver: saves what a start after a crash has to begin from.
+        history: of what was told, which a group that comes back may be behind.
         at_rest: asks the loop to do something when nothing is under way.
         log_end: position behind all that was received so far.
         on_group: told of the ledger of a group that is new.
@@ -49,6 +52,7 @@ class CoreReload:
         core: Core,
         store: SnapshotStore,
         saver: StateSaver,
+        history: EpisodeHistory,
         at_rest: Questions,
         log_end: Callable[[], int],
         on_group: Callable[[Ledger], None],
@@ -56,6 +60,7 @@ class CoreReload:
         self._core = core
         self._store = store
         self._saver = saver
+        self._history = history
         self._at_rest = at_rest
         self._log_end = log_end
         self._on_group = on_group
@@ -131,6 +136,7 @@ class CoreReload:
         for snapshot in past:
             # What was learnt comes with a model, by the usual way: no model is in service for the group yet.
             restore_shard(core.pipeline, index, snapshot, "")
+        forget_closed(core.pipeline.groups[index], self._history)
         self._on_group(core.pipeline.groups[index].ledger)
         _log.info("a group of sensors was added", group=group.name, sensors=core.pipeline.groups[index].size)
 

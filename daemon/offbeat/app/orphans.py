@@ -1,11 +1,15 @@
-"""Episodes that consumers believe open and that nothing holds any more: they are closed, or nobody ever would.
+"""Episodes of which consumers know otherwise than the state that was restored.
 
-Their sensor's source went while the daemon was down, or the state they were part of was damaged, lost, or never saved.
+Some are open to them and nothing holds them any more: they are closed, or nobody ever would. Their sensor's source went
+while the daemon was down, or the state they were part of was damaged, lost, or never saved. Some are open in the state
+and closed to them: it was saved before, of a group that was closed as above and has come back, or the log was lost.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import structlog
@@ -13,6 +17,7 @@ import structlog
 from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import TRACKS
 from offbeat.core.events import EpisodeEvent
+from offbeat.core.group_state import GroupState
 from offbeat.core.pipeline import Pipeline
 from offbeat.state.store import Episode, EpisodeHistory
 
@@ -31,7 +36,7 @@ def close_orphans(pipeline: Pipeline, history: EpisodeHistory, now: float) -> li
         history: of what was told.
         now: unix seconds.
     """
-    known = _open_ids(pipeline)
+    known = {found.id for state in pipeline.groups for found in _open_of(state)}
     orphans = [episode for episode in history.open() if episode.id not in known]
     if orphans:
         _log.warning(
@@ -41,14 +46,41 @@ def close_orphans(pipeline: Pipeline, history: EpisodeHistory, now: float) -> li
     return [_closed(episode, now) for episode in orphans]
 
 
-def _open_ids(pipeline: Pipeline) -> set[str]:
-    found = set()
-    for state in pipeline.groups:
-        slots, tracks = np.nonzero(state.episodes.is_open(np.arange(state.size)))
-        started = state.episodes.arrays()["started"][slots, tracks]
-        for slot, track, start in zip(slots.tolist(), tracks.tolist(), started.tolist(), strict=True):
-            found.add(episode_id(state.group.ids[slot], _KINDS[track], start))
-    return found
+def forget_closed(state: GroupState, history: EpisodeHistory) -> None:
+    """Let a group take for closed what the history has closed: under an id that closed nothing is told any more.
+
+    To be called once state is restored and, where there is a log to play, that is played: it tells the same closes.
+
+    Args:
+        state: as restored.
+        history: of what was told.
+    """
+    found = list(_open_of(state))
+    ended = history.closed(one.id for one in found)
+    if closed := [one for one in found if one.id in ended]:
+        state.take_as_closed(
+            np.array([one.slot for one in closed], np.intp),
+            np.array([one.track for one in closed], np.intp),
+            np.array([ended[one.id] for one in closed]),
+        )
+        _log.info(
+            "episodes of restored state had been told as closed before: they stay closed",
+            group=state.group.name, episodes=len(closed), first=state.group.ids[closed[0].slot],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    id: str
+    slot: int
+    track: int
+
+
+def _open_of(state: GroupState) -> Iterator[_Open]:
+    slots, tracks = np.nonzero(state.episodes.is_open(np.arange(state.size)))
+    started = state.episodes.arrays()["started"][slots, tracks]
+    for slot, track, start in zip(slots.tolist(), tracks.tolist(), started.tolist(), strict=True):
+        yield _Open(episode_id(state.group.ids[slot], _KINDS[track], start), slot, track)
 
 
 def _closed(episode: Episode, now: float) -> EpisodeEvent:

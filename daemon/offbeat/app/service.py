@@ -19,7 +19,7 @@ from offbeat.app.core_reload import CoreReload
 from offbeat.app.instruments import Instruments
 from offbeat.app.live_pages import LivePages
 from offbeat.app.loop import Loop
-from offbeat.app.orphans import close_orphans
+from offbeat.app.orphans import close_orphans, forget_closed
 from offbeat.app.part_reloads import prepare_learning, prepare_numbers, prepare_way_in, prepare_way_out
 from offbeat.app.parts import build_parts
 from offbeat.app.questions import Questions
@@ -116,6 +116,7 @@ class Service:
             parts.core,
             parts.store,
             parts.saver,
+            parts.history,
             self._at_rest,
             lambda: parts.log.next_offset,
             self._instruments.add_stage,
@@ -182,6 +183,8 @@ class Service:
         self._loop.offset = recover(
             parts.core, parts.store, parts.log, self._act, lambda: self._notifier.extend_timeout(30)
         )
+        for state in parts.core.pipeline.groups:
+            forget_closed(state, parts.history)
         self._act(Decisions(close_orphans(parts.core.pipeline, parts.history, self._clock())))
         parts.publisher.start()
         parts.saver.start()

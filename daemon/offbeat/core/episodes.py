@@ -281,6 +281,10 @@ class Episodes:
         key = key[self.phase[key] == OPEN]
         return self._end(key, np.full(len(key), -1, np.intp), np.full(len(key), now), Reason.RETIRED)
 
+    def take_as_closed(self, key: Keys, time: NDArray[np.float64]) -> list[Transition]:
+        """Close episodes whose close was told before, at the times that were told then."""
+        return self._end(key, np.full(len(key), -1, np.intp), time, Reason.RETIRED)
+
     def _count(self, marks: Marks) -> None:
         """Advance the counters of what is not idle. A mark without an opinion counts for nothing."""
         rules = self.rules

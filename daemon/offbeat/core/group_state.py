@@ -193,6 +193,16 @@ class GroupState:
         self.rules.forget(slots)
         return self.episodes.close_all(slots, now)
 
+    def take_as_closed(self, slots: Slots, tracks: NDArray[np.intp], ended: NDArray[np.float64]) -> None:
+        """Close episodes that are open here and whose close was told before; nothing is told again.
+
+        Args:
+            slots: sensors, one for each episode.
+            tracks: of the episodes.
+            ended: event time at which each closed.
+        """
+        self.note(self.episodes.take_as_closed(slots * len(TRACKS) + tracks, ended))
+
     def meet(self) -> None:
         """Look sensors that have appeared since the last call up in the rules and in the commission."""
         # The decoder may admit sensors this very moment: what is new is looked at once.

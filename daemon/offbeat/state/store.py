@@ -65,6 +65,9 @@ _RECENT = f"SELECT {_COLUMNS} FROM episode ORDER BY opened_at DESC, id LIMIT ?" 
 _RECENT_OF = f"SELECT {_COLUMNS} FROM episode WHERE sensor = ? ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
 _OPEN = f"SELECT {_COLUMNS} FROM episode WHERE closed_at IS NULL ORDER BY opened_at, id"  # noqa: S608
 _FIND = f"SELECT {_COLUMNS} FROM episode WHERE substr(id, 1, ?) = ? ORDER BY opened_at DESC, id LIMIT ?"  # noqa: S608
+_CLOSED = """
+SELECT id, closed_at FROM episode WHERE closed_at IS NOT NULL AND id IN (SELECT value FROM json_each(?))
+"""
 _DROP_OLD = """
 DELETE FROM episode WHERE closed_at IS NOT NULL
 AND id NOT IN (SELECT id FROM episode ORDER BY opened_at DESC LIMIT ?)
@@ -151,6 +154,12 @@ class EpisodeHistory:
         """Return the episodes that have not closed, oldest first."""
         with self._lock:
             return _episodes(self._database.read(_OPEN))
+
+    def closed(self, ids: Iterable[str]) -> dict[str, float]:
+        """Return when episodes closed, of those among some that have."""
+        asked = json.dumps(list(ids))
+        with self._lock:
+            return dict(self._database.read(_CLOSED, (asked,)))  # type: ignore[arg-type] # as the query says
 
     def find(self, beginning: str, limit: int = 100) -> list[Episode]:
         """Return the episodes whose id begins like this, newest first."""

@@ -11,6 +11,7 @@ import pytest
 
 from offbeat.app.core_building import Core, build_core
 from offbeat.app.core_reload import CoreReload
+from offbeat.app.orphans import close_orphans
 from offbeat.app.questions import Questions
 from offbeat.app.state_saver import StateSaver, restore
 from offbeat.config.settings import AlertSettings, LimitSettings, ModelSettings, RuleSettings, Settings
@@ -18,6 +19,8 @@ from offbeat.core.events import EpisodeEvent
 from offbeat.errors import ConfigError
 from offbeat.ingest.source import LogBatch
 from offbeat.state.snapshots import SnapshotStore
+from offbeat.state.store import FILE as EPISODES
+from offbeat.state.store import EpisodeHistory
 from tests.support.configured import a_source, configured
 from tests.support.learnt import Learnt
 from tests.support.plant import BOILERS, live
@@ -53,10 +56,23 @@ class Site:
         self.core: Core = build_core(self.settings)
         self.store = SnapshotStore(self.folder / "snapshots")
         self.saver = StateSaver(self.core.pipeline, self.store, {}, 30.0, lambda: True, lambda _: None)
+        self.history = EpisodeHistory(self.folder / EPISODES)
         self.end, self.stages = 0, []
         self.reload_by = CoreReload(
-            self.core, self.store, self.saver, AtOnce(), lambda: self.end, self.stages.append
+            self.core,
+            self.store,
+            self.saver,
+            self.history,
+            AtOnce(),
+            lambda: self.end,
+            self.stages.append,
         )
+
+    def save(self) -> None:
+        """Save the state, as a daemon does on its way down."""
+        self.saver.start()
+        self.saver.save_all(self.end)
+        assert self.saver.stop(10.0)
 
     def hear(self, topic: str, time: float, value: float) -> None:
         """Let a reading be judged."""
@@ -211,15 +227,45 @@ def test_a_new_group_begins_with_what_was_saved_of_it(tmp_path: Path) -> None:
     first.core.pipeline.listen(0.0)
     batch = LogBatch(0, 1, 1e9, [("wide/w", b'{"ts": 1e9, "x": 1.0, "y": 2.0}', 0)])
     first.core.engine.feed(first.core.decoder.decode(batch), 1e9, lambda _: None)
-    first.saver.start()
-    first.saver.save_all(1)
-    assert first.saver.stop(10.0)
+    first.end = 1
+    first.save()
     second = Site(tmp_path, without_model(tmp_path, PLANT))
     second.end = restore(second.core.pipeline, second.store, {})
     second.reload(without_model(tmp_path, PLANT, wide))
     assert second.core.directory.groups[1].ids == ["w"]
     assert second.core.pipeline.groups[1].values[0].tolist() == [1.0, 2.0]
     assert [ledger.stage for ledger in second.stages] == ["windows.x+y"]
+
+
+def test_a_group_that_comes_back_tells_nothing_of_what_was_told_as_closed(tmp_path: Path) -> None:
+    """Its source was away over a restart, which closed what it had open; what was saved of it says open."""
+    rules, wide = (RuleSettings(channel="x", max=50.0),), a_source("wide/{sensor}", channels=("x", "y"))
+
+    def heard(site: Site, start: int, x: float) -> None:
+        for i in range(start, start + 30):
+            payload = b'{"ts": %d, "x": %.1f, "y": 2.0}' % (10**9 + i, x)
+            batch = LogBatch(site.end, site.end + 1, 1e9 + i, [("wide/w", payload, 0)])
+            site.end += 1
+            site.core.engine.feed(
+                site.core.decoder.decode(batch), 1e9 + i, lambda one: site.events.extend(one.events)
+            )
+
+    first = Site(tmp_path, without_model(tmp_path, PLANT, wide, rules=rules))
+    heard(first, 0, 60.0)
+    assert {event.event for event in first.events} == {"open"}
+    first.history.record(first.events)
+    first.save()
+    second = Site(tmp_path, without_model(tmp_path, PLANT, rules=rules))
+    second.end = restore(second.core.pipeline, second.store, {})
+    (closed,) = close_orphans(second.core.pipeline, second.history, 1e9 + 40)
+    second.history.record([closed])
+    second.reload(without_model(tmp_path, PLANT, wide, rules=rules))
+    heard(second, 50, 20.0)
+    assert second.events == []
+    heard(second, 90, 60.0)
+    (again,) = second.events
+    assert again.event == "open"
+    assert again.id != closed.id
 
 
 def test_a_named_model_cannot_take_a_group_in(tmp_path: Path, learnt: Learnt) -> None:

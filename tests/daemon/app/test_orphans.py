@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 from offbeat.app.core_building import Core, build_core
-from offbeat.app.orphans import close_orphans
+from offbeat.app.orphans import close_orphans, forget_closed
 from offbeat.config.settings import RuleSettings
 from offbeat.core.events import EpisodeEvent
 from offbeat.ingest.source import LogBatch
@@ -57,3 +58,20 @@ def test_what_nothing_holds_any_more_is_closed_under_its_id(tmp_path: Path, hist
     history.record([event])
     assert history.open() == []
     assert close_orphans(other.pipeline, history, 3e9) == []
+
+
+def test_what_was_told_as_closed_is_not_open_here(tmp_path: Path, history: EpisodeHistory) -> None:
+    """State was saved before its close, and the readings in between are lost; nothing is told once more."""
+    core = hot(tmp_path, history)
+    state = core.pipeline.groups[0]
+    forget_closed(state, history)
+    assert state.episodes.is_open(np.arange(state.size)).sum() == 1
+    (opened,) = history.open()
+    other = build_core(configured(tmp_path / "other"))
+    history.record(close_orphans(other.pipeline, history, 2e9))
+    forget_closed(state, history)
+    assert not state.episodes.is_open(np.arange(state.size)).any()
+    calm = LogBatch(1, 2, 1e9 + 60, [("plant/a/pump", b'{"ts": 1000000060, "value": 20.0}', 0)])
+    told: list[EpisodeEvent] = []
+    core.engine.feed(core.decoder.decode(calm), 1e9 + 60, lambda one: told.extend(one.events))
+    assert [event for event in told if event.id == opened.id] == []

@@ -129,3 +129,14 @@ def test_why_an_episode_is_open_is_what_its_newest_event_says(tmp_path: Path) ->
         {"level": 7.5},
     )
     history.close()
+
+
+def test_which_of_some_episodes_have_closed(tmp_path: Path) -> None:
+    """And when; of those that are open, or nobody knows, nothing."""
+    history = a_history(tmp_path)
+    for name in ("1", "2"):
+        history.record([an_event(id=name, event="open", updated_at=20.0)])
+    history.record([an_event(id="2", event="close", updated_at=40.0, ended_at=39.0)])
+    assert history.closed(["1", "2", "3"]) == {"2": 39.0}
+    assert history.closed([]) == {}
+    history.close()
