@@ -23,6 +23,7 @@ from offbeat.errors import ConfigError, OffbeatError
 from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.library import GroupModels, folder_name
 from offbeat.learn.progress import OnProgress, Progress
+from offbeat.learn.room import Room
 from offbeat.learn.trial import Verdict
 
 BASE_BYTES = 280 * 1024**2
@@ -69,12 +70,13 @@ def learn_group(
     known = None if incumbent is None else incumbent.commission
     exclusions = by_law(exclusions_of(settings, now), settings, known)
     heard = heard_lately(settings, index, rows, exclusions)
+    room = Room(len(heard.series) + len(heard.no_room), heard.no_room)
     heard = _cut(heard, held_against(exclusions, heard.series, settings, known, group.name))
     plan = _plan(settings, group)
     learn, stretch = hold_back(heard.series, plan.core.window_readings)
     trained = train_group(learn, plan, on_progress)
     trained = dataclasses.replace(trained, left_out=heard.rows_left_out)
-    came_from = lineage(learn, _current(models)) | {"why": why}
+    came_from = lineage(learn, _current(models)) | {"why": why} | room.lineage()
     with library.workbench() as bench:
         created_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
         write_trained(bench, trained, plan, came_from, created_at)

@@ -30,15 +30,17 @@ from offbeat.core.pipeline import Pipeline
 from offbeat.errors import UnavailableError
 from offbeat.ingest.decoder import directory_of
 from offbeat.learn.group_learning import GroupLearning
-from offbeat.learn.learning_policy import Due, due, retry_seconds
+from offbeat.learn.learning_policy import Due, GroupFacts, LastTraining, due, retry_seconds
 from offbeat.learn.library import ModelLibrary
+from offbeat.learn.room import Room
 from offbeat.learn.trial import Verdict
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 
-COMMAND = (sys.executable, "-m", "offbeat.app.learning_child")
+COMMAND = (sys.executable, "-P", "-m", "offbeat.app.learning_child")
+"""Trains; `-P`: what lies in the working directory of the daemon is no module of it."""
 
 STAGES = {
     "reading the journal": (0.0, 0.1),
@@ -72,7 +74,19 @@ _NOT_FOR_THE_CHILD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 @dataclass(slots=True)
 class _Group:
-    """What the learner remembers of a group."""
+    """What the learner remembers of a group.
+
+    Attributes:
+        index: of the group.
+        name: of the same.
+        knowledge: what its sensors and versions are asked by.
+        failures: trainings in a row that came to nothing.
+        failed_at: unix seconds of the last of them.
+        failure: its reason; empty after a training with a verdict.
+        last_told: what came of the last training.
+        asked_by: who wants a training that was not begun yet; empty = nobody.
+        no_room: sensors that had no room in the newest training, as far as that was logged.
+    """
 
     index: int
     name: str
@@ -81,6 +95,8 @@ class _Group:
     failed_at: float = -math.inf
     failure: str = ""
     last_told: str = ""
+    asked_by: str = ""
+    no_room: int = 0
 
 
 @dataclass(slots=True)
@@ -136,6 +152,7 @@ class Learner:
         self._off = why_never(settings)
         self._groups: list[_Group] = []
         self._status: dict[str, GroupLearning] = {}
+        self._telling = threading.Lock()  # the learner tells how far it is, and a reload of new groups
         self.learn_by(settings)
         self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
         self._refused_priority: list[str] = []
@@ -151,9 +168,10 @@ class Learner:
             knowledge = GroupKnowledge(state, self._questions, settings.learning)
             self._groups.append(one := _Group(state.index, state.group.name, knowledge))
             stage = GroupLearning("off" if self._off else "gathering", reason=self._off)
-            self._status = self._status | {one.name: stage}
-        left = [one.name for one in self._groups if one.name not in self._named]
-        self._status = self._status | {name: GroupLearning("off", reason=_LEFT) for name in left}
+            self._say(one.name, stage)
+        for one in self._groups:
+            if one.name not in self._named:
+                self._say(one.name, GroupLearning("off", reason=_LEFT))
 
     def groups(self) -> Mapping[str, GroupLearning]:
         """Return how far the learning of each group is, by its name; safe from any thread."""
@@ -181,8 +199,12 @@ class Learner:
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
         assert self._library is not None
-        asked_by = self._library.take_wish()
-        for one in list(self._groups):
+        groups = list(self._groups)
+        if asked_by := self._library.take_wish():
+            for one in groups:
+                if one.name in self._named:
+                    one.asked_by = asked_by  # until it was looked at: a loop that is busy loses no wish
+        for one in groups:
             if self._stopping.is_set():
                 return
             if one.name not in self._named:
@@ -192,11 +214,17 @@ class Learner:
                 facts = one.knowledge.facts(models, self._clock(), one.failures, one.failed_at)
             except UnavailableError:
                 return  # the loop is busy: there is time
+            asked_by, one.asked_by = one.asked_by, ""
+            self._log_room(one, facts)
             found = due(facts, self._rules, self._clock(), self._jitter)
             if found.now or (asked_by and facts.sensors):
                 self._train(one, found.why if found.now else f"{asked_by} asked for it")
-            else:
-                self._tell(one, found, first=facts.last is None)
+                continue
+            if asked_by:
+                _log.warning(
+                    "a training that was asked for has nothing to learn from", group=one.name, by=asked_by
+                )
+            self._tell(one, found, facts.last)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._look_seconds):
@@ -209,20 +237,41 @@ class Learner:
                         "nobody knows whether a model is to be trained; it is looked again",
                         reason=self._trouble,
                     )
+        asked_by = next((one.asked_by for one in self._groups if one.asked_by), "")
+        if asked_by and self._library is not None:
+            self._library.wish_for_training(asked_by)  # of the next daemon
 
-    def _tell(self, one: _Group, found: Due, *, first: bool) -> None:
+    def _say(self, group: str, stage: GroupLearning) -> None:
+        """Tell how far a group is; who asks meanwhile sees all groups as they were, or as they are."""
+        with self._telling:
+            self._status = self._status | {group: stage}
+
+    def _log_room(self, one: _Group, facts: GroupFacts) -> None:
+        """Log that sensors are not learnt, when their number has changed."""
+        room = Room() if facts.last is None else facts.last.room
+        if room.without and len(room.without) != one.no_room:
+            _log.warning(
+                "a training had no room for all sensors: raise learning.memory", group=one.name,
+                learnt=room.heard - len(room.without), heard=room.heard,
+            )  # fmt: skip
+        one.no_room = len(room.without)
+
+    def _tell(self, one: _Group, found: Due, last: LastTraining | None) -> None:
         eta = None if found.at is None else max(found.at - self._clock(), 0.0)
         reason = f"{found.why}: {one.failure}" if one.failures and one.failure else found.why
-        self._status = self._status | {
-            one.name: GroupLearning(
-                "gathering" if first else "waiting",
+        if last is not None and last.room.without:
+            reason = f"{reason}; {last.room}"
+        self._say(
+            one.name,
+            GroupLearning(
+                "gathering" if last is None else "waiting",
                 share=found.share,
-                eta_seconds=eta if first else None,
+                eta_seconds=eta if last is None else None,
                 reason=reason,
                 next_at=found.at,
                 last=one.last_told,
-            )
-        }
+            ),
+        )
 
     def _train(self, one: _Group, why: str) -> None:
         _log.info("a model is trained in the background", group=one.name, why=why)
@@ -249,21 +298,22 @@ class Learner:
             self.counts.running_since = 0.0
             self.counts.seconds += time.monotonic() - started
         self._conclude(one, ended, answer, began)
-        self._status = self._status | {one.name: GroupLearning("waiting", last=one.last_told)}
+        self._say(one.name, GroupLearning("waiting", last=one.last_told))
 
     def _progress(self, one: _Group, why: str, message: dict[str, Any], seconds: float) -> None:
         begin, part = STAGES.get(str(message["stage"]), (0.0, 0.0))
         share = begin + part * float(message["share"])
         left = seconds * (1.0 - share) / share if share > 0.05 else None
-        self._status = self._status | {
-            one.name: GroupLearning(
+        self._say(
+            one.name,
+            GroupLearning(
                 "training",
                 share=share,
                 eta_seconds=left,
                 reason=f"{why}; {message['stage']}",
                 last=one.last_told,
-            )
-        }
+            ),
+        )
 
     def _conclude(self, one: _Group, ended: Ended, answer: dict[str, Any], began: float) -> None:
         if "verdict" in answer:

@@ -20,6 +20,7 @@ from offbeat.errors import ConfigError
 from offbeat.learn.drift import DriftWatch
 from offbeat.learn.learning_policy import GroupFacts, LastTraining, remaining_seconds
 from offbeat.learn.library import GroupModels
+from offbeat.learn.room import Room
 from offbeat_models.manifest import ArtifactError, load_manifest
 
 
@@ -63,7 +64,7 @@ class GroupKnowledge:
         self._look_at(models)
         heard_seconds = now - heard.first_heard
         remaining = remaining_seconds(heard.rows, heard.gap_seconds, heard_seconds, self._rules)
-        known = frozenset() if self._last is None else self._last.known
+        known = frozenset() if self._last is None else self._last.known | self._last.room.without
         enough = [heard.ids[i] for i in np.flatnonzero(remaining <= 0.0).tolist()]
         unknown = sum(sensor not in known for sensor in enough)
         return GroupFacts(remaining, heard_seconds, unknown, heard.drifted, self._last, failures, failed_at)
@@ -128,4 +129,4 @@ def _last_training(manifest: Mapping[str, Any], known: frozenset[str]) -> LastTr
         begin, end = (datetime.fromisoformat(str(lineage[key])).timestamp() for key in ("from", "to"))
     except (KeyError, ValueError):
         return LastTraining(0.0, 0.0, known)  # nobody wrote down when: it counts as long ago
-    return LastTraining(at, max(end - begin, 0.0), known)
+    return LastTraining(at, max(end - begin, 0.0), known, Room.of(lineage))

@@ -46,7 +46,11 @@ def shown(group: str, one: ModelVersion, history: Promotions, trials: Trials) ->
             f"  sensors: {', '.join(one.manifest['sensors'])}",
         ]
         lines += [f"  {name}: {value}" for name, value in one.manifest["settings"].items()]
-        lines += [f"  {_words(name)}: {value}" for name, value in one.lineage.items() if value is not None]
+        lines += [
+            f"  {_words(name)}: {f'{len(value)} sensors' if isinstance(value, list) else value}"
+            for name, value in one.lineage.items()
+            if value is not None
+        ]
         lines += [f"  {name}: {value:.3f}" for name, value in one.figures.items()]
     lines += [f"  {line}" for line in _on_trial(one.version, trials)]
     for entry in history:
@@ -126,9 +130,14 @@ def _of_both(a: str, b: str, trials: Trials) -> dict[str, tuple[float | None, fl
 
 
 def _words(name: str) -> str:
-    return {"after": "trained after", "from": "readings from", "to": "readings to"}.get(
-        name, name.replace("_", " ")
-    )
+    known = {
+        "after": "trained after",
+        "from": "readings from",
+        "to": "readings to",
+        "heard": "sensors with readings",
+        "no_room": "not learnt for want of learning.memory",
+    }
+    return known.get(name, name.replace("_", " "))
 
 
 def _text(value: int | None) -> str:

@@ -6,12 +6,13 @@ Pure: what is known of a group and the time go in, a decision comes out.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.config.settings import LearningSettings
+from offbeat.learn.room import Room
 
 Doubles = NDArray[np.float64]
 
@@ -44,11 +45,13 @@ class LastTraining:
         at: unix seconds at which it was trained.
         span_seconds: time between the oldest and the newest reading that it was learnt from.
         known: sensors with a row of their own in what is in service.
+        room: sensors that it had no room for.
     """
 
     at: float
     span_seconds: float
     known: frozenset[str] = frozenset()
+    room: Room = field(default_factory=Room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class GroupFacts:
     Attributes:
         remaining_seconds: of each sensor: until it has been heard enough; 0 = it has, inf = nobody knows.
         heard_seconds: of each sensor: since its first message.
-        unknown: sensors that were heard enough, and that the model in service does not know.
+        unknown: sensors that were heard enough, and that the model in service does not know; not those that the newest
+            training had no room for: the next one would have none either.
         drifted: sensors that what was learnt has described badly for long.
         last: the newest version; None before the first.
         failures: trainings in a row that came to nothing.

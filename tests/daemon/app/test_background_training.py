@@ -35,14 +35,14 @@ def site(folder: Path, rows: int = 400, sensors: int = 3, **learning: object) ->
     assert journal.close()
     return configured(
         folder,
-        limits=LimitSettings(max_sensors=20, window_readings=64),
+        limits=LimitSettings(max_sensors=max(20, sensors), window_readings=64),
         learning=QUICK.model_copy(update=learning),
     )
 
 
 def trained(settings: Settings, why: str = "a test", now: float = 1.8e9) -> tuple[Verdict, GroupModels]:
     """Train the one group; return the verdict and its versions."""
-    group = directory_of(settings.sources, 20).groups[0]
+    group = directory_of(settings.sources, settings.limits.max_sensors).groups[0]
     verdict = learn_group(settings, 0, group, why, now, silent)
     return verdict, models_of(library_of(settings), group)
 
@@ -111,6 +111,22 @@ def test_a_journal_without_readings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="holds no reading"):
         trained(settings)
     assert library_of(settings).groups() == []
+
+
+def test_a_version_says_which_sensors_there_was_no_room_for(tmp_path: Path) -> None:
+    """A bound of memory for some of them: the others are named, and nothing was learnt of them."""
+    least = 300 * 2**20
+    sensors, rows = 280, 130
+    settings = site(tmp_path, rows, sensors, memory_bytes=least)
+    room = most_rows(least, 1) // rows
+    assert room < sensors
+    _, models = trained(settings)
+    (version,) = models.versions()
+    without = version.lineage["no_room"]
+    assert version.lineage["heard"] == sensors
+    assert sensors - room <= len(without) < sensors
+    assert not set(without) & set(version.manifest["sensors"])
+    assert len(without) + len(version.manifest["sensors"]) == sensors
 
 
 def test_how_much_is_read_follows_from_the_memory_that_it_may_take() -> None:

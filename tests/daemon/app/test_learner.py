@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
 from offbeat.app.core_building import build_core
-from offbeat.app.learner import Learner
+from offbeat.app.learner import COMMAND, Learner
 from offbeat.app.learning_child import settings_of
 from offbeat.app.model_library import library_of
 from offbeat.app.questions import Questions
 from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, ModelSettings, Settings
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.model_choice import ModelChoice
+from offbeat.errors import UnavailableError
 from offbeat.learn.drift import LASTING_SECONDS
 from offbeat.learn.library import GroupModels, ModelLibrary
 from offbeat.learn.trial import Verdict
 from tests.support.configured import a_source, configured
 from tests.support.versions import installed
 from tests.support.waiting import wait_until
+
+T = TypeVar("T")
 
 NOW = 1_800_000_000.0
 VERDICT = Verdict("a" * 12, "", "2027-01-15T08:00:00+00:00", better=True, reason="the first", promoted=True)
@@ -33,13 +39,15 @@ VERDICT = Verdict("a" * 12, "", "2027-01-15T08:00:00+00:00", better=True, reason
 class Site:
     """A learner over a core whose sensors were heard as a test says; its child is a few lines of Python."""
 
-    def __init__(self, folder: Path, program: str = "", **learning: object) -> None:
+    def __init__(
+        self, folder: Path, program: str = "", questions: Questions | None = None, **learning: object
+    ) -> None:
         self.folder = folder
         self.now = NOW
         self.settings = settings(folder, learning=LearningSettings(**learning))
         self.core = build_core(self.settings)
         self.library = library_of(self.settings)
-        self.questions = Questions(self._answer)
+        self.questions = questions or Questions(self._answer)
         command = (sys.executable, "-c", f"import json, sys\ngiven = json.load(sys.stdin)\n{program}")
         self.learner = Learner(
             self.settings, self.core.pipeline, self.questions, self.library, lambda: self.now, command, 0.01
@@ -60,6 +68,20 @@ class Site:
 
     def _answer(self) -> None:
         self.questions.answer_all()
+
+
+class Busy(Questions):
+    """A loop that does not come to the first questions."""
+
+    def __init__(self, trouble: Exception, times: int = 1) -> None:
+        super().__init__(self.answer_all)
+        self._trouble = [trouble] * times
+
+    def ask(self, question: Callable[[], T], patience_seconds: float = 3.0) -> T:
+        """Fail, the first times."""
+        if self._trouble:
+            raise self._trouble.pop()
+        return super().ask(question, patience_seconds)
 
 
 class Broken(ModelLibrary):
@@ -275,7 +297,11 @@ def test_a_person_may_ask_for_a_training(tmp_path: Path) -> None:
     """It is begun at once, whatever the schedule says, and once; of sensors that were never heard nothing is learnt."""
     site = Site(tmp_path, says({"verdict": VERDICT.to_dict()}))
     site.library.wish_for_training("anna")
-    site.learner.look()
+    with capture_logs() as logs:
+        site.learner.look()
+    assert [(log["event"], log["by"]) for log in logs] == [
+        ("a training that was asked for has nothing to learn from", "anna")
+    ]
     assert sum(site.learner.counts.results.values()) == 0
     site.heard("a", seconds=10.0, rows=10)
     site.library.wish_for_training("anna")
@@ -300,3 +326,87 @@ def test_groups_follow_the_sources_of_a_reload(tmp_path: Path) -> None:
     assert (told["value"].stage, told["value"].reason) == ("off", "no source names its sensors any more")
     assert told["x+y"].stage == "gathering"
     assert sum(site.learner.counts.results.values()) == 0
+
+
+def test_a_wish_outlives_a_loop_that_is_busy(tmp_path: Path) -> None:
+    """And a look that fails: the command said that it begins within seconds."""
+    site = Site(tmp_path, says({"verdict": VERDICT.to_dict()}), Busy(UnavailableError("starting"), times=2))
+    site.heard("a", seconds=10.0, rows=10)
+    site.library.wish_for_training("anna")
+    site.learner.look()
+    site.learner.look()
+    assert sum(site.learner.counts.results.values()) == 0
+    site.learner.look()
+    site.learner.look()
+    assert site.learner.counts.results["promoted"] == 1
+    other = Site(tmp_path / "other", says({"verdict": VERDICT.to_dict()}), Busy(ValueError("of ours")))
+    other.heard("a", seconds=10.0, rows=10)
+    other.library.wish_for_training("anna")
+    with pytest.raises(ValueError, match="of ours"):
+        other.learner.look()
+    other.learner.look()
+    assert other.learner.counts.results["promoted"] == 1
+
+
+def test_a_wish_that_a_daemon_does_not_come_to_is_left_for_the_next(tmp_path: Path) -> None:
+    """It was taken out of the library, and goes back."""
+    questions = Busy(UnavailableError("stopping"), times=1_000_000)
+    site = Site(tmp_path, "raise SystemExit(1)", questions)
+    site.library.wish_for_training("anna")
+    site.learner.start()
+    wait_until(lambda: not (site.library.root / ".train-now").exists(), 20, "the wish to be taken")
+    site.learner.stop(20.0)
+    assert site.library.take_wish() == "anna"
+
+
+def test_files_of_the_working_directory_are_no_modules_of_a_training(tmp_path: Path) -> None:
+    """A daemon may be started in any folder."""
+    for name in ("random", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')")
+    ended = subprocess.run(COMMAND, input=b"no order", cwd=tmp_path, capture_output=True, check=False)
+    assert b"shadowed" not in ended.stderr
+    assert b"JSONDecodeError" in ended.stderr
+
+
+def test_a_reload_and_a_training_tell_of_groups_without_losing_a_word(tmp_path: Path) -> None:
+    """Groups are added while the learner tells without a pause how far another one is."""
+    tells = says({"stage": "training the model", "share": 0.5})
+    site = Site(tmp_path, f"while True: {tells}")
+    site.heard("a", "b")
+    wide = [a_source(f"w{n}/{{sensor}}", channels=("x", f"y{n}")) for n in range(600)]
+    more = configured(tmp_path, *wide, limits=LimitSettings(max_sensors=20))
+    for n in range(600):
+        site.core.directory.add_group(("x", f"y{n}"), ModelChoice())
+    site.core.pipeline.follow_directory()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        site.learner.start()
+        wait_until(lambda: "training the model" in site.told[1], 30, "the training to begin")
+        site.learner.learn_by(more)
+        told = set(site.learner.groups())
+    finally:
+        sys.setswitchinterval(interval)
+        site.learner.stop(30.0)
+    assert {f"x+y{n}" for n in range(600)} <= told
+
+
+def test_sensors_without_room_are_told_and_bring_no_training_forward(tmp_path: Path) -> None:
+    """The next one would have no room for them either; it is logged once."""
+    site = Site(tmp_path, "raise SystemExit(1)")
+    created = "2027-01-15T07:59:00+00:00"
+    unheard = [f"s{n}" for n in range(8)]
+    lineage = {"from": "2027-01-01T00:00:00+00:00", "to": created, "heard": 10, "no_room": unheard}
+    group = site.library.group("value")
+    version = installed(group, tmp_path, 0, created_at=created, lineage=lineage, sensors=["a", "b"])
+    group.promote(version, "anna", "a test")
+    site.heard("a", "b", *unheard)
+    site.now += 86_400.0 / 8
+    with capture_logs() as logs:
+        site.learner.look()
+        site.learner.look()
+    assert sum(site.learner.counts.results.values()) == 0
+    assert site.told[1] == "the model is new enough; 2 of 10 sensors had room; raise learning.memory"
+    assert [(log["event"], log["learnt"], log["heard"]) for log in logs] == [
+        ("a training had no room for all sensors: raise learning.memory", 2, 10)
+    ]
