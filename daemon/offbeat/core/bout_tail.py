@@ -1,10 +1,8 @@
-"""Tails of what comes in bouts: the law of how far a bout goes, as certain as the number of bouts allows.
+"""Tails of what comes in bouts: the law of how far a bout goes.
 
 A sum of means stays high for rows on end. Its largest rows are no independent sample: 75 of 1,500 rows may be ten
 occasions, and the eleventh goes further than the rows of the ten lead to expect. So a tail is made of the strangest
-row of each bout, one excess a bout. Excesses are exponential (`tail.SURPRISE`); with a mean m learnt from n of them the
-next one exceeds x with chance (1 + x / (n m))^-n, which is a Pareto tail of scale m and shape 1 / n: the predictive law
-of an exponential sample under the scale-free prior (Aitchison and Dunsmore, Statistical Prediction Analysis, 1975).
+row of each bout, one excess a bout.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ from numpy.typing import NDArray
 from offbeat.core.bouts import CLOSE_ROWS
 from offbeat.core.calibration import FEWEST_SAMPLES, FrozenCalibration
 from offbeat.core.streams.base import Floats
-from offbeat.core.tail import SURPRISE
 
 Doubles = NDArray[np.float64]
 
@@ -59,7 +56,7 @@ def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[
         samples: of each sensor in time order, [n_r, Q], NaN = no opinion; row r + 1 of the law is samples[r]. The
             fleet, and sensors of which too little is known, are as the others are in the middle.
     """
-    sigma, xi = law.sigma.astype(np.float64), law.xi.astype(np.float64)
+    sigma = law.sigma.astype(np.float64)
     rows = np.full(sigma.shape, np.nan)
     for row, sample in enumerate(samples, start=1):
         for column in range(sigma.shape[1]):
@@ -71,13 +68,9 @@ def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[
             if count:
                 rows[row, column] = found.rows / count
                 sigma[row, column] = max(sigma[row, column], float(found.peaks.mean()))
-                xi[row, column] = np.clip(1.0 / count, xi[row, column], SURPRISE.most)
     for column in range(sigma.shape[1]):
         known = np.isfinite(rows[:, column])
         if known.any():
-            fleet = [float(np.median(part[known, column])) for part in (sigma, xi)]
-            sigma[~known, column] = np.maximum(sigma[~known, column], fleet[0])
-            xi[~known, column] = np.maximum(xi[~known, column], fleet[1])
+            sigma[~known, column] = np.maximum(sigma[~known, column], np.median(sigma[known, column]))
             rows[~known, column] = np.median(rows[known, column])
-    tails = replace(law, sigma=sigma.astype(np.float32), xi=xi.astype(np.float32))
-    return tails, np.nan_to_num(rows, nan=1.0).astype(np.float32)
+    return replace(law, sigma=sigma.astype(np.float32)), np.nan_to_num(rows, nan=1.0).astype(np.float32)

@@ -16,7 +16,8 @@ const attempt = (work) => work().catch(complain);
 
 const showStatus = (status) => {
   const sum = (counts) => Object.values(counts).reduce((total, n) => total + n, 0);
-  const open = sum(status.open_episodes), learning = status.sensors.learning || 0;
+  const open = sum(status.open_episodes);
+  const learning = (status.sensors.waiting || 0) + (status.sensors.learning || 0);
   write($("status"), [
     status.ready ? "ready" : `not ready: ${status.waiting_for}`,
     ...(status.configuration.problem ? [`the new configuration is not in force: ${status.configuration.problem}`] : []),
