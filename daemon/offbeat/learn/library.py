@@ -227,7 +227,7 @@ class GroupModels:
                 f"{self.folder}: no model of this group was trained yet; train one with `offbeat train`"
             )
         keep_owner(self.folder / _LOCK)
-        descriptor = os.open(self.folder / _LOCK, os.O_RDONLY | os.O_CREAT, 0o644)
+        descriptor = os.open(self.folder / _LOCK, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)  # the kernel lets go of it when this process ends
             yield
@@ -283,8 +283,10 @@ class ModelLibrary:
     def wish_for_training(self, by: str) -> None:
         """Ask the daemon of this library to train now; several wishes before it looks are one."""
         _make_folder(self.root)
-        keep_owner(self.root / _WISH)
-        (self.root / _WISH).write_text(by, "utf-8")
+        fresh = self.root / f"{_FRESH}{os.getpid()}{_WISH}"
+        self._disk.write(fresh, by.encode("utf-8"))
+        give_to_owner(fresh, self.root)
+        self._disk.rename(fresh, self.root / _WISH)
 
     def take_wish(self) -> str:
         """Return who asked for a training since the last call; empty if nobody did."""

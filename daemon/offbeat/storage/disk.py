@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
-from offbeat.storage.atomic_file import sync_directory
+from offbeat.storage.atomic_file import sync_directory, write_fresh
 
 
 class Disk:
     """The file system, as far as it is changed."""
 
     def write(self, path: Path, data: bytes) -> None:
-        """Write a new file and make its content durable."""
-        with path.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        """Write a new file and make its content durable; one that is left there is removed, a link not followed."""
+        write_fresh(path, data)
 
     def rename(self, source: Path, target: Path) -> None:
         """Give a file or a folder another name; a file of that name is replaced."""

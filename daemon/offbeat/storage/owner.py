@@ -12,19 +12,25 @@ def keep_owner(path: Path, user: int | None = None) -> None:
     """Make a file that is not there yet, as the owner of its folder, where root is about to make it.
 
     The daemon runs as a user of its own, and could not write what root left behind. SQLite gives what it puts beside a
-    database to the database's owner.
+    database to the database's owner. A link is not followed: whoever may write the folder could have put it there, and
+    would be given what root made at its end.
 
     Args:
         path: of the file; it is not touched if it is there.
         user: who makes it; by default the user of this process.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be made, or a link that leads nowhere is in its place.
     """
     if (os.geteuid() if user is None else user) != ROOT or path.exists():
         return
     folder = path.parent.stat()
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR, 0o644)
+    except FileExistsError:
+        if path.is_symlink():
+            raise
+        return  # another process was quicker
     try:
         os.fchown(descriptor, folder.st_uid, folder.st_gid)
     finally:

@@ -363,6 +363,30 @@ def test_whatever_step_an_installation_is_cut_off_at_all_versions_are_whole(
     assert not list(group.folder.glob(".old-*"))
 
 
+def test_a_wish_for_training_is_a_fresh_file_whatever_lies_in_its_place(tmp_path: Path) -> None:
+    """A link could lead to what only root may write."""
+    library, other = ModelLibrary(tmp_path / "models"), tmp_path / "other"
+    other.write_text("not ours")
+    library.root.mkdir()
+    (library.root / ".train-now").symlink_to(other)
+    library.wish_for_training("anna")
+    assert other.read_text() == "not ours"
+    assert library.take_wish() == "anna"
+    assert list(library.root.iterdir()) == []
+    assert library.take_wish() == ""
+
+
+def test_a_lock_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    """Nothing is made where it leads."""
+    group = a_group(tmp_path)
+    version = installed(group, tmp_path, 0)
+    (group.folder / ".lock").unlink()
+    (group.folder / ".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="lock"):
+        group.promote(version, "", "")
+    assert not (tmp_path / "elsewhere").exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for another user")
 def test_what_root_puts_in_is_the_daemons(tmp_path: Path) -> None:
     """Versions, promotions, the lock, and the folders: the daemon runs as the owner of the state directory."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from offbeat.storage.atomic_file import remove_stale_temporaries, write_atomically
+from offbeat.storage.atomic_file import remove_stale_temporaries, write_atomically, write_fresh
+from offbeat.storage.disk import Disk
 from tests.support.disk import no_file_beyond
 
 
@@ -17,6 +19,21 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_atomically(path, b"new")
     assert path.read_bytes() == b"new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [write_atomically, write_fresh, Disk().write])
+def test_a_link_in_the_place_of_a_new_file_is_not_followed(
+    tmp_path: Path, write: Callable[[Path, bytes], None]
+) -> None:
+    """It could lead to what only root may write."""
+    other = tmp_path / "other"
+    other.write_bytes(b"not ours")
+    for name in ("x", ".x.tmp"):
+        (tmp_path / name).symlink_to(other)
+    write(tmp_path / "x", b"new")
+    assert other.read_bytes() == b"not ours"
+    assert (tmp_path / "x").read_bytes() == b"new"
+    assert not (tmp_path / "x").is_symlink()
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
