@@ -106,14 +106,16 @@ class OrderBook:
         )
 
     def news(self) -> Orders | None:
-        """Return all that was said if another process may have said more since the last call, else None.
+        """Return all that was said if another process may have said more since it was read last, else None.
 
-        It never raises.
+        It never raises: what cannot be read is tried again at the next call, and logged once.
         """
         try:
             with self._lock:
-                seen, self._seen = self._seen, self._database.changes()
-            return None if seen == self._seen else self.orders()
+                changes = self._database.changes()
+            if changes == self._seen:
+                return None
+            orders = self.orders()
         except sqlite3.DatabaseError as error:
             if self._failure != str(error):
                 self._failure = str(error)
@@ -122,6 +124,9 @@ class OrderBook:
                     reason=str(error),
                 )
             return None
+        # Only now: what could not be read is read at the next call.
+        self._seen, self._failure = changes, ""
+        return orders
 
     def close(self) -> None:
         """Close the file."""

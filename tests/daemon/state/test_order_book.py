@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from offbeat.core.orders import Freeze, Label
 from offbeat.errors import UnavailableError
@@ -64,6 +66,28 @@ def test_the_daemon_hears_of_what_another_process_says(tmp_path: Path) -> None:
     assert heard is not None
     assert heard.labels == (LABEL,)
     assert daemon.news() is None
+
+
+def test_what_could_not_be_read_is_read_as_soon_as_it_can_be(tmp_path: Path) -> None:
+    """Nobody has to say anything again; and each time that it fails is told once."""
+    daemon = a_book(tmp_path)
+    frozen = daemon.freeze("all", "", 1.0)
+    assert daemon.news() is not None
+    outsider = sqlite3.connect(tmp_path / "orders.sqlite", isolation_level=None)
+    with capture_logs() as logs:
+        for _ in range(2):
+            outsider.execute("UPDATE freeze SET until = CAST(X'FF' AS TEXT)")
+            assert daemon.news() is None
+            assert daemon.news() is None
+            daemon.thaw((frozen,), 9.0)  # by the daemon itself, which does not count as a change by another
+            heard = daemon.news()
+            assert heard is not None
+            assert heard.freezes[0].until == 9.0
+            assert daemon.news() is None
+    outsider.close()
+    assert [log["event"] for log in logs] == [
+        "what people said of learning cannot be read; what was read before holds"
+    ] * 2
 
 
 def test_two_processes_may_begin_at_once_and_write_at_once(tmp_path: Path) -> None:
