@@ -19,38 +19,59 @@ from offbeat.core.orders import REGIME_CHANGE, Label, Orders
 from offbeat.core.regimes import FAULT, LEARNT
 
 Slots = NDArray[np.intp]
+Name = tuple[str, str]
+"""Scope of a freeze, and the name in it."""
+
 _TRACKS = len(TRACKS)
 
 
-def obey(state: GroupState, orders: Orders, now: float) -> list[Transition]:
+def obey(state: GroupState, orders: Orders, now: float, first: int = 0) -> list[Transition]:
     """Put into effect what has been said by a time; to say it again changes nothing.
 
     Args:
         state: of the group.
         orders: all that was said.
         now: log time.
+        first: slot from which on sensors are looked at: nothing is new for those before it.
     """
-    _freeze(state, orders, now)
+    _freeze(state, orders, now, first)
     out: list[Transition] = []
     for label in orders.labelled(now).values():
         slot = state.group.slots.get(label.sensor)
-        if slot is not None and slot < state.size:
+        if slot is not None and first <= slot < state.size:
             out += _label(state, slot, label)
     return out
 
 
-def _freeze(state: GroupState, orders: Orders, now: float) -> None:
-    if not orders.freezes and not state.holds.frozen.any():
+def _freeze(state: GroupState, orders: Orders, now: float, first: int) -> None:
+    begun, ended = _by_name(orders, now)
+    if not begun and not state.holds.frozen[first : state.size].any():
         return
-    name = state.group.name
-    for slot, sensor in enumerate(state.group.ids):
-        mine = [one for one in orders.freezes if one.covers(sensor, name) and one.since <= now]
-        going_on = [one for one in mine if one.holds_at(now)]
-        if going_on:
-            state.holds.freeze(slot, True, min(one.since for one in going_on))
-        else:
-            ends = [one.until for one in mine if math.isfinite(one.until)]
-            state.holds.freeze(slot, False, max(ends, default=now))
+    group = ("group", state.group.name)
+    for slot, sensor in enumerate(state.group.ids[first:], start=first):
+        names = (("sensor", sensor), group, ("all", ""))
+        since = min(begun.get(name, math.inf) for name in names)
+        if math.isfinite(since):
+            state.holds.freeze(slot, True, since)
+        elif state.holds.frozen[slot]:
+            until = max(ended.get(name, -math.inf) for name in names)
+            state.holds.freeze(slot, False, until if math.isfinite(until) else now)
+
+
+def _by_name(orders: Orders, now: float) -> tuple[dict[Name, float], dict[Name, float]]:
+    """Return since when what holds now has been frozen, and until when what was frozen was, by scope and name.
+
+    Freezes are never removed, and there may be many sensors: each of the two is gone through once.
+    """
+    begun: dict[Name, float] = {}
+    ended: dict[Name, float] = {}
+    for one in orders.freezes:
+        name = (one.scope, "" if one.scope == "all" else one.name)
+        if one.holds_at(now):
+            begun[name] = min(begun.get(name, math.inf), one.since)
+        elif one.since <= now:
+            ended[name] = max(ended.get(name, -math.inf), one.until)
+    return begun, ended
 
 
 def _label(state: GroupState, slot: int, label: Label) -> list[Transition]:

@@ -63,8 +63,8 @@ class Pipeline:
         self._orders = Orders()
         self._obeyed = np.inf
         """What was said changes nothing before this log time ..."""
-        self._obeying = 0
-        """... of so many sensors."""
+        self._obeying: dict[int, int] = {}
+        """... of so many sensors of each group."""
 
     def order(self, orders: Orders) -> None:
         """Take in what people said of learning; it takes effect at the next tick whose time it is."""
@@ -199,12 +199,17 @@ class Pipeline:
         return Decisions(events)
 
     def _obey(self, now: float) -> list[EpisodeEvent]:
-        """Put into effect what was said, where something was said, a time has come, or a sensor has appeared."""
-        if now < self._obeyed and len(self.directory) == self._obeying:
-            return []
-        self._obeying = len(self.directory)
-        self._obeyed = next((t for t in self._orders.changes() if t > now), np.inf)
-        return [event for state in self.groups for event in build(state, obey(state, self._orders, now))]
+        """Put into effect what was said: to all where something was said or a time has come, else to who is new."""
+        is_due = now >= self._obeyed
+        if is_due:
+            self._obeyed = next((t for t in self._orders.changes() if t > now), np.inf)
+        events: list[EpisodeEvent] = []
+        for index, state in enumerate(self.groups):
+            first = 0 if is_due else self._obeying.get(index, 0)
+            self._obeying[index] = state.size
+            if first < state.size:
+                events += build(state, obey(state, self._orders, now, first))
+        return events
 
     def due_windows(self, now: float, limit: int) -> list[WindowJob]:
         """Return jobs of at most `limit` windows together, the longest due first, and of as many long views.
