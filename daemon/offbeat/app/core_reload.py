@@ -105,7 +105,7 @@ class CoreReload:
         self._settled_from = None
         decisions = retire_unnamed(self._core, now)
         # A start after a crash would else play the log of before the reload by rules of after it.
-        self._saver.save_all(offset)
+        self._saver.save_soon()
         return decisions
 
     def _change(self, change: Callable[[], None]) -> None:
@@ -134,7 +134,7 @@ class CoreReload:
         core.directory.add_group(group.channels, group.model)
         core.pipeline.follow_directory()
         for snapshot in past:
-            # What was learnt comes with a model, by the usual way: no model is in service for the group yet.
+            # What was learnt comes with a model or the prior, by the usual way: none is in service for the group yet.
             restore_shard(core.pipeline, index, snapshot, "")
         forget_closed(core.pipeline.groups[index], self._history)
         self._on_group(core.pipeline.groups[index].ledger)

@@ -57,7 +57,7 @@ class StateSaver:
         self.save_every(interval_seconds)
         self._before_write = before_write
         self._on_saved = on_saved
-        self._next_shard = 0
+        self._next_shard = self._soon = 0
         self._next_at = 0.0
         self._offsets: dict[tuple[str, int], deque[int]] = {}
         self._queue: SimpleQueue[Snapshot | None] = SimpleQueue()
@@ -83,12 +83,17 @@ class StateSaver:
         if not self._next_at:
             self._next_at = timer_seconds + self._every
         # A slow disk makes turns late, not longer: what waits to be written holds memory.
-        while timer_seconds >= self._next_at and self._queue.qsize() < self._directory.shard_count:
+        while timer_seconds >= self._next_at and self._may_queue():
             self._next_at += self._every
-            self._save(self._next_shard, offset)
-            self._next_shard = (self._next_shard + 1) % self._directory.shard_count
-            if not self._next_shard:
-                self.last_saved_seconds = now_seconds
+            self._save_next(now_seconds, offset)
+            self._soon = max(0, self._soon - 1)
+        if self._soon and self._may_queue():
+            self._soon -= 1
+            self._save_next(now_seconds, offset)
+
+    def save_soon(self) -> None:
+        """Save every shard once, one at each of the next turns."""
+        self._soon = self._directory.shard_count
 
     def save_all(self, offset: int) -> None:
         """Copy every shard."""
@@ -100,6 +105,15 @@ class StateSaver:
         self._queue.put(None)
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
+
+    def _may_queue(self) -> bool:
+        return self._queue.qsize() < self._directory.shard_count
+
+    def _save_next(self, now_seconds: float, offset: int) -> None:
+        self._save(self._next_shard, offset)
+        self._next_shard = (self._next_shard + 1) % self._directory.shard_count
+        if not self._next_shard:
+            self.last_saved_seconds = now_seconds
 
     def _save(self, shard: int, offset: int) -> None:
         # An empty shard is saved too: its file says that no reading before the offset belongs to it.

@@ -220,6 +220,18 @@ def test_what_was_received_before_is_judged_before_anybody_is_retired(tmp_path: 
     assert retired.sum() == 1
 
 
+def test_what_a_start_after_a_crash_begins_from_is_saved_at_the_next_turns(tmp_path: Path) -> None:
+    """Else the log of before would be played by rules of after; a shard a turn holds nobody up."""
+    site = Site(tmp_path, without_model(tmp_path, PLANT, HALL))
+    site.saver.start()
+    site.saver.save_due(1e9, 1e9, site.end)
+    site.reload(without_model(tmp_path, PLANT))
+    site.saver.save_due(1e9, 1e9, site.end)
+    site.saver.save_due(1e9, 1e9, site.end)
+    assert site.saver.stop(10.0)
+    assert site.store.written == 2
+
+
 def test_a_new_group_begins_with_what_was_saved_of_it(tmp_path: Path) -> None:
     """A source that was away over a restart has its history again."""
     wide = a_source("wide/{sensor}", channels=("x", "y"))

@@ -131,6 +131,20 @@ def test_a_late_turn_catches_up_but_not_beyond_a_round(tmp_path: Path) -> None:
     assert {offset for offsets in rig.offsets().values() for offset in offsets} == {2}
 
 
+def test_all_can_be_saved_soon_and_still_in_turn(tmp_path: Path) -> None:
+    """After a reload: no turn copies more than a shard, and after so many turns each was saved."""
+    rig = Rig(tmp_path, interval_seconds=1e6)
+    rig.saver.start()
+    rig.saver.save_due(START, START, 1)
+    rig.saver.save_soon()
+    for turn in range(1, SHARDS + 2):
+        rig.saver.save_due(START + turn, START + turn, 100 + turn)
+        saved = min(turn, SHARDS) * len(GROUPS)
+        wait_until(lambda saved=saved: rig.store.written == saved)  # type: ignore[misc]
+    assert rig.saver.stop(10)
+    assert [rig.offsets()["value", shard] for shard in range(SHARDS)] == [[101], [102], [103], [104]]
+
+
 def test_nothing_is_written_before_the_events_are_durable(tmp_path: Path) -> None:
     """A snapshot must not forget the readings behind an event that could still be lost."""
     rig = Rig(tmp_path, is_durable=False)
