@@ -2,7 +2,8 @@
 
 They wait in the inbox: none is lost as long as that holds them. A thread of its own looks which version the library has
 in service, loads it and runs it warm beside the old one. The loop then takes it up when nothing is under way, and lets
-it read the windows before it goes on.
+it read the windows before it goes on. A group that a reload has added, and for which the library has nothing, is
+brought the fleet prior on the same way.
 """
 
 from __future__ import annotations
@@ -11,17 +12,22 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from offbeat.app.artifacts import GroupArtifact, read_artifact
 from offbeat.app.core_building import Core
 from offbeat.app.model_library import fitting, models_of
+from offbeat.app.priors import prior_of
 from offbeat.app.scorers import WarmModel
+from offbeat.core.sensors import Group
 from offbeat.core.work import Work
 from offbeat.errors import ConfigError
-from offbeat.learn.library import ModelLibrary
+from offbeat.learn.library import GroupModels, ModelLibrary
+from offbeat.learn.prior_files import prior_version
 from offbeat.learn.promotions import Promotion
+from offbeat_models.manifest import ArtifactError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -44,6 +50,7 @@ class ModelExchange:
         library: where versions lie; None = the configuration names one model, and nothing is ever exchanged.
         prepare: loads a model's weights to a device ("cpu", "cuda:0") and runs it once; called in the thread.
         wake: ends the loop's wait.
+        prior: whether the fleet prior judges a group that came while the daemon runs, as long as it has no model.
 
     Attributes:
         counts: exchanges by result.
@@ -55,11 +62,14 @@ class ModelExchange:
         library: ModelLibrary | None,
         prepare: Callable[[GroupArtifact, str], WarmModel],
         wake: Callable[[], None],
+        *,
+        prior: bool = True,
     ) -> None:
         self._core = core
         self._library = library
         self._prepare = prepare
         self._wake = wake
+        self._prior = prior
         self._ready: deque[_Ready] = deque()
         self._seen: dict[int, Promotion | str] = {}
         self._heading = dict(core.versions)
@@ -85,15 +95,17 @@ class ModelExchange:
         for index, group in enumerate(self._core.directory.groups):
             models = models_of(self._library, group)
             try:
-                newest = next(reversed(models.promotions().entries), None)
-            except (ConfigError, OSError) as error:
+                newest = next(reversed(models.promotions().entries), None) or self._prior_for(index, group)
+            except (ArtifactError, ConfigError, OSError) as error:
                 self._fail(index, "", error)
                 continue
             if newest is None or self._seen.get(index) == newest:
                 continue
             self._seen[index] = newest
-            if newest.version != self._heading.get(index):
-                self._make_ready(index, newest.version)
+            if isinstance(newest, str):
+                self._make_ready(index, newest, prior_of)
+            elif newest.version != self._heading.get(index):
+                self._make_ready(index, newest.version, partial(_read, models, newest.version))
 
     @property
     def waiting(self) -> bool:
@@ -123,12 +135,14 @@ class ModelExchange:
         while not self._stopping.wait(LOOK_SECONDS):
             self.look()
 
-    def _make_ready(self, index: int, version: str) -> None:
-        assert self._library is not None
+    def _prior_for(self, index: int, group: Group) -> str | None:
+        """Return the version of the prior for a group that nothing judges yet; None if there is none, or no need."""
+        return prior_version(len(group.channels)) if self._prior and not self._heading.get(index) else None
+
+    def _make_ready(self, index: int, version: str, read: Callable[[Group], GroupArtifact]) -> None:
         group, place = self._core.directory.groups[index], self._core.engine.scorer.place
         try:
-            folder = models_of(self._library, group).folder / version
-            artifact = fitting(read_artifact(folder), group)
+            artifact = read(group)
             warm = self._prepare(artifact, place)
         except Exception as error:  # noqa: BLE001 - damage, lack of memory, a device: the model in service stays, and it is said
             self._fail(index, version, error)
@@ -148,3 +162,7 @@ class ModelExchange:
             "a model was not taken into service; the one before stays",
             group=self._core.directory.groups[index].name, version=version, reason=str(error) or repr(error),
         )  # fmt: skip
+
+
+def _read(models: GroupModels, version: str, group: Group) -> GroupArtifact:
+    return fitting(read_artifact(models.folder / version), group)

@@ -125,6 +125,7 @@ def build_parts(
                 artifact, core.pipeline.settings, settings.limits.max_sensors, place
             ),
             inbox.wake,
+            prior=settings.model.prior,
         ),
         questions=questions,
         learner=Learner(settings, core.pipeline, questions, library, clock),

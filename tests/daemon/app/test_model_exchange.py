@@ -23,12 +23,12 @@ from offbeat.core.decisions import Decisions
 from offbeat.errors import ConfigError
 from offbeat.ingest.source import LogBatch
 from offbeat.learn.library import PROMOTIONS, GroupModels
-from offbeat.learn.prior_files import prior_version
+from offbeat.learn.prior_files import NAME, prior_version
 from offbeat.scoring.torch_scorer import TorchScorer
 from tests.support.configured import configured
 from tests.support.gpu import NEEDS_GPU
 from tests.support.learnt import Learnt
-from tests.support.plant import BOILERS, live
+from tests.support.plant import BOILERS, PAIR, live
 from tests.support.waiting import wait_until
 
 CAPACITY = 20
@@ -285,6 +285,47 @@ def test_a_model_that_was_loaded_to_a_device_that_failed_is_loaded_again(site: S
     assert exchange.waiting
     list(exchange.take_up())
     assert (places, core.versions) == (["cpu", "meta"], {0: after})
+
+
+def test_a_group_that_was_added_is_judged_by_the_fleet_prior(site: Site) -> None:
+    """As it would be from a start on; the group that has a model keeps that."""
+    before = dict(site.core.versions)
+    site.core.directory.add_group(PAIR, site.core.directory.groups[0].model)
+    site.core.pipeline.follow_directory()
+    site.exchange.look()
+    assert (site.exchange.waiting, site.woken) == (True, 1)
+    site.take_up()
+    assert site.core.versions == {**before, 1: prior_version(2)}
+    assert site.core.artifacts[1].name == NAME
+    site.exchange.look()
+    assert not site.exchange.waiting
+
+
+def test_a_group_that_was_added_waits_for_its_model_where_no_prior_is_wanted(site: Site) -> None:
+    """Or where there is none for so many channels."""
+    exchange = ModelExchange(site.core, site.library, site._prepare, site._wake, prior=False)
+    model = site.core.directory.groups[0].model
+    site.core.directory.add_group(PAIR, model)
+    site.core.pipeline.follow_directory()
+    exchange.look()
+    assert not exchange.waiting
+    site.core.directory.add_group(tuple(f"c{i}" for i in range(9)), model)
+    site.core.pipeline.follow_directory()
+    site.exchange.look()
+    site.take_up()
+    site.exchange.look()
+    assert not site.exchange.waiting
+    assert 2 not in site.core.versions
+
+
+def test_a_prior_that_cannot_be_made_ready_is_told_of_once(site: Site) -> None:
+    """However often one looks."""
+    site.error = MemoryError("no room")
+    site.core.directory.add_group(PAIR, site.core.directory.groups[0].model)
+    site.core.pipeline.follow_directory()
+    site.exchange.look()
+    site.exchange.look()
+    assert (site.exchange.waiting, site.exchange.counts["failed"]) == (False, 1)
 
 
 def test_where_the_configuration_names_a_model_nothing_is_exchanged(site: Site) -> None:
