@@ -22,6 +22,7 @@ from offbeat.core.commission import RUN_SHARE, Commission
 from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.recording import Recording
 from offbeat.core.streams.base import Floats
+from offbeat.core.streams.pace import log_of
 from offbeat.core.streams.stuck import run_length
 from offbeat_models.windows import robust_center_scale
 
@@ -195,8 +196,8 @@ def _gaps(times_seconds: NDArray[np.float64], unit_seconds: float) -> Floats:
 
 def _pace(gap: Floats) -> float:
     """Return the mean log of gaps, NaN where there are none."""
-    logs = np.log(gap[gap > 0].astype(np.float64))
-    return float(logs.mean()) if len(logs) else float("nan")
+    logs = log_of(gap[gap > 0])
+    return float(logs.mean(dtype=np.float64)) if len(logs) else float("nan")
 
 
 def _fit_steps(z: list[Floats], gaps: list[Floats], channels: int) -> Floats:

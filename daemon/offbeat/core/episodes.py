@@ -269,9 +269,8 @@ class Episodes:
             return []
         quiet = now - np.maximum(self.hot_seen[key], listening_since)
         key = key[quiet >= np.maximum(quiet_seconds[key // _TRACKS], self.rules.quiet_seconds)]
-        is_open = self.phase[key] == OPEN
-        self.phase[key[~is_open]] = IDLE
-        key = key[is_open]
+        self.phase[key[self.phase[key] == SETTLED]] = IDLE
+        key = key[self.phase[key] == OPEN]
         return self._end(key, np.full(len(key), -1, np.intp), np.full(len(key), now), Reason.QUIET)
 
     def close_all(self, sensor: NDArray[np.intp], now: float) -> list[Transition]:
@@ -279,7 +278,7 @@ class Episodes:
         key = (sensor.astype(np.intp)[:, None] * _TRACKS + np.arange(_TRACKS)).reshape(-1)
         self.phase[key[self.phase[key] == SETTLED]] = IDLE
         key = key[self.phase[key] == OPEN]
-        return self._end(key, np.full(len(key), -1, np.intp), np.full(len(key), now), Reason.RETIRED)
+        return self.take_as_closed(key, np.full(len(key), now))
 
     def take_as_closed(self, key: Keys, time: NDArray[np.float64]) -> list[Transition]:
         """Close episodes whose close was told before, at the times that were told then."""

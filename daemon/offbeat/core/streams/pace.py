@@ -14,6 +14,9 @@ from offbeat.core.streams.level import restore
 GAPS = 8
 """Newest gaps whose mean is looked at: one that is lost or late says nothing of the rhythm."""
 
+MOST_LOG = np.float32(np.log(16.0))
+"""One pause counts as no more than sixteen usual gaps, or a sixteenth: alone it is no other rhythm, however long."""
+
 OFF_PACE = np.float32(np.log(1.5))
 """Gaps are out of rhythm only if they are half as long again as usual, or as short, on the mean of their logs."""
 
@@ -43,7 +46,7 @@ class PaceStream:
         timed = rows.gap > 0
         slot = rows.sensor[timed]
         count = self._count[slot]
-        self._logs[slot, count % GAPS] = np.log(rows.gap[timed])
+        self._logs[slot, count % GAPS] = log_of(rows.gap[timed])
         self._count[slot] = np.where(count == 2 * GAPS - 1, GAPS, count + 1)
         mean = _mean(self._logs[rows.sensor])
         away = np.abs(mean - self._commission.pace[rows.row])
@@ -62,6 +65,11 @@ class PaceStream:
     def restore(self, arrays: Arrays) -> None:
         """Take over what `arrays` gave."""
         restore(self.arrays(), arrays)
+
+
+def log_of(gap: Floats) -> Floats:
+    """Return the logs of gaps > 0 in usual ones, bounded."""
+    return np.asarray(np.clip(np.log(gap), -MOST_LOG, MOST_LOG), np.float32)
 
 
 def _mean(logs: Floats) -> Floats:

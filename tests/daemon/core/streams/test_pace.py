@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from offbeat.core.commission import Commission
 from offbeat.core.recording import Recording
-from offbeat.core.streams.pace import GAPS, PaceStream
+from offbeat.core.streams.pace import GAPS, MOST_LOG, OFF_PACE, PaceStream
 from tests.support.commissioned import commissioned, round_of
 
 GAP_SECONDS = 60.0
@@ -49,6 +49,14 @@ def test_one_lost_reading_is_an_eighth_of_two_long_gaps() -> None:
     assert after[GAPS] == pytest.approx(0.0, abs=0.02)
 
 
+def test_one_pause_is_no_other_rhythm_however_long() -> None:
+    """A sensor that was away for weeks comes back at its own pace."""
+    commission = steady()
+    stream = PaceStream(commission, 1)
+    said(stream, commission, [1.0] * 10)
+    assert said(stream, commission, [30_000.0, *[1.0] * GAPS]).max() < OFF_PACE
+
+
 def test_instants_that_repeat_are_no_gaps() -> None:
     """Channels that come one after the other at the same instant do not make a sensor fast."""
     commission = steady()
@@ -70,7 +78,8 @@ def test_it_remembers_the_newest_eight_and_no_more(gaps: list[float]) -> None:
         if row + 1 < GAPS:
             assert np.isnan(found[row])
         else:
-            mean = np.mean(np.log(gaps[row + 1 - GAPS : row + 1]))
+            newest = np.clip(np.log(gaps[row + 1 - GAPS : row + 1]), -MOST_LOG, MOST_LOG)
+            mean = np.mean(newest)
             assert found[row] == pytest.approx(abs(mean - commission.pace[1]), abs=1e-4)
 
 
