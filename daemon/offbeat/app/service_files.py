@@ -88,13 +88,13 @@ def installed_program() -> Path:
     if not program.exists():
         raise UsageError(
             f"there is no program {program} that a service could start; install Offbeat into its own environment: "
-            "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install offbeat"
+            "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install ."
         )
     for place in (program, Path(sys.executable).resolve(), Path(sys.base_prefix)):
         if home := hidden_by(place, HOMES):
             raise UsageError(
                 f"{place} lies under {home}, where a service may not look; install Offbeat outside of it: "
-                "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install offbeat, "
+                "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install . in a checkout, "
                 "with an interpreter that is not under it either"
             )
     return program

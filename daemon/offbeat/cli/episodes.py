@@ -189,7 +189,10 @@ def _warn_of_unknown(sensor: str, known: set[str], settings: Settings) -> None:
 
 def _lines(episodes: Sequence[Episode], found: int) -> Iterator[str]:
     if not episodes:
-        yield "there are no such episodes"
+        yield (
+            "there are no such episodes in the history of this configuration's state directory "
+            "(under systemd: STATE_DIRECTORY=/var/lib/offbeat)"
+        )
         return
     wide = max(len(one.sensor) for one in episodes)
     yield f"{'id':<{_SHORT_ID}}  {'began':<23}  {'lasted':<14} {'severity':<8} {'kind':<13} {'sensor':<{wide}}  label"

@@ -36,7 +36,8 @@ def judge_rules(state: GroupState, work: Work, broken: Floats) -> Iterator[list[
         here, seen = slot[index], work.seen_seconds[index]
         time = rows.time_seconds[index]
         standing = state.rules.judge(here, time, seen, rows.values[index], rows.mask[index])
-        broken[index] = np.where(standing.applies, standing.surprise, np.float32(np.nan))
+        counts = np.where(standing.surprise >= THRESHOLD, standing.surprise, np.float32(0))
+        broken[index] = np.where(standing.applies, counts, np.float32(np.nan))
         yield state.episodes.judge(_marks(here, index, time, seen, standing))
 
 

@@ -24,6 +24,8 @@ SURPRISE = np.float32(20.0)
 """What a broken rule counts: there is no chance about it."""
 
 THRESHOLD = np.float32(1.0)
+BEYOND = np.float32(0.75)
+"""What a reading beyond a limit counts before it was there for long enough: it opens nothing, and is not calm."""
 
 SHORTEST_SECONDS = 1.0
 """A change is looked at over at least this time: two messages that a network held up and let go together would be
@@ -38,7 +40,7 @@ class Standing:
     """How some sensors stand to their rules; columns of equal length.
 
     Attributes:
-        surprise: `SURPRISE` where a limit is broken for long enough, else 0, float32 [n].
+        surprise: `SURPRISE` where a limit is broken for long enough, `BEYOND` where not yet, else 0, float32 [n].
         score: of the gravest such limit, NaN without one, float32 [n].
         start: when the first such limit began to count, event time, float64 [n]; infinite without one.
         applies: whether any rule is for the sensor, bool [n].
@@ -210,10 +212,11 @@ class Rules:
         score = np.where(held, self.book.score[k], np.float32(-np.inf))
         start = np.where(held, self._since[slot] + self.book.for_seconds[k], np.inf).min(axis=1)
         broken, worst = held.any(axis=1), score.argmax(axis=1)
+        beyond = np.isfinite(self._since[slot]).any(axis=1)
         gravest = k[np.arange(len(slot)), worst]
         self._told[slot[broken]] = self.book.key[gravest[broken]]
         return Standing(
-            surprise=np.where(broken, SURPRISE, np.float32(0)),
+            surprise=np.where(broken, SURPRISE, np.where(beyond, BEYOND, np.float32(0))),
             score=np.where(broken, score.max(axis=1), np.float32(np.nan)),
             start=start,
             applies=np.asarray((which >= 0).any(axis=1), np.bool_),

@@ -99,6 +99,15 @@ def test_a_graver_rule_is_told_inside_the_episode_of_a_milder_one() -> None:
     assert events[0].id == events[1].id
 
 
+def test_short_dips_below_the_limit_do_not_close_what_waits_again() -> None:
+    """A reading beyond the limit is not calm before it was there for long enough: the rule was not kept again."""
+    dips = [95.0, 95.0, 70.0] * 20
+    events = heard(fresh(PATIENT), [65.0] + [95.0] * 8 + dips + [70.0] * 8)
+    assert [event.event for event in events if event.event != "update"] == ["open", "close"]
+    assert events[-1].observed["value"] == 70.0
+    assert events[-1].updated_at > START + 2.0 * (9 + len(dips))
+
+
 def test_what_other_channels_report_does_not_close_an_episode() -> None:
     """The channel itself has to come back; the message and the share are of that channel."""
     pipeline = fresh(Rule(channel="temp", high=90.0), channels=("flow", "temp"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offbeat.core.rulebook import Rule
-from offbeat.core.rules import SURPRISE, Rules, Standing
+from offbeat.core.rules import BEYOND, SURPRISE, Rules, Standing
 
 NAN = float("nan")
 SLOT = np.array([0])
@@ -32,9 +32,10 @@ def judged(made: Rules, time: float, *values: float, slot: int = 0, seen: float 
 def breaks(made: Rules, time: float, *values: float, slot: int = 0) -> bool:
     """Return whether a sensor breaks a rule with a row."""
     standing = judged(made, time, *values, slot=slot)
-    assert standing.surprise[0] in (0, SURPRISE)
-    assert np.isfinite(standing.score[0]) == np.isfinite(standing.start[0]) == bool(standing.surprise[0])
-    return bool(standing.surprise[0])
+    assert standing.surprise[0] in (0, BEYOND, SURPRISE)
+    broken = bool(standing.surprise[0] == SURPRISE)
+    assert np.isfinite(standing.score[0]) == np.isfinite(standing.start[0]) == broken
+    return broken
 
 
 def told(made: Rules, slot: int = 0) -> tuple[int, str, float, str] | None:
