@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,16 +111,7 @@ def write_artifact(
     models: dict[str, ServedModel] = (
         {WEIGHTS: model} if horizon is None else {WEIGHTS: model, HORIZON: horizon}
     )
-    for one in models.values():
-        if len(channels) != one.config.channels or len(sensors) != one.config.rows - 1:
-            raise ValueError(
-                f"{len(channels)} channels and {len(sensors)} sensors were named for a model of "
-                f"{one.config.channels} channels and {one.config.rows - 1} sensors"
-            )
-    if bad := [n for n in tensors or {} if n in (WEIGHTS, HORIZON) or not NAME.fullmatch(n)]:
-        raise ValueError(
-            f"tensor files cannot be named {bad}; use small letters, digits, _ and -, not model or horizon"
-        )
+    _check_names(models.values(), channels, sensors, tensors or {})
     groups = {name: tensors_of(one) for name, one in models.items()} | dict(tensors or {})
     blobs = {name + ENDING: _serialised(group) for name, group in groups.items()}
     what = {**_about(model), "settings": dict(settings or {})}
@@ -169,6 +160,21 @@ def load_artifact(path: Path) -> Artifact:
         version=version,
         lineage=manifest.get("lineage") or {},
     )
+
+
+def _check_names(
+    models: Iterable[ServedModel], channels: Sequence[str], sensors: Sequence[str], files: Iterable[str]
+) -> None:
+    for one in models:
+        if len(channels) != one.config.channels or len(sensors) != one.config.rows - 1:
+            raise ValueError(
+                f"{len(channels)} channels and {len(sensors)} sensors were named for a model of "
+                f"{one.config.channels} channels and {one.config.rows - 1} sensors"
+            )
+    if bad := [n for n in files if n in (WEIGHTS, HORIZON) or not NAME.fullmatch(n)]:
+        raise ValueError(
+            f"tensor files cannot be named {bad}; use small letters, digits, _ and -, not model or horizon"
+        )
 
 
 def _about(model: ServedModel) -> dict[str, Any]:

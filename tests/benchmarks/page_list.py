@@ -11,9 +11,7 @@ import numpy as np
 from offbeat.app.recent_verdicts import RecentVerdicts
 from offbeat.app.sensor_list import SensorList
 from offbeat.app.sensor_views import SensorViews
-from offbeat.core.pipeline import Pipeline
-from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensors import UNIVARIATE, SensorDirectory
+from tests.benchmarks.fleet import fleet_of
 from tests.benchmarks.table import Line
 
 SENSORS = 10_000
@@ -24,10 +22,7 @@ ROUNDS = 15
 
 def measure(folder: Path) -> list[Line]:
     """Return the one line: a page of the list, the strangest first."""
-    directory = SensorDirectory([UNIVARIATE], SENSORS)
-    for number in range(SENSORS):
-        directory.admit(0, f"hall{number % 20}.sensor{number:05d}")
-    pipeline = Pipeline(directory, CoreSettings())
+    pipeline = fleet_of(SENSORS)
     pipeline.groups[0].score[:] = np.random.default_rng(0).gamma(2, 0.2, SENSORS)
     views = SensorViews(pipeline, RecentVerdicts(pipeline))
     columns, order = views.columns(), list(range(SHOWN))

@@ -12,11 +12,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from offbeat.app.sensor_columns import sensor_columns
 from offbeat.config.sensor_choice import SensorChoice
-from offbeat.core.pipeline import Pipeline
-from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.observe.catalogue import SENSOR_CATALOGUE
 from offbeat.observe.sensor_metrics import SensorColumns, SensorPage
+from tests.benchmarks.fleet import fleet_of
 from tests.benchmarks.table import Line
 
 SERIES = 100_000
@@ -27,10 +25,7 @@ BAR_SECONDS = 0.150
 
 def measure(folder: Path) -> list[Line]:
     """Return the one line: the page with a number in every series, all numbers new at each scrape."""
-    directory = SensorDirectory([UNIVARIATE], SENSORS)
-    for number in range(SENSORS):
-        directory.admit(0, f"hall{number % 20}.sensor{number:05d}")
-    pipeline = Pipeline(directory, CoreSettings())
+    pipeline = fleet_of(SENSORS)
     held = _middle(lambda: sensor_columns(pipeline))
     columns, random = sensor_columns(pipeline), np.random.default_rng(0)
     page = SensorPage(lambda: [_with_numbers(one, random) for one in columns], SensorChoice("all"))

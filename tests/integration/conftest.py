@@ -1,13 +1,17 @@
-"""An artifact that is trained once for all tests that need one."""
+"""The plant of these tests: what it measures, how a daemon is told of it, and an artifact that is trained once."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.support.daemon import Daemon
+from tests.support.mosquitto import Broker
 
 GAP_SECONDS = 0.05
 SENSORS = ("a.pump", "a.fan", "b.pump", "b.fan")
@@ -28,6 +32,24 @@ def record(folder: Path, rows: int = 3000) -> Path:
         lines = [f"{time:.4f},{value:.5f}" for time, value in zip(times, values, strict=True)]
         (folder / f"{name}.csv").write_text("time,value\n" + "\n".join(lines) + "\n")
     return folder
+
+
+def smallest_config(broker: Broker) -> str:
+    """Return the smallest useful configuration, with the time that payloads carry."""
+    return f"""
+[mqtt]
+url = "{broker.url}"
+[[source]]
+topic = "plant/{{line}}/{{sensor}}/state"
+time = {{ field = "ts" }}
+"""
+
+
+def served(daemon: Daemon) -> str:
+    """Return the version that the daemon says it judges by; empty without one of its own."""
+    models = json.loads(daemon.get("/api/v1/status")[1])["models"]
+    own = models and models["value"]["name"] != "fleet_prior"
+    return str(models["value"]["version"]) if own else ""
 
 
 def offbeat(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from offbeat.learn.prior_files import prior_version
-from tests.integration.conftest import offbeat
+from tests.integration.conftest import offbeat, smallest_config
 from tests.support.daemon import Daemon
 from tests.support.listener import listening
 from tests.support.mosquitto import Broker
@@ -18,17 +18,6 @@ from tests.support.publishing import publish
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.broker
-
-
-def config(broker: Broker) -> str:
-    """Return the smallest useful configuration, with the time that payloads carry: it plays minutes in no time."""
-    return f"""
-[mqtt]
-url = "{broker.url}"
-[[source]]
-topic = "plant/{{line}}/{{sensor}}/state"
-time = {{ field = "ts" }}
-"""
 
 
 @pytest.mark.slow
@@ -42,7 +31,7 @@ def test_a_sensor_that_stands_still_is_told_of_by_a_daemon_that_knows_nothing(
         ("plant/hall/pump/state", json.dumps({"ts": start + second, "value": value}).encode())
         for second, value in enumerate(values)
     ]
-    with listening(broker.port) as listener, Daemon(tmp_path / "daemon", config(broker)) as daemon:
+    with listening(broker.port) as listener, Daemon(tmp_path / "daemon", smallest_config(broker)) as daemon:
         daemon.start()
         publish(broker.port, readings)
         wait_until(lambda: listener.heard("offbeat/alerts/hall.pump"), 30, "the alert")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from offbeat.learn.library import ModelLibrary
-from tests.integration.conftest import SENSORS
+from tests.integration.conftest import SENSORS, served
 from tests.integration.test_publish_to_alert import Plant, config_of_plant, events, plant
 from tests.support.daemon import Daemon
 from tests.support.listener import listening
@@ -42,12 +42,6 @@ def learning(daemon: Daemon) -> dict[str, object]:
     """What the daemon says of the learning of its group."""
     found: dict[str, object] = json.loads(daemon.get("/api/v1/status")[1])["learning"]["value"]
     return found
-
-
-def served(daemon: Daemon) -> str:
-    """The version of its own that judges; empty before there is one."""
-    model = json.loads(daemon.get("/api/v1/status")[1])["models"]["value"]
-    return "" if model["name"] == "fleet_prior" else str(model["version"])
 
 
 def children(daemon: Daemon) -> list[int]:

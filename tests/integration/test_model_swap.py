@@ -10,7 +10,7 @@ import pytest
 
 from offbeat.learn.library import ModelLibrary
 from offbeat_models.manifest import MANIFEST
-from tests.integration.conftest import offbeat
+from tests.integration.conftest import offbeat, served
 from tests.integration.test_publish_to_alert import Plant, config_of_plant, events, plant
 from tests.support.daemon import Daemon
 from tests.support.listener import listening
@@ -20,13 +20,6 @@ from tests.support.waiting import wait_until
 __all__ = ["plant"]  # the fixture
 
 pytestmark = pytest.mark.broker
-
-
-def served(daemon: Daemon) -> str:
-    """Return the version that the daemon says it judges by; empty without one of its own."""
-    models = json.loads(daemon.get("/api/v1/status")[1])["models"]
-    own = models and models["value"]["name"] != "fleet_prior"
-    return str(models["value"]["version"]) if own else ""
 
 
 def swaps(daemon: Daemon, result: str) -> float:

@@ -14,7 +14,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.integration.conftest import GAP_SECONDS, SENSORS, reading
+from tests.integration.conftest import GAP_SECONDS, SENSORS, reading, smallest_config
 from tests.support.daemon import Daemon
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Broker
@@ -27,12 +27,7 @@ SCHEMA = json.loads(Path("deploy/schemas/event.schema.json").read_text())
 
 def config_of_plant(broker: Broker) -> str:
     """Return the configuration of a daemon for the plant; it ends in the table of alerts."""
-    return f"""
-[mqtt]
-url = "{broker.url}"
-[[source]]
-topic = "plant/{{line}}/{{sensor}}/state"
-time = {{ field = "ts" }}
+    return f"""{smallest_config(broker)}
 [alerts]
 update_interval = "1s"
 """

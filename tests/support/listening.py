@@ -123,3 +123,7 @@ class Listener:
         self.messages.extend(batch.messages)
         if self._deliver is not None:
             self._deliver(batch)
+
+
+Listen = Callable[..., Listener]
+"""Makes listeners, by the arguments of one."""

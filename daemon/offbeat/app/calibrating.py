@@ -20,8 +20,8 @@ from offbeat.errors import OffbeatError
 from offbeat.learn.collected import Collected
 from offbeat.learn.doubts import Doubts
 from offbeat.learn.exclusions import Exclusions, LeftOut
+from offbeat.learn.fusing_again import fuse_again
 from offbeat.learn.progress import OnProgress, Progress, silent
-from offbeat.learn.refusing import refuse
 from offbeat.replay.series import Series
 from offbeat.replay.virtual_time import Player
 from offbeat.scoring.torch_scorer import TorchScorer
@@ -107,7 +107,7 @@ def calibrated(
     raw, times = said_of(commission, past, core, scorer, model, choice, on_progress)
     on_progress(Progress("calibrating", 0, 1))
     commission = calibrate_streams(commission, raw)
-    return calibrate_tracks(commission, *refuse(commission, raw, times))
+    return calibrate_tracks(commission, *fuse_again(commission, raw, times))
 
 
 def for_strangers(
@@ -140,7 +140,7 @@ def for_strangers(
         times |= {sensor: rows[lasting] for sensor, rows in when.items()}
     named = dataclasses.replace(commission, sensors=tuple(raw))
     commission = dataclasses.replace(commission, streams=calibrate_streams(named, raw).streams).of_strangers()
-    fused, severity = refuse(commission, raw, times)
+    fused, severity = fuse_again(commission, raw, times)
     return dataclasses.replace(
         calibrate_tracks(dataclasses.replace(commission, sensors=tuple(raw)), fused, severity), sensors=()
     ).of_strangers()

@@ -21,6 +21,7 @@ from offbeat.ingest.journal import Journal
 from offbeat.ingest.mqtt import MqttSource
 from offbeat.ingest.topics import TopicTable
 from offbeat.ingest.volatile_log import VolatileLog
+from offbeat.learn.library import ModelLibrary
 from offbeat.observe.watchdog import Progress
 from offbeat.publish.outbox import Outbox
 from offbeat.publish.publisher import Publisher
@@ -103,30 +104,13 @@ def build_parts(
         before_write=lambda: publisher.committed(COMMIT_SECONDS),
         on_saved=log.commit,
     )
-    source = MqttSource(
-        settings.mqtt,
-        TopicTable(settings.sources).subscriptions(),
-        log,
-        settings.limits.max_payload_bytes,
-        on_progress=progress.stage("reader").beat,
-        clock=clock,
-        held=HeldTopics(state / "subscribed.json"),
-    )
     return Parts(
         core=core,
         log=log,
-        source=source,
+        source=_build_source(settings, log, progress, clock),
         inbox=inbox,
         scorer=ScorerThread(core.engine.scorer, inbox.wake, on_scorer_error),
-        exchange=ModelExchange(
-            core,
-            library,
-            lambda artifact, place: warm_up(
-                artifact, core.pipeline.settings, settings.limits.max_sensors, place
-            ),
-            inbox.wake,
-            prior=settings.model.prior,
-        ),
+        exchange=_build_exchange(settings, core, library, inbox),
         questions=questions,
         learner=Learner(settings, core.pipeline, questions, library, clock),
         store=store,
@@ -136,4 +120,30 @@ def build_parts(
         outbox=outbox,
         publisher=publisher,
         progress=progress,
+    )
+
+
+def _build_source(
+    settings: Settings, log: Journal | VolatileLog, progress: Progress, clock: Callable[[], float]
+) -> MqttSource:
+    return MqttSource(
+        settings.mqtt,
+        TopicTable(settings.sources).subscriptions(),
+        log,
+        settings.limits.max_payload_bytes,
+        on_progress=progress.stage("reader").beat,
+        clock=clock,
+        held=HeldTopics(settings.state.directory / "subscribed.json"),
+    )
+
+
+def _build_exchange(
+    settings: Settings, core: Core, library: ModelLibrary | None, inbox: Inbox
+) -> ModelExchange:
+    return ModelExchange(
+        core,
+        library,
+        lambda artifact, place: warm_up(artifact, core.pipeline.settings, settings.limits.max_sensors, place),
+        inbox.wake,
+        prior=settings.model.prior,
     )

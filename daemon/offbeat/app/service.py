@@ -80,31 +80,16 @@ class Service:
         self._instruments = Instruments(clock)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
         self._reports = SensorReports(parts.core.pipeline)
-        questions = parts.questions
-        self._loop = Loop(
-            parts.core.pipeline,
-            parts.inbox,
-            parts.scorer,
-            act=self._act,
-            housekeeping=self._keep_house,
-            clock=clock,
-            timer=time.monotonic,
-            window_delay_seconds=settings.model.batch_delay_seconds,
-            window_limit=settings.model.batch_windows,
-            questions=questions,
-            beat=parts.progress.stage("loop").beat,
-            on_answer=self._instruments.answered,
-            exchange=parts.exchange,
-        )
+        self._loop = self._build_loop(settings)
         sensors = SensorPage(
-            lambda: questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
+            lambda: parts.questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
         )
         self._instruments.bind(parts, sensors, lambda: not self._unready)
         self._live: LivePages | None = None
         self._web: Web | None = None
         if settings.metrics.listen:
             self._live = LivePages(
-                parts.core.pipeline, questions, parts.history, self._status, lambda: self._labels
+                parts.core.pipeline, parts.questions, parts.history, self._status, lambda: self._labels
             )
             pages = build_pages(
                 self._instruments.registry, sensors.page(), lambda: self._unready, self._why_unhealthy
@@ -128,6 +113,24 @@ class Service:
             self._notifier,
             self._instruments.status_line,
             min(every or STATUS_SECONDS, STATUS_SECONDS) / 2,
+        )
+
+    def _build_loop(self, settings: Settings) -> Loop:
+        parts = self._parts
+        return Loop(
+            parts.core.pipeline,
+            parts.inbox,
+            parts.scorer,
+            act=self._act,
+            housekeeping=self._keep_house,
+            clock=self._clock,
+            timer=time.monotonic,
+            window_delay_seconds=settings.model.batch_delay_seconds,
+            window_limit=settings.model.batch_windows,
+            questions=parts.questions,
+            beat=parts.progress.stage("loop").beat,
+            on_answer=self._instruments.answered,
+            exchange=parts.exchange,
         )
 
     def run(self) -> None:

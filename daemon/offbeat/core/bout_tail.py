@@ -22,7 +22,7 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Bouts:
+class PastBouts:
     """Rows beyond a threshold, and how far the strangest row of each bout goes.
 
     Attributes:
@@ -63,7 +63,7 @@ def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[
             said = sample[:, column][np.isfinite(sample[:, column])]
             if len(said) < FEWEST_SAMPLES:
                 continue
-            found = Bouts.beyond(float(law.knots[row, column, -1]), said)
+            found = PastBouts.beyond(float(law.knots[row, column, -1]), said)
             count = len(found.peaks)
             if count:
                 rows[row, column] = found.rows / count

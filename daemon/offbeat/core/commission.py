@@ -18,9 +18,6 @@ LEAST_ALARM_P = 1e-12
 MOST_ALARM_P = 0.05
 """A sensor of a few rows a week would else be allowed to raise an alert at every row."""
 
-RUN_SHARE = 0.02
-"""Share of the rows that lie above the level at which runs were measured."""
-
 _WEEK_SECONDS = 7 * 86_400.0
 
 Budget = float | NDArray[np.float64]

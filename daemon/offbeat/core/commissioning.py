@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from offbeat.core import ridge, shape, tail
 from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
-from offbeat.core.commission import RUN_SHARE, Commission
+from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.recording import Recording
 from offbeat.core.streams.base import Floats
@@ -32,6 +32,8 @@ USUAL_PACE = 0.0
 """Mean log of gaps in median gaps of nobody knows whom."""
 CONSTANT_SHARE = 0.05
 """Scale of a channel that never moved, as a share of the fleet's scale of that channel."""
+RUN_SHARE = 0.02
+"""Share of the rows that lie above the level at which runs of the alarm are measured."""
 FEWEST_RUNS = 10.0
 FEWEST_STEPS = 8
 LEAST_STEP = 1e-3

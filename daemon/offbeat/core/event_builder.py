@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from offbeat.core import anomaly_kinds, blame, explain
 from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import SEVERITIES, TRACKS, Track
-from offbeat.core.episodes import Change, Reason, Transition
 from offbeat.core.events import EpisodeEvent, EventType
 from offbeat.core.explain import Past
 from offbeat.core.facts import Moment, gather
@@ -22,6 +21,7 @@ from offbeat.core.learnt import ROW_TRACKS, Learnt
 from offbeat.core.messages import sentence
 from offbeat.core.orders import REGIME_CHANGE
 from offbeat.core.streams import registry
+from offbeat.core.transitions import Change, Reason, Transition
 
 Floats = NDArray[np.float32]
 

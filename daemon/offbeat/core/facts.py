@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from offbeat.core import explain
 from offbeat.core.episode_rules import Track
-from offbeat.core.episodes import Reason, Transition
 from offbeat.core.events import Expected
 from offbeat.core.explain import Past
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import ROW_TRACKS
 from offbeat.core.messages import Facts
 from offbeat.core.streams import registry
+from offbeat.core.transitions import Reason, Transition
 
 _COLUMNS = {
     track: tuple(k for k, name in enumerate(registry.STREAM_TRACKS) if name == registry.TRACKS[track])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from offbeat.core.cadence import Cadence
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import TRACKS, Track
-from offbeat.core.episodes import Change, Episodes, Reason, Transition
+from offbeat.core.episodes import Episodes
 from offbeat.core.holds import Holds
 from offbeat.core.learnt import Learnt
 from offbeat.core.ledger import Ledger
@@ -23,6 +23,7 @@ from offbeat.core.regimes import DECLARED, LEARNT, NEAR, OFF, Regimes, not_as_le
 from offbeat.core.rules import Rules
 from offbeat.core.schedule import Schedule
 from offbeat.core.sensors import Group
+from offbeat.core.transitions import Change, Reason, Transition
 from offbeat.core.windows import Windows
 
 Slots = NDArray[np.intp]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.episode_rules import TRACKS, Track
-from offbeat.core.episodes import Change, Episodes, Transition
+from offbeat.core.episodes import Episodes
+from offbeat.core.transitions import Change, Transition
 
 Bools = NDArray[np.bool_]
 Doubles = NDArray[np.float64]

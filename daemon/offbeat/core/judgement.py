@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from offbeat.core.decisions import ScoredRows
 from offbeat.core.episode_rules import TRACKS
-from offbeat.core.episodes import Marks, Transition
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import CHEAP_COLUMNS, LONG_COLUMN, ROW_TRACKS, Learnt
 from offbeat.core.normalisers import COMMISSIONED
 from offbeat.core.own_measure import surprise_of
 from offbeat.core.streams import registry
 from offbeat.core.streams.pace import OFF_PACE
+from offbeat.core.transitions import Marks, Transition
 from offbeat.core.work import Answer, Work
 
 Floats = NDArray[np.float32]
@@ -84,7 +84,7 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     raw = _with_model(learnt, work, slot, row, answer)
     surprise = surprise_of(learnt.commission, row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise, state.holds.frozen)
-    p_value[_is_steady(raw), RHYTHM] = 1.0
+    p_value[:, RHYTHM] = _of_rhythm(learnt, row, raw, fused, p_value[:, RHYTHM])
     score = learnt.score(slot, severity)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
@@ -140,13 +140,20 @@ def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Ans
     return raw
 
 
-def _is_steady(raw: Floats) -> NDArray[np.bool_]:
-    """Return where the newest gaps are about as long as usual, bool [n]; so they are before there are enough.
+def _of_rhythm(learnt: Learnt, row: Slots, raw: Floats, fused: Floats, trailing: Doubles) -> Doubles:
+    """Return the p-values of the rhythm [n] for those against the last weeks.
 
     To a sensor that never missed a reading, one that was lost is as unlikely as can be. That is no rhythm to tell
-    anybody of: several gaps in a row have to be longer, or shorter.
+    anybody of: several gaps in a row have to be longer, or shorter. And where nothing ever happens the first small
+    thing is rare against the last weeks, and still no reason to wake anybody: the commission has to find it rare, too.
     """
-    return ~(raw[:, PACE] >= OFF_PACE)
+    off, law = np.flatnonzero(raw[:, PACE] >= OFF_PACE), learnt.commission.alarm
+    out = np.ones(len(row))
+    out[off] = trailing[off]
+    if len(off) and law is not None:
+        usual = 10.0 ** -law.surprise(row[off], fused[off])[:, RHYTHM].astype(np.float64)
+        out[off] = np.maximum(trailing[off], usual)
+    return out
 
 
 def _fuse(
@@ -178,12 +185,6 @@ def _fuse(
         said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
         fused[index], severity[index] = said.surprise, said.severity
         trailing = learnt.trailing.p_value(here, row[index], said.surprise)
-        # Where nothing ever happens the first small thing is rare against the last weeks, and still no reason to wake
-        # anybody: the commission has to find it rare, too.
-        law = learnt.commission.alarm
-        if law is not None:
-            usual = 10.0 ** -law.surprise(row[index], said.surprise)[:, RHYTHM].astype(np.float64)
-            trailing[:, RHYTHM] = np.maximum(trailing[:, RHYTHM], usual)
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
         trailing[:, STUCK] = 10.0 ** -said.surprise[:, STUCK].astype(np.float64)
         p_value[index] = trailing

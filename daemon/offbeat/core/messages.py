@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from offbeat.core.episode_rules import Track
-from offbeat.core.episodes import Change, Reason
 from offbeat.core.rulebook import Limit
+from offbeat.core.transitions import Change, Reason
 from offbeat.core.wording import clock, duration, in_step, number
 
 _WHY = {

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import TRACKS, Track
-from offbeat.core.episodes import OPEN, Transition
+from offbeat.core.episodes import OPEN
 from offbeat.core.group_state import GroupState
 from offbeat.core.orders import REGIME_CHANGE, Label, Orders
 from offbeat.core.regimes import FAULT, LEARNT
+from offbeat.core.transitions import Transition
 
 Slots = NDArray[np.intp]
 Name = tuple[str, str]

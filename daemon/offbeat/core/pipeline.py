@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from offbeat.core import long_jobs, rehearsal, windowing
 from offbeat.core.commission import Commission
 from offbeat.core.decisions import Decisions
-from offbeat.core.episodes import Transition
 from offbeat.core.event_builder import build
 from offbeat.core.events import EpisodeEvent
 from offbeat.core.group_state import GroupState
@@ -37,6 +36,7 @@ from offbeat.core.rule_judgement import judge_rules, judge_waiting
 from offbeat.core.sensor_states import SensorStates, states_of
 from offbeat.core.sensors import SensorDirectory
 from offbeat.core.silence import judge_silence, quiet_seconds
+from offbeat.core.transitions import Transition
 from offbeat.core.work import Answer, Work
 
 Slots = NDArray[np.intp]

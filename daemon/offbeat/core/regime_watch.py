@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.episode_rules import TRACKS, Track
-from offbeat.core.episodes import Change, Reason, Transition
 from offbeat.core.group_state import GroupState
 from offbeat.core.regimes import DECLARED, FAR, NEAR, OFF, SUSPECT, not_as_learnt
+from offbeat.core.transitions import Change, Reason, Transition
 
 Slots = NDArray[np.intp]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.episode_rules import TRACKS, Track
-from offbeat.core.episodes import Marks, Transition
 from offbeat.core.group_state import GroupState
 from offbeat.core.rules import THRESHOLD, Standing
+from offbeat.core.transitions import Marks, Transition
 from offbeat.core.work import Work
 
 Floats = NDArray[np.float32]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.episode_rules import TRACKS, Track, threshold
-from offbeat.core.episodes import Marks, Transition
 from offbeat.core.group_state import GroupState
+from offbeat.core.transitions import Marks, Transition
 
 FEWEST_GAPS = 16
 """Gaps between messages that must be known before silence means anything."""

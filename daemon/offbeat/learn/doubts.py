@@ -88,19 +88,23 @@ class Doubts:
         if not len(said):
             return said
         if cuts_seconds is not None and len(cuts_seconds):
-            starts = np.flatnonzero(after_cuts(times_seconds, cuts_seconds))
-            fresh = np.unique(starts[:, None] + np.arange(AT_HOME_ROWS))
-            said = said.copy()
-            said[fresh[fresh < len(said)]] = np.nan
+            fresh = _followed(after_cuts(times_seconds, cuts_seconds), AT_HOME_ROWS)
+            said = np.where(fresh[:, None], np.float32(np.nan), said)
         if doubted is None:
             return said
         passed = np.searchsorted(doubted, times_seconds)
-        false = np.flatnonzero(np.diff(passed, prepend=passed[0]) > 0)
-        echoed = np.unique(false[:, None] + np.arange(GAPS))
-        after = np.isin(np.arange(len(said)), echoed)
-        return np.where(after[:, None] & _RHYTHM, np.float32(np.nan), said)
+        echoed = _followed(np.diff(passed, prepend=passed[0]) > 0, GAPS)
+        return np.where(echoed[:, None] & _RHYTHM, np.float32(np.nan), said)
 
     def to_dict(self) -> dict[str, Any]:
         """Return how many rows were left out, of which sensors, as JSON can hold it; nothing if none were."""
         by_sensor = {sensor: len(times) for sensor, times in sorted(self.times_seconds.items())}
         return {"left_out": {"rows": sum(by_sensor.values()), "sensors": by_sensor}} if by_sensor else {}
+
+
+def _followed(first: Bools, rows: int) -> Bools:
+    """Return which rows are marked, or less than so many rows behind one that is, bool [n]."""
+    out = np.zeros(len(first), np.bool_)
+    for behind in range(rows):
+        out[behind:] |= first[: len(first) - behind]
+    return out

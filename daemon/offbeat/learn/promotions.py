@@ -5,10 +5,11 @@ The pointer to the current version and the history are one file, so that they ca
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
+
+from offbeat.learn import entries
 
 FORMAT = "offbeat-promotions/1"
 MOST_KEPT = 200
@@ -69,8 +70,7 @@ class Promotions:
 
     def to_bytes(self) -> bytes:
         """Return it as JSON."""
-        content = {"format": FORMAT, "promotions": [asdict(one) for one in self.entries]}
-        return json.dumps(content, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        return entries.to_bytes(FORMAT, "promotions", [asdict(one) for one in self.entries])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -79,16 +79,13 @@ class Promotions:
         Raises:
             ValueError: it is something else; the message says what.
         """
-        content = json.loads(data)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise ValueError(f"it is not of the format {FORMAT!r}")
         try:
-            entries = tuple(Promotion(**one) for one in content["promotions"])
+            made = tuple(Promotion(**one) for one in entries.from_bytes(FORMAT, "promotions", data))
         except (KeyError, TypeError) as error:
             raise ValueError(f"an entry is not as expected: {error}") from error
-        if not all(isinstance(value, str) for one in entries for value in asdict(one).values()):
+        if not all(isinstance(value, str) for one in made for value in asdict(one).values()):
             raise ValueError("an entry holds something that is no text")
-        return cls(entries)
+        return cls(made)
 
     def _line(self) -> list[str]:
         """Return what was in service and was not rolled back since, oldest first."""

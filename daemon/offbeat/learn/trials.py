@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from offbeat.learn import entries
 from offbeat.learn.trial import Verdict
 
 FORMAT = "offbeat-trials/1"
@@ -36,8 +36,7 @@ class Trials:
 
     def to_bytes(self) -> bytes:
         """Return them as JSON."""
-        content = {"format": FORMAT, "trials": [one.to_dict() for one in self.entries]}
-        return json.dumps(content, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        return entries.to_bytes(FORMAT, "trials", [one.to_dict() for one in self.entries])
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -46,10 +45,7 @@ class Trials:
         Raises:
             ValueError: it is something else; the message says what.
         """
-        content = json.loads(data)
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise ValueError(f"it is not of the format {FORMAT!r}")
         try:
-            return cls(tuple(Verdict.from_dict(one) for one in content["trials"]))
+            return cls(tuple(Verdict.from_dict(one) for one in entries.from_bytes(FORMAT, "trials", data)))
         except (KeyError, TypeError, IndexError, AttributeError) as error:
             raise ValueError(f"an entry is not as expected: {error}") from error

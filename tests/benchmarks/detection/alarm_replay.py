@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.episode_rules import TRACKS, EpisodeRules
-from offbeat.core.episodes import Change, Episodes, Marks
+from offbeat.core.episodes import Episodes
+from offbeat.core.transitions import Change, Marks
 from offbeat.replay.judged import JudgedSeries
 
 LEAST_P = 1e-30

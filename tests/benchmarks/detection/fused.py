@@ -12,8 +12,8 @@ from offbeat.core import tail
 from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
-from offbeat.core.fusion import Fusion
 from offbeat.core.streams import registry
+from offbeat.learn.fusing_again import Said, fuse_side_by_side
 from offbeat.replay.judged import JudgedSeries
 
 Floats = NDArray[np.float32]
@@ -73,28 +73,12 @@ def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Floats
     A row that moves time not on is said again what the row before it was: the core keeps such rows out.
     """
     moves = [moves_on(one.times_seconds) for one in sensors]
-    lengths = np.array([int(kept.sum()) for kept in moves])
-    order = np.argsort(-lengths, kind="stable")
-    fusion = Fusion(len(sensors))
-    surprise = np.full((int(lengths.max(initial=0)), len(sensors), len(chosen)), np.nan, np.float32)
-    gaps = np.full(surprise.shape[:2], np.nan)
-    units = np.array([sensors[index].unit_seconds for index in order])
-    for place, index in enumerate(order.tolist()):
-        one, kept = sensors[index], moves[index]
-        surprise[: lengths[index], place] = np.where(chosen, one.surprise[kept], np.float32(np.nan))
-        gaps[: lengths[index], place] = one.gaps_seconds
-    severity = np.full((*surprise.shape[:2], len(registry.TRACKS)), np.nan, np.float32)
-    alive = np.searchsorted(-lengths[order], -np.arange(1, len(surprise) + 1), side="right")
-    for row, count in enumerate(alive.tolist()):
-        here = np.arange(count)
-        gap_seconds = gaps[row, :count]
-        gap = (gap_seconds / units[:count]).astype(np.float32)
-        severity[row, :count] = fusion.update(here, gap_seconds, gap, surprise[row, :count]).severity
-    fused: list[Floats] = [np.zeros((0, 0), np.float32)] * len(sensors)
-    for place, index in enumerate(order.tolist()):
-        newest = np.cumsum(moves[index]) - 1
-        fused[index] = severity[: lengths[index], place][newest]
-    return fused
+    said = [
+        Said(one.times_seconds[kept], one.surprise[kept], one.unit_seconds)
+        for one, kept in zip(sensors, moves, strict=True)
+    ]
+    fused = fuse_side_by_side(said, chosen)
+    return [one.severity[np.cumsum(kept) - 1] for one, kept in zip(fused, moves, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

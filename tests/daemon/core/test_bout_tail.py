@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from offbeat.core import tail
-from offbeat.core.bout_tail import Bouts, with_bout_tails
+from offbeat.core.bout_tail import PastBouts, with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 
 
@@ -33,10 +33,10 @@ def chance(law: FrozenCalibration, at: float) -> float:
 def test_a_bout_counts_once_by_its_strangest_row() -> None:
     """Rows beyond the threshold that lie no more than five rows apart are one bout."""
     said = np.array([0, 3, 1, 4, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 9, 0.5], np.float32)
-    found = Bouts.beyond(1.0, said)
+    found = PastBouts.beyond(1.0, said)
     assert found.peaks.tolist() == [3.0, 8.0]
     assert found.rows == 4
-    assert Bouts.beyond(9.0, said).rows == 0
+    assert PastBouts.beyond(9.0, said).rows == 0
 
 
 def test_of_bouts_the_next_one_goes_as_far_as_it_should() -> None:
@@ -44,7 +44,7 @@ def test_of_bouts_the_next_one_goes_as_far_as_it_should() -> None:
     _, law = law_of(echoing(0))
     threshold = float(law.knots[1, 0, -1])
     fresh = np.concatenate(
-        [Bouts.beyond(threshold, echoing(seed).astype(np.float32)).peaks for seed in range(1, 40)]
+        [PastBouts.beyond(threshold, echoing(seed).astype(np.float32)).peaks for seed in range(1, 40)]
     )
     for share in (0.1, 0.01):
         far = float(np.quantile(fresh, 1.0 - share))
@@ -93,5 +93,5 @@ def test_as_many_bouts_cross_a_boundary_as_it_was_placed_for() -> None:
     for seed in range(1, 11):
         said = echoing(seed, rows=20_000).astype(np.float32)
         surprise = law.surprise(np.ones(len(said), np.intp), said[:, None])[:, 0]
-        crossed.append(len(Bouts.beyond(float(-np.log10(p)), surprise).peaks))
+        crossed.append(len(PastBouts.beyond(float(-np.log10(p)), surprise).peaks))
     assert allowed / 2 < np.mean(crossed) < 2 * allowed

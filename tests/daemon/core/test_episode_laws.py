@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track
-from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition
+from offbeat.core.episodes import Episodes
+from offbeat.core.transitions import Change, Marks, Reason, Transition
 
 SENSORS, Q = 3, len(TRACKS)
 RULES = EpisodeRules(

@@ -10,8 +10,9 @@ import pytest
 
 from offbeat.core.episode_ids import episode_id
 from offbeat.core.episode_rules import TRACKS, EpisodeRules, Track, severity_codes, threshold
-from offbeat.core.episodes import Change, Episodes, Marks, Reason, Transition
+from offbeat.core.episodes import Episodes
 from offbeat.core.trailing import LEAST_P
+from offbeat.core.transitions import Change, Marks, Reason, Transition
 
 THRESHOLD = 4.0
 RULES = EpisodeRules(close_seconds=0.0, settle_seconds=1000.0, settle_rows=100)

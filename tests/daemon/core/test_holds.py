@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offbeat.core.episode_rules import EpisodeRules, Track
-from offbeat.core.episodes import Change, Episodes, Reason, Transition
+from offbeat.core.episodes import Episodes
 from offbeat.core.holds import FREEZE, STRETCHES, Holds
+from offbeat.core.transitions import Change, Reason, Transition
 
 TIMES = np.arange(0.0, 1000.0, 10.0)
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from offbeat.core.episode_rules import Track
-from offbeat.core.episodes import Change, Reason
 from offbeat.core.messages import Facts, sentence, why
 from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
+from offbeat.core.transitions import Change, Reason
 
 ELEVEN = 1_767_265_200.0  # 2026-01-01 11:00:00 UTC
 BOILER = Facts(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,29 +10,12 @@ from offbeat.config.settings import JournalSettings
 from offbeat.ingest.bulk_reader import BulkClient, ReadingClient
 from offbeat.ingest.journal import REFUSED, Journal
 from offbeat.ingest.source import DEAF, DUPLICATE, LISTENING, OVERSIZE, RETAINED, LogBatch, RawMessage
-from tests.support.listening import MAX_PAYLOAD, HeldLog, Listener
+from tests.support.listening import MAX_PAYLOAD, HeldLog, Listen
 from tests.support.mosquitto import Broker, BrokerFactory
 from tests.support.publishing import publish
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.broker
-
-Listen = Callable[..., Listener]
-
-
-@pytest.fixture
-def listener() -> Iterator[Listen]:
-    """Make listeners that are stopped with the test."""
-    made: list[Listener] = []
-
-    def make(*args: object, **kwargs: object) -> Listener:
-        one = Listener(*args, **kwargs)  # type: ignore[arg-type]
-        made.append(one)
-        return one
-
-    yield make
-    for one in made:
-        one.stop()
 
 
 def numbered(count: int, first: int = 0) -> list[tuple[str, bytes]]:

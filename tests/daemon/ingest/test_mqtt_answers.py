@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from offbeat.ingest.bulk_reader import BulkClient, ReadingClient, choose_client, missing_attributes
-from tests.support.listening import HeldLog, Listener
+from tests.support.listening import HeldLog, Listen
 from tests.support.scripted_broker import ScriptedBroker, Visitor
 from tests.support.waiting import wait_until
-
-Listen = Callable[..., Listener]
-
-
-@pytest.fixture
-def listener() -> Iterator[Listen]:
-    """Make listeners that are stopped with the test."""
-    made: list[Listener] = []
-
-    def make(*args: object, **kwargs: object) -> Listener:
-        one = Listener(*args, **kwargs)  # type: ignore[arg-type]
-        made.append(one)
-        return one
-
-    yield make
-    for one in made:
-        one.stop()
 
 
 def serve(visitor: Visitor) -> None:

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from offbeat.errors import ConfigError
 from tests.support.certificates import Certificates, make_certificates
-from tests.support.listening import Listener
+from tests.support.listening import Listen
 from tests.support.mosquitto import Broker, BrokerFactory, add_password
 from tests.support.ports import free_port
 from tests.support.publishing import publish
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.broker
-
-Listen = Callable[..., Listener]
-
-
-@pytest.fixture
-def listener() -> Iterator[Listen]:
-    """Make listeners that are stopped with the test."""
-    made: list[Listener] = []
-
-    def make(*args: object, **kwargs: object) -> Listener:
-        one = Listener(*args, **kwargs)  # type: ignore[arg-type]
-        made.append(one)
-        return one
-
-    yield make
-    for one in made:
-        one.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,30 +11,13 @@ from offbeat.errors import ConfigError
 from offbeat.ingest.source import DEAF, LISTENING
 from offbeat.ingest.topics import Subscription
 from offbeat.ingest.wish import Wish
-from tests.support.listening import MAX_PAYLOAD, Listener
+from tests.support.listening import MAX_PAYLOAD, Listen
 from tests.support.mosquitto import Broker
 from tests.support.ports import free_port
 from tests.support.publishing import publish
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.broker
-
-Listen = Callable[..., Listener]
-
-
-@pytest.fixture
-def listener() -> Iterator[Listen]:
-    """Make listeners that are stopped with the test."""
-    made: list[Listener] = []
-
-    def make(*args: object, **kwargs: object) -> Listener:
-        one = Listener(*args, **kwargs)  # type: ignore[arg-type]
-        made.append(one)
-        return one
-
-    yield make
-    for one in made:
-        one.stop()
 
 
 def settings(url: str, **more: object) -> MqttSettings:

@@ -10,7 +10,7 @@ from offbeat.core.decisions import Decisions
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, voting
 from offbeat.learn.collected import Collected
-from offbeat.learn.refusing import refuse
+from offbeat.learn.fusing_again import fuse_again
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import play
 from offbeat.testing.readings import Readings
@@ -29,7 +29,7 @@ def test_the_fusion_of_a_training_is_that_of_the_service() -> None:
     collected = Collected()
     for part in played.scores:
         collected.add(Decisions(scores=part))
-    fused, severity = refuse(boilers_learnt(), collected.raw(BOILERS), collected.times_seconds(BOILERS))
+    fused, severity = fuse_again(boilers_learnt(), collected.raw(BOILERS), collected.times_seconds(BOILERS))
     assert set(fused) == set(severity) == set(BOILERS)
     for i, name in enumerate(BOILERS):
         assert fused[name].shape == severity[name].shape == (rows[i], len(TRACKS))
@@ -46,9 +46,9 @@ def test_a_sensor_is_fused_alike_whoever_stands_beside_it() -> None:
         for name, n in zip(BOILERS[:3], (30, 50, 10), strict=True)
     }
     times = {name: 1.7e9 + 5.0 * np.arange(len(part)) for name, part in raw.items()}
-    together, _ = refuse(boilers_learnt(), raw, times)
+    together, _ = fuse_again(boilers_learnt(), raw, times)
     for name in raw:
-        alone, _ = refuse(boilers_learnt(), {name: raw[name]}, {name: times[name]})
+        alone, _ = fuse_again(boilers_learnt(), {name: raw[name]}, {name: times[name]})
         assert np.array_equal(alone[name], together[name], equal_nan=True)
 
 
@@ -58,16 +58,18 @@ def test_streams_without_a_vote_take_no_part() -> None:
     loud = {BOILERS[0]: np.where(voting(model=False), raw[BOILERS[0]], np.float32(9.0))}
     times = {BOILERS[0]: 1.7e9 + 5.0 * np.arange(30)}
     deaf = replace(boilers_learnt(), voting=voting(model=False))
-    assert np.array_equal(refuse(deaf, raw, times)[0][BOILERS[0]], refuse(deaf, loud, times)[0][BOILERS[0]])
+    assert np.array_equal(
+        fuse_again(deaf, raw, times)[0][BOILERS[0]], fuse_again(deaf, loud, times)[0][BOILERS[0]]
+    )
     assert not np.array_equal(
-        refuse(boilers_learnt(), raw, times)[0][BOILERS[0]],
-        refuse(boilers_learnt(), loud, times)[0][BOILERS[0]],
+        fuse_again(boilers_learnt(), raw, times)[0][BOILERS[0]],
+        fuse_again(boilers_learnt(), loud, times)[0][BOILERS[0]],
     )
 
 
 def test_nothing_to_fuse_is_no_error() -> None:
     """A group may have been silent."""
-    assert refuse(boilers_learnt(), {}, {}) == ({}, {})
+    assert fuse_again(boilers_learnt(), {}, {}) == ({}, {})
     empty = np.zeros((0, len(STREAM_NAMES)), np.float32)
-    fused, _ = refuse(boilers_learnt(), {BOILERS[0]: empty}, {BOILERS[0]: np.zeros(0)})
+    fused, _ = fuse_again(boilers_learnt(), {BOILERS[0]: empty}, {BOILERS[0]: np.zeros(0)})
     assert fused[BOILERS[0]].shape == (0, len(TRACKS))
