@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 
 from offbeat.app.artifacts import read_artifact
 from offbeat.app.core_settings import core_settings
 from offbeat.app.journal_recordings import Heard, heard_lately
-from offbeat.app.lineage import lineage
+from offbeat.app.lineage import lineage, moment
 from offbeat.app.model_library import library_of, serving
 from offbeat.app.shadow import hold_back, try_out
 from offbeat.app.still_off import by_law, held_against
@@ -78,7 +78,7 @@ def learn_group(
     trained = dataclasses.replace(trained, left_out=heard.rows_left_out)
     came_from = lineage(learn, _current(models)) | {"why": why} | room.lineage()
     with library.workbench() as bench:
-        created_at = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+        created_at = moment(now)
         write_trained(bench, trained, plan, came_from, created_at)
         candidate = read_artifact(bench / name)
         before = None if incumbent is None else models.version(incumbent.version)

@@ -143,11 +143,7 @@ class _Collector:
 
     def _add(self, group: Group, slot: int, times: NDArray[np.float64], values: NDArray[np.float32]) -> None:
         sensor = group.ids[slot]
-        keep = (
-            self._exclusions.keep(sensor, times, group.name)
-            if self._exclusions
-            else np.ones(len(times), np.bool_)
-        )
+        keep = self._exclusions.keep(sensor, times, group.name)
         if keep.all():
             self._reservoir.add(sensor, times, values)
             return

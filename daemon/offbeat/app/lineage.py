@@ -21,10 +21,11 @@ def lineage(series: Sequence[Series], after: str | None) -> dict[str, object]:
         "warm_started_from": None,
         "recordings": len(series),
         "rows": sum(len(times) for times in timed),
-        "from": _moment(min(float(times.min()) for times in timed)),
-        "to": _moment(max(float(times.max()) for times in timed)),
+        "from": moment(min(float(times.min()) for times in timed)),
+        "to": moment(max(float(times.max()) for times in timed)),
     }
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
+    """Return a time as artifacts write it down."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -93,3 +94,8 @@ def error_line(message: str) -> str:
     if message.startswith(("error:", "warning:")):
         return message
     return f"\033[1;31merror\033[0m: {message}" if wants_colour(sys.stderr) else f"error: {message}"
+
+
+def at(seconds: float) -> str:
+    """Return a moment as people read it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

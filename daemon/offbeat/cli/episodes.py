@@ -6,10 +6,10 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.book import open_book
+from offbeat.cli.common import add_config_option, add_json_option, at, load_settings, print_json
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
 from offbeat.errors import UsageError
@@ -64,11 +64,6 @@ def run(args: argparse.Namespace) -> int:
     return _ACTIONS[args.action or "list"](args, load_settings(args))
 
 
-def at(seconds: float) -> str:
-    """Return a moment as people read it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def _add_list_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="only those that are open")
     parser.add_argument("--sensor", metavar="ID", help="only those of a sensor")
@@ -110,7 +105,6 @@ def _show(args: argparse.Namespace, settings: Settings) -> int:
 
 
 def _label(args: argparse.Namespace, settings: Settings) -> int:
-    from offbeat.cli.freeze import open_book
     from offbeat.core.orders import Label
 
     one = _find(args.id, settings)

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.book import open_book
+from offbeat.cli.common import add_config_option, add_json_option, at, load_settings, print_json
 from offbeat.cli.parser import Subparsers
 from offbeat.cli.user import acting_user
 from offbeat.errors import UsageError
@@ -16,7 +17,6 @@ from offbeat.errors import UsageError
 if TYPE_CHECKING:
     from offbeat.config.settings import Settings
     from offbeat.core.orders import Freeze, Scope
-    from offbeat.state.order_book import OrderBook
 
 _HEARD = "a daemon that runs obeys within seconds"
 
@@ -97,24 +97,6 @@ def scope_of(args: argparse.Namespace, settings: Settings) -> tuple[Scope, list[
     return "sensor", list(dict.fromkeys(args.sensor))
 
 
-def open_book(settings: Settings) -> OrderBook:
-    """Return the daemon's book of what people said.
-
-    Raises:
-        UnavailableError: there is no state directory, or it cannot be written.
-    """
-    from offbeat.errors import UnavailableError
-    from offbeat.state.order_book import FILE, OrderBook
-
-    folder = settings.state.directory
-    if not folder.is_dir():
-        raise UnavailableError(
-            f"there is no state directory {folder}; start the daemon of this configuration first, or look at "
-            "state.directory"
-        )
-    return OrderBook(folder / FILE, visiting=True)
-
-
 def called(freeze: Freeze) -> str:
     """Return what a freeze is of, in words."""
     return {"sensor": freeze.name, "group": f"all of {freeze.name}", "all": "all sensors"}[freeze.scope]
@@ -122,8 +104,6 @@ def called(freeze: Freeze) -> str:
 
 def until_when(freeze: Freeze) -> str:
     """Return how long a freeze holds, in words."""
-    from offbeat.cli.episodes import at
-
     return "until it is thawed" if math.isinf(freeze.until) else f"until {at(freeze.until)}"
 
 
@@ -152,8 +132,6 @@ def _list(settings: Settings, *, as_json: bool) -> int:
 
 
 def _lines(freezes: Sequence[Freeze]) -> Iterator[str]:
-    from offbeat.cli.episodes import at
-
     if not freezes:
         yield "nothing is frozen"
     for one in freezes:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from offbeat.cli.book import open_book
 from offbeat.cli.common import add_config_option, load_settings
-from offbeat.cli.freeze import add_scope, called, open_book, scope_of
+from offbeat.cli.freeze import add_scope, called, scope_of
 from offbeat.cli.parser import Subparsers
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.rows import Rows
 
 Slots = NDArray[np.intp]
@@ -96,7 +97,7 @@ class Cadence:
         total = self._weights[slots].sum(axis=1, dtype=np.float64)
         seconds = self._seconds[slots]
         rate: Doubles = np.divide(total, seconds, out=np.zeros(len(slots)), where=seconds > 0.0)
-        return rate * (7 * 86_400.0)
+        return rate * WEEK_SECONDS
 
     def survival(self, slots: Slots, elapsed_seconds: Doubles) -> Doubles:
         """Return the probability that a gap lasts longer than what has passed since each sensor's newest row.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.calibration import FrozenCalibration
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.ridge import Ridge
 from offbeat.core.shape import Shape
 from offbeat.core.streams.base import Arrays, Floats
@@ -17,8 +18,6 @@ from offbeat.core.streams.base import Arrays, Floats
 LEAST_ALARM_P = 1e-12
 MOST_ALARM_P = 0.05
 """A sensor of a few rows a week would else be allowed to raise an alert at every row."""
-
-_WEEK_SECONDS = 7 * 86_400.0
 
 Budget = float | NDArray[np.float64]
 """False alerts a week: one number, or one a track."""
@@ -97,7 +96,7 @@ class Commission:
         if self.alarm is None:
             return np.zeros(len(self.rows_per_week))
         rows = self.alarm.count.max(axis=1, initial=0.0).astype(np.float64)
-        seconds: NDArray[np.float64] = rows / self.rows_per_week * _WEEK_SECONDS
+        seconds: NDArray[np.float64] = rows / self.rows_per_week * WEEK_SECONDS
         seconds[0] = 0.0
         return seconds
 

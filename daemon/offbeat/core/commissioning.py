@@ -19,14 +19,13 @@ from offbeat.core import ridge, shape, tail
 from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
-from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.episode_rules import WEEK_SECONDS, EpisodeRules
 from offbeat.core.recording import Recording
 from offbeat.core.streams.base import Floats
 from offbeat.core.streams.pace import log_of
 from offbeat.core.streams.stuck import run_length
 from offbeat_models.windows import robust_center_scale
 
-SECONDS_PER_WEEK = 604_800.0
 UNKNOWN_GAP_SECONDS = 60.0
 USUAL_PACE = 0.0
 """Mean log of gaps in median gaps of nobody knows whom."""
@@ -61,7 +60,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         constant=normaliser.constant,
         resolution=normaliser.resolution,
         gap_unit_seconds=_with_fleet(units, UNKNOWN_GAP_SECONDS),
-        rows_per_week=_with_fleet(rates, SECONDS_PER_WEEK / UNKNOWN_GAP_SECONDS),
+        rows_per_week=_with_fleet(rates, WEEK_SECONDS / UNKNOWN_GAP_SECONDS),
         pace=np.zeros(len(recordings) + 1, np.float32),
         step=np.ones((len(recordings) + 1, len(channels)), np.float32),
         ridge=ridge.nothing_learnt(len(channels)),
@@ -172,7 +171,7 @@ def _rows_per_week(recording: Recording) -> float:
     """Return the rate over all that was recorded, NaN where time never moves."""
     gaps = np.diff(recording.times_seconds)[~recording.after_cut[1:]]
     span = float(gaps.sum())
-    return len(gaps) * SECONDS_PER_WEEK / span if span > 0 else float("nan")
+    return len(gaps) * WEEK_SECONDS / span if span > 0 else float("nan")
 
 
 def _within_cuts(recordings: Sequence[Recording], gaps: list[Floats]) -> list[Floats]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.holds import Holds
 from offbeat.core.windows import Windows
 from offbeat_models.windows import robust_center_scale
@@ -22,8 +23,6 @@ Slots = NDArray[np.intp]
 UNKNOWN, PROVISIONAL, COMMISSIONED = 0, 1, 2
 CONSTANT_SHARE = 0.05
 """Scale of a channel that did not move in the first rows: so much of the fleet's, or of its center without one."""
-
-WEEK_SECONDS = 604_800.0
 
 LEAST_SHARE = 1e-6
 """Scale of a channel at least, as a share of its center."""

@@ -13,12 +13,13 @@ from string import Template
 
 import numpy as np
 
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.events import EpisodeEvent
 from offbeat.core.wording import duration, number
 from offbeat.replay.judged import JudgedSeries
 from offbeat.replay.labels import Spans
 from offbeat.replay.report_data import bins_for, series_data
-from offbeat.replay.report_episodes import SECONDS_PER_WEEK, Episode, Outcome, episodes_of, outcome
+from offbeat.replay.report_episodes import Episode, Outcome, episodes_of, outcome
 from offbeat.replay.report_table import episode_table
 
 OPEN_AT_FIRST = 3
@@ -152,12 +153,12 @@ def _section(
     data = json.dumps(series_data(judged, episodes, labels, report.units, bins), separators=(",", ":"))
     peak = float(np.nanmax(judged.score)) if np.isfinite(judged.score).any() else math.nan
     first, last = _played(judged)
-    rate = len(episodes) / (last - first) * SECONDS_PER_WEEK if last > first else math.nan
+    rate = len(episodes) / (last - first) * WEEK_SECONDS if last > first else math.nan
     notes = [
         f"{len(series):,} readings",
         duration(last - first),
         f"{len(series.channels)} channel{'' if len(series.channels) == 1 else 's'}",
-        *([f"{number(rate, 2)} episodes a week"] if episodes and last - first >= SECONDS_PER_WEEK else []),
+        *([f"{number(rate, 2)} episodes a week"] if episodes and last - first >= WEEK_SECONDS else []),
     ]
     worst = max((e.severity for e in episodes), key=("info", "warning", "critical").index, default="none")
     count = f"{len(episodes)} episode{'' if len(episodes) == 1 else 's'}"

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.events import EpisodeEvent, Family, Severity
 from offbeat.replay.labels import Spans
 
-SECONDS_PER_WEEK = 604_800.0
 _ORDER: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
@@ -104,5 +104,5 @@ def outcome(episodes: Sequence[Episode], labels: Spans, played: Mapping[str, tup
         events += len(spans)
         found += sum(any(a <= at <= b for at in opened) for a, b in spans)
         false += sum(not any(a <= at <= b for a, b in spans) for at in opened)
-    weeks = sum(last - first for first, last in played.values()) / SECONDS_PER_WEEK
+    weeks = sum(last - first for first, last in played.values()) / WEEK_SECONDS
     return Outcome(events, found, false, weeks)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from offbeat.config.units import parse_budget
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.events import EpisodeEvent
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
@@ -20,7 +21,6 @@ from offbeat.core.sensors import UNIVARIATE, SensorDirectory
 from offbeat.replay.series import Series
 from offbeat.replay.virtual_time import Player
 from tests.benchmarks.detection.clean_streams import KINDS, RHYTHMS, clean_streams
-from tests.benchmarks.detection.judge import WEEK_SECONDS
 from tests.benchmarks.detection.model_free import commission_of, played
 
 

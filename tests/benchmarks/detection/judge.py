@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.replay.labels import Spans
 from offbeat.replay.splits import Splits
 from offbeat_models.evaluation import average_precision
-
-WEEK_SECONDS = 604_800.0
 
 Doubles = NDArray[np.float64]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from offbeat.app.engine import Engine
 from offbeat.app.priors import PRIORS, prior_of
 from offbeat.core.decisions import Decisions
+from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import SensorDirectory
@@ -25,7 +26,6 @@ from tests.benchmarks.detection import suite
 from tests.benchmarks.detection.budgets import kind_of
 from tests.benchmarks.detection.clean_streams import clean_streams
 from tests.benchmarks.detection.injected import FLEETS, recall_by_fault
-from tests.benchmarks.detection.judge import WEEK_SECONDS
 from tests.benchmarks.detection.silence_law import SilenceLaw
 from tests.benchmarks.detection.suite import window_rows
 
