@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from offbeat.app.sensor_list import SensorList
 from offbeat.app.sensor_views import SensorViews
 from tests.benchmarks.fleet import fleet_of
 from tests.benchmarks.table import Line
+from tests.benchmarks.timing import seconds_of
 
 SENSORS = 10_000
 SHOWN = 50
@@ -43,9 +43,4 @@ def measure(folder: Path) -> list[Line]:
 
 
 def _best(work: Callable[[], object]) -> float:
-    seconds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
+    return min(seconds_of(work, ROUNDS))

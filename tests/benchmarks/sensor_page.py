@@ -16,6 +16,7 @@ from offbeat.observe.catalogue import SENSOR_CATALOGUE
 from offbeat.observe.sensor_metrics import SensorColumns, SensorPage
 from tests.benchmarks.fleet import fleet_of
 from tests.benchmarks.table import Line
+from tests.benchmarks.timing import seconds_of
 
 SERIES = 100_000
 SENSORS = -(-SERIES // len(SENSOR_CATALOGUE))
@@ -67,9 +68,4 @@ def _of_a_library(columns: SensorColumns) -> float:
 
 
 def _middle(work: Callable[[], object]) -> float:
-    seconds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return float(np.median(seconds))
+    return float(np.median(seconds_of(work, ROUNDS)))
