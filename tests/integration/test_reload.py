@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.conftest import offbeat
 from tests.support.daemon import Daemon
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Broker
@@ -176,6 +177,29 @@ def test_sensors_of_a_source_that_is_gone_are_neither_open_nor_silent(broker: Br
 
         wait_until(is_back, 10, "the sensor to be heard again")
         assert json.loads(daemon.get("/api/v1/sensors/door")[1])["window"]["values"][0][:3] == [20.0] * 3
+
+
+def test_commands_know_by_what_the_daemon_runs(broker: Broker, tmp_path: Path) -> None:
+    """`offbeat check` tells what a reload or a restart takes up, and `status` asks it though its file is broken."""
+    with Daemon(tmp_path / "daemon", config(broker)) as daemon:
+        daemon.start()
+        assert offbeat("check", "-c", daemon.config).stdout.endswith("\nthe daemon runs by it already\n")
+        daemon.write(config(broker, HALL))
+        assert "daemon take up source\n" in offbeat("check", "-c", daemon.config).stdout
+        assert daemon.reload(config(broker, HALL))
+        assert offbeat("check", "-c", daemon.config).stdout.endswith("\nthe daemon runs by it already\n")
+        daemon.write(config(broker, HALL, "[model]\nthreads = 2\n"))
+        assert (
+            "\nonly a restart lets it take up model.threads\n" in offbeat("check", "-c", daemon.config).stdout
+        )
+        daemon.write(config(broker, mqtt="qos = 1"), listen="127.0.0.1:1")
+        status = offbeat("status", "-c", daemon.config)
+        assert (status.returncode, " is ready\n" in status.stdout) == (0, True)
+        assert "(mqtt.qos)" in status.stderr
+        daemon.kill()
+        assert offbeat("status", "-c", daemon.config).returncode == 69
+        daemon.write(config(broker))
+        assert offbeat("check", "-c", daemon.config).stdout.count("\n") == 1, "nothing runs that could differ"
 
 
 def test_another_broker_is_listened_to_and_published_at(broker: Broker, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
 from offbeat.observe.sensor_metrics import SensorPage
 from offbeat.observe.watchdog import Watchdog
+from offbeat.state.running import RunningSettings
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -78,6 +79,8 @@ class Service:
         self._labels: dict[str, str] = {}
         self._notifier = Notifier.from_environment()
         self._instruments = Instruments(clock)
+        self._settings = settings
+        self._running = RunningSettings(settings.state.directory)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
         self._reports = SensorReports(parts.core.pipeline)
         self._loop = self._build_loop(settings)
@@ -172,15 +175,23 @@ class Service:
             return
         if self._told_systemd:
             self._notifier.reloading()
-        self._reloading.reload()
+        if self._reloading.reload():
+            self._keep_running(self._reloading.settings)
         if self._told_systemd:
             self._notifier.ready(self._instruments.status_line())
+
+    def _keep_running(self, settings: Settings) -> None:
+        try:
+            self._running.keep(settings)
+        except OSError as error:
+            _log.warning("commands cannot know by what the daemon runs", reason=str(error))
 
     def _start(self) -> None:
         parts = self._parts
         self._hear_orders()
         if self._web:
             self._web.start()
+        self._keep_running(self._settings)
         self._watchdog.start()
         self._unready = "restoring state"
         self._loop.offset = recover(
@@ -281,6 +292,7 @@ class Service:
         # Last in, first out, and whatever one part does on its way down, the others go down too.
         with ExitStack() as then:
             then.callback(self._notifier.close)
+            then.callback(self._running.close)
             if self._web:
                 then.callback(self._web.stop)
             if self._live:

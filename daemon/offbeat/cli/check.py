@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from offbeat.cli.common import add_config_option, add_json_option, config_path, print_json, wants_colour
 from offbeat.cli.parser import Subparsers
+from offbeat.cli.running import as_read_by, running_daemon
 from offbeat.config.loading import examine
 from offbeat.config.memory import required_bytes
+from offbeat.config.reloading import needing_restart, taken_by_reload
 from offbeat.config.settings import Settings
 from offbeat.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs from what a running daemon runs by: options as they stand in the file, by what they take."""
+
+    reload: list[str]
+    restart: list[str]
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -18,7 +31,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "check",
         help="look over the configuration without connecting to anything",
-        description="Looks over the configuration without connecting to anything; tells all problems.",
+        description="Looks over the configuration without connecting to anything; tells all problems. Where a daemon "
+        "runs by another one, tells which changes a reload takes, and which only a restart.",
     )
     add_config_option(parser)
     add_json_option(parser)
@@ -30,16 +44,38 @@ def run(args: argparse.Namespace) -> int:
     path = config_path(args)
     settings, report = examine(path)
     failed = not report.ok or bool(args.deny_warnings and report.warnings)
+    changes = None if settings is None else _changes(path, settings)
     if args.json:
-        print_json({**report.to_json(), "ok": not failed})
+        print_json({**report.to_json(), "ok": not failed, "changes": changes and asdict(changes)})
     else:
         if text := report.render(colour=wants_colour(sys.stderr)):
             print(text, file=sys.stderr)
         if settings is not None and not failed:
-            print(f"ok: {path}: {_summary(settings)}")
+            print("\n".join([f"ok: {path}: {_summary(settings)}", *_told(changes)]))
         elif report.ok:
             print("\nwarnings are denied; nothing was started.", file=sys.stderr)
     return ConfigError.exit_code if failed else 0
+
+
+def _changes(path: Path, settings: Settings) -> Changes | None:
+    """Return what differs from what the daemon runs by; None where none runs, or where that cannot be known."""
+    running = running_daemon(path, settings.state)
+    if running is None:
+        return None
+    old, new = running.settings, as_read_by(running, settings)
+    return Changes(taken_by_reload(old, new), needing_restart(old, new))
+
+
+def _told(changes: Changes | None) -> Iterator[str]:
+    if changes is None:
+        return
+    if not changes.reload and not changes.restart:
+        yield "the daemon runs by it already"
+    if changes.reload:
+        yield f"a reload lets the running daemon take up {', '.join(changes.reload)}"
+    if changes.restart:
+        refused = "; it refuses a reload as long as they differ" if changes.reload else ""
+        yield f"only a restart lets it take up {', '.join(changes.restart)}{refused}"
 
 
 def _summary(settings: Settings) -> str:

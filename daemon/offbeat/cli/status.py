@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.common import add_config_option, add_json_option, config_path, print_json, wants_colour
 from offbeat.cli.parser import Subparsers
+from offbeat.errors import ConfigError
+
+if TYPE_CHECKING:
+    from offbeat.app.daemon_api import DaemonApi
+    from offbeat.config.report import Report
 
 MOST_SHOWN = 20
 _PAGE = 1000
+
+_BROKEN = "a daemon that runs goes on by what it read before, and none starts with this"
+_UNKNOWN = (
+    "where the daemon can be asked is not known, since none runs on the state directory: mend the configuration, or "
+    "name the directory by STATE_DIRECTORY=DIR before the command"
+)
 
 Table = Mapping[str, Any]
 
@@ -20,8 +33,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "status",
         help="tell how the running daemon is, and how far its sensors have been learnt",
-        description="Asks the running daemon over HTTP, at metrics.listen of its configuration. Ends with 69 where "
-        "no daemon answers, and with 1 where --probe finds that it is not so.",
+        description="Asks the running daemon over HTTP, at metrics.listen of what it runs by, which its state "
+        "directory tells; also where the configuration has mistakes by now, which are told too. Ends with 69 where no "
+        "daemon answers, and with 1 where --probe finds that it is not so.",
     )
     add_config_option(parser)
     add_json_option(parser)
@@ -37,19 +51,39 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask and print."""
-    from offbeat.app.daemon_api import DaemonApi
-
-    api = DaemonApi(load_settings(args).metrics)
+    api, report = _reach(config_path(args))
     if args.probe:
         is_so, words = api.verdict(args.probe)
         print(words)
         return 0 if is_so else 1
+    if not report.ok:
+        print(report.render(colour=wants_colour(sys.stderr), ending=_BROKEN), file=sys.stderr)
     status, sensors = api.ask("/api/v1/status"), list(_sensors(api.ask))
     if args.json:
-        print_json({"status": status, "sensors": sensors})
+        print_json({"status": status, "sensors": sensors, "problems": report.to_json()["problems"]})
     else:
         print("\n".join([*_daemon(status), *_listed(sensors, everyone=args.all)]))
     return 0
+
+
+def _reach(path: Path) -> tuple[DaemonApi, Report]:
+    """Return how the daemon of a configuration is asked, and what is wrong with the configuration.
+
+    Raises:
+        ConfigError: it cannot be used, and nothing tells where the daemon is.
+        UnavailableError: the daemon serves nothing over HTTP.
+    """
+    from offbeat.app.daemon_api import DaemonApi
+    from offbeat.cli.running import reached_at, running_daemon
+    from offbeat.config.loading import examine, usable_tables
+
+    settings, report = examine(path)
+    tables = usable_tables(path) if settings is None else settings
+    running = running_daemon(path, tables.state)
+    metrics = tables.metrics if running is None else reached_at(running, tables.metrics)
+    if metrics is None:
+        raise ConfigError(report.render(ending=_UNKNOWN))
+    return DaemonApi(metrics), report
 
 
 def _sensors(ask: Any) -> Iterator[Table]:

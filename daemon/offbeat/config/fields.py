@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationInfo
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
 
 from offbeat.config.sensor_choice import SensorChoice
 from offbeat.config.units import (
@@ -90,7 +90,10 @@ def _read_choice(value: Any) -> Any:
 
 
 SensorsShown = Annotated[
-    SensorChoice, BeforeValidator(_read_choice), Written('"all", "anomalous", "top:N" or "off"')
+    SensorChoice,
+    BeforeValidator(_read_choice),
+    PlainSerializer(str),
+    Written('"all", "anomalous", "top:N" or "off"'),
 ]
 """Which sensors have metrics of their own: "all", "anomalous", "top:100", "off"."""
 

@@ -53,30 +53,51 @@ def check(path: Path, environment: Mapping[str, str] | None = None) -> Report:
 def examine(path: Path, environment: Mapping[str, str] | None = None) -> tuple[Settings | None, Report]:
     """Return the settings, None where they cannot be used, and what was found on the way."""
     variables = os.environ if environment is None else environment
-    files = configuration_files(path)
-    names = [str(file) for file in files]
-    if not path.exists():
-        hint = "name the file with --config"
-        return None, Report.of([Problem("there is no such file", Place(path), help=hint)], names)
-    documents = [read_document(file) for file in files]
-    unreadable = [found for found in documents if isinstance(found, Problem)]
-    if unreadable:
-        return None, Report.of(unreadable, names)
-    merged = Merged([found for found in documents if not isinstance(found, Problem)])
+    names = [str(file) for file in configuration_files(path)]
+    merged = _read(path)
+    if isinstance(merged, list):
+        return None, Report.of(merged, names)
     problems = list(merged.problems)
     for where, message in expand(merged.data, variables):
         problems.append(Problem(message, merged.value_place(where), dotted(where)))
-    credentials = variables.get("CREDENTIALS_DIRECTORY")
-    context = FileContext(path.absolute().parent, Path(credentials) if credentials else None)
-    settings, found = _validate(merged, context)
+    settings, found = _validate(merged, _context(path, variables))
     spoken = {problem.option for problem in problems}
     report = Report.of([*problems, *(p for p in found if p.option not in spoken)], names)
     return (settings if report.ok else None), report
 
 
+def usable_tables(path: Path, environment: Mapping[str, str] | None = None) -> Parts:
+    """Return the tables of a configuration that can be used by themselves, whatever is wrong with the others.
+
+    Options of them that cannot be used are left out; of a file that is no TOML there are none.
+    """
+    variables = os.environ if environment is None else environment
+    merged = _read(path)
+    if isinstance(merged, list):
+        return Parts()
+    for _ in expand(merged.data, variables):
+        pass  # said by `examine`; what has no value stays as it is written
+    return _valid_parts(merged.data, _context(path, variables))
+
+
 def configuration_files(path: Path) -> list[Path]:
     """Return the files that make up a configuration: the main one, then `conf.d/*.toml` beside it by name."""
     return [path, *sorted((path.parent / "conf.d").glob("*.toml"))]
+
+
+def _read(path: Path) -> Merged | list[Problem]:
+    """Return the content of all files, or why there is none."""
+    if not path.exists():
+        return [Problem("there is no such file", Place(path), help="name the file with --config")]
+    documents = [read_document(file) for file in configuration_files(path)]
+    if unreadable := [found for found in documents if isinstance(found, Problem)]:
+        return unreadable
+    return Merged([found for found in documents if not isinstance(found, Problem)])
+
+
+def _context(path: Path, variables: Mapping[str, str]) -> FileContext:
+    credentials = variables.get("CREDENTIALS_DIRECTORY")
+    return FileContext(path.absolute().parent, Path(credentials) if credentials else None)
 
 
 def _validate(merged: Merged, context: FileContext) -> tuple[Settings | None, list[Problem]]:

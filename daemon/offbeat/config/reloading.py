@@ -12,7 +12,7 @@ from enum import Enum
 from pydantic import BaseModel
 
 from offbeat.config.explain import table_of
-from offbeat.config.settings import Settings
+from offbeat.config.settings import Settings, SourceSettings
 
 
 class Effect(Enum):
@@ -58,6 +58,9 @@ CLASSES: dict[Effect, tuple[str, ...]] = {
 """Options, or whole tables, by what their change takes. Of a source the last three need a restart where the topic was
 there before: the journal is then read again from its beginning, and the sensors have a past in their new group."""
 
+_GROUPING = {"channels": "channels", "family": "family", "horizon_seconds": "horizon"}
+"""What of a source says which group its sensors are in: fields, and how they stand in the file."""
+
 
 def effect_of(option: str) -> Effect:
     """Return what a change of an option takes.
@@ -101,6 +104,16 @@ def needing_restart(old: Settings, new: Settings) -> list[str]:
     return found + [f"source[{i}].{name}" for i, name in _regrouped(old, new) if name not in spoken]
 
 
+def taken_by_reload(old: Settings, new: Settings) -> list[str]:
+    """Return the options whose change a reload takes, as they stand in the file; lists of tables by their name."""
+    stays = {*needing_restart(old, new)}
+    found = [name for name in _changed(old, new) if name not in stays]
+    before = {source.topic: source for source in old.sources}
+    if list(old.sources) != [_grouped_as(before.get(source.topic), source) for source in new.sources]:
+        found.append("source")
+    return found + (["rule"] if old.rules != new.rules else [])
+
+
 def _changed(old: BaseModel, new: BaseModel, prefix: str = "") -> Iterator[str]:
     """Yield the options that differ; a list of tables is left out."""
     for name, field in type(old).model_fields.items():
@@ -112,12 +125,19 @@ def _changed(old: BaseModel, new: BaseModel, prefix: str = "") -> Iterator[str]:
             yield shown
 
 
+def _grouped_as(was: SourceSettings | None, source: SourceSettings) -> SourceSettings:
+    """Return a source with that of it as it was before which only a restart can change."""
+    return (
+        source if was is None else source.model_copy(update={name: getattr(was, name) for name in _GROUPING})
+    )
+
+
 def _regrouped(old: Settings, new: Settings) -> Iterator[tuple[int, str]]:
     """Yield options of sources that were there before and would put their sensors into another group."""
     before = {source.topic: source for source in old.sources}
     for index, source in enumerate(new.sources):
         if (was := before.get(source.topic)) is None:
             continue
-        for field, name in (("channels", "channels"), ("family", "family"), ("horizon_seconds", "horizon")):
+        for field, name in _GROUPING.items():
             if getattr(was, field) != getattr(source, field):
                 yield index, name

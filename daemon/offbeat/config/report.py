@@ -102,12 +102,12 @@ class Report:
         """True where nothing forbids a start."""
         return not self.problems
 
-    def render(self, *, colour: bool = False) -> str:
-        """Return all findings as text: the problems last, with their count."""
+    def render(self, *, colour: bool = False, ending: str = "nothing was started") -> str:
+        """Return all findings as text: the problems last, with their count and what comes of them."""
         blocks = [p.render(colour=colour) for p in (*self.warnings, *self.problems)]
         if self.problems:
             count = len(self.problems)
-            blocks.append(f"{count} problem{'s' if count > 1 else ''}; nothing was started.")
+            blocks.append(f"{count} problem{'s' if count > 1 else ''}; {ending}.")
         return "\n\n".join(blocks)
 
     def to_json(self) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from offbeat.cli.main import main
+from offbeat.config.loading import load
+from offbeat.state.running import RunningSettings
 
 SMALLEST = '[mqtt]\nurl = "mqtt://localhost:1883"\n[[source]]\ntopic = "plant/{line}/{sensor}/state"\n'
 
@@ -73,3 +75,33 @@ def test_the_configuration_beside_is_found(
     monkeypatch.chdir(tmp_path)
     assert main(["check"]) == 0
     assert capsys.readouterr().out.startswith("ok: offbeat.toml: ")
+
+
+def test_what_a_running_daemon_would_take_up_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a reload or only by a restart; a daemon that has ended has nothing to take up."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    path = write(tmp_path, SMALLEST)
+    running = RunningSettings(tmp_path)
+    running.keep(load(Path(path)))
+    assert main(["check", "-c", path]) == 0
+    assert capsys.readouterr().out.endswith("\nthe daemon runs by it already\n")
+    write(tmp_path, SMALLEST + '[alerts]\nbudget = "2/week"\n[[rule]]\nmax = 1.0\n')
+    assert main(["check", "-c", path]) == 0
+    assert capsys.readouterr().out.endswith(
+        "\na reload lets the running daemon take up alerts.budget, rule\n"
+    )
+    write(tmp_path, SMALLEST + '[alerts]\nbudget = "2/week"\n[limits]\nmax_sensors = 5\n')
+    assert main(["check", "-c", path]) == 0
+    assert capsys.readouterr().out.endswith(
+        "\na reload lets the running daemon take up alerts.budget\n"
+        "only a restart lets it take up limits.max_sensors; it refuses a reload as long as they differ\n"
+    )
+    assert main(["check", "--json", "-c", path]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {
+        "reload": ["alerts.budget"], "restart": ["limits.max_sensors"],
+    }  # fmt: skip
+    running.close()
+    assert main(["check", "--json", "-c", path]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] is None

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from offbeat.cli.main import main
+from offbeat.config.loading import load
 from offbeat.observe.http import HttpServer, Response
+from offbeat.state.running import RunningSettings
 from tests.daemon.cli.conftest import CONFIG
 from tests.support.live_site import LiveSite
 from tests.support.plant import BOILERS
@@ -50,6 +52,47 @@ def test_programs_get_it_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert said["status"]["ready"] is True
     assert [one["sensor"] for one in said["sensors"]] == list(BOILERS)
     assert said["sensors"][0]["readiness"] == "ready"
+
+
+def test_a_broken_configuration_is_told_of_beside_a_daemon_that_is_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked where it still says that it listens; programs get the mistakes as `check` gives them."""
+    with LiveSite(tmp_path) as site:
+        config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
+        config.write_text(config.read_text().replace("[mqtt]", "[mqtt]\nqos = 1"))
+        assert main(["status", "--config", str(config)]) == 0
+        said = capsys.readouterr()
+        assert "offbeat 0.0.0 is ready\n" in said.out
+        assert f"--> {config}:2  (mqtt.qos)" in said.err
+        assert (
+            "1 problem; a daemon that runs goes on by what it read before, and none starts with this."
+            in said.err
+        )
+        assert main(["status", "--json", "--config", str(config)]) == 0
+        assert [one["option"] for one in json.loads(capsys.readouterr().out)["problems"]] == ["mqtt.qos"]
+
+
+def test_a_daemon_is_asked_where_it_listens_whatever_became_of_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state directory tells: the file may name another address by now, or be no TOML at all."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    running = RunningSettings(tmp_path)
+    with LiveSite(tmp_path) as site:
+        config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
+        running.keep(load(config))
+        configured(tmp_path, "127.0.0.1:1")
+        assert main(["status", "--config", str(config)]) == 0
+        config.write_text("[mqtt")
+        assert main(["status", "--config", str(config)]) == 0
+        assert main(["status", "--probe", "healthy", "--config", str(config)]) == 0
+    said = capsys.readouterr()
+    assert said.out.count("offbeat 0.0.0 is ready\n") == 2
+    assert said.err.count("1 problem; a daemon that runs goes on") == 1, "a probe is of the daemon alone"
+    running.close()
+    assert main(["status", "--config", str(config)]) == 78
+    assert "name the directory by STATE_DIRECTORY=DIR" in capsys.readouterr().err
 
 
 def test_a_probe_ends_with_0_or_1_and_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

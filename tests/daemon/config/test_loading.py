@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offbeat.config.loading import check, examine, load
+from offbeat.config.loading import check, examine, load, usable_tables
 from offbeat.config.report import Report
 from offbeat.errors import ConfigError
 
@@ -98,6 +98,22 @@ def test_load_raises_the_whole_report(tmp_path: Path) -> None:
     assert caught.value.exit_code == 78
     assert str(caught.value).count("error: ") == 3
     assert str(caught.value) == check(tmp_path / "offbeat.toml", {}).render()
+
+
+def test_tables_are_usable_whatever_is_wrong_with_the_others(tmp_path: Path) -> None:
+    """Without the options that are wrong; a text that is no TOML has none."""
+    path = tmp_path / "offbeat.toml"
+    path.write_text(
+        '[mqtt]\nurl = 7\n[metrics]\nlisten = "127.0.0.1:${PORT}"\nx = 1\n[state]\ndirectory = "here"\n'
+    )
+    tables = usable_tables(path, {"PORT": "9"})
+    assert tables.metrics is not None
+    assert tables.metrics.listen == "127.0.0.1:9"
+    assert tables.state is not None
+    assert tables.state.directory == tmp_path / "here"
+    assert (tables.mqtt, tables.sources) == (None, {})
+    path.write_text("[metrics")
+    assert usable_tables(path).metrics is None
 
 
 def test_an_empty_file_says_what_it_needs(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from offbeat.config.reloading import CLASSES, Effect, effect_of, needing_restart, options
-from offbeat.config.settings import ModelSettings, Settings
+from offbeat.config.reloading import CLASSES, Effect, effect_of, needing_restart, options, taken_by_reload
+from offbeat.config.settings import ModelSettings, RuleSettings, Settings
 from tests.support.configured import a_source, configured
 
 
@@ -95,3 +95,26 @@ def test_pages_cannot_be_turned_on_or_off(tmp_path: Path) -> None:
     on = changed(old, "metrics", listen="127.0.0.1:9641")
     assert needing_restart(old, on) == ["metrics.listen"]
     assert needing_restart(on, changed(old, "metrics", listen="0.0.0.0:9641")) == []
+
+
+def test_what_a_reload_takes_is_named_beside_what_only_a_restart_does(tmp_path: Path) -> None:
+    """Each change stands in one of the two; sources and rules, which may move, as a whole."""
+    old = configured(tmp_path, a_source("a/{sensor}"), a_source("b/{sensor}"))
+    new = changed(changed(old, "alerts", budget_per_week=7.0), "limits", max_sensors=5)
+    new = changed(new, "metrics", listen="127.0.0.1:9641", open_to_all=True)
+    assert taken_by_reload(old, new) == ["alerts.budget", "metrics.open_to_all"]
+    assert needing_restart(old, new) == ["limits.max_sensors", "metrics.listen"]
+    ruled = configured(tmp_path, a_source("a/{sensor}"), rules=(RuleSettings(max=1.0),))
+    assert taken_by_reload(old, ruled) == ["source", "rule"]
+    assert taken_by_reload(old, old) == needing_restart(old, old) == []
+
+
+def test_a_source_that_only_a_restart_can_change_is_not_said_to_be_taken(tmp_path: Path) -> None:
+    """Nor where [model] speaks for it; what else changed of it is."""
+    old = configured(tmp_path, a_source("a/{sensor}"))
+    wide = configured(tmp_path, a_source("a/{sensor}", channels=("x", "y")))
+    assert (taken_by_reload(old, wide), needing_restart(old, wide)) == ([], ["source[0].channels"])
+    other = configured(tmp_path, a_source("a/{sensor}"), model=ModelSettings(family="pca", prior=False))
+    assert (taken_by_reload(old, other), needing_restart(old, other)) == ([], ["model.family"])
+    both = configured(tmp_path, a_source("a/{sensor}", channels=("x", "y"), qos=0))
+    assert taken_by_reload(old, both) == ["source"]

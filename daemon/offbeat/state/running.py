@@ -1,0 +1,66 @@
+"""What a running daemon runs by, kept in its state directory for commands that ask: its files may say otherwise by now.
+
+It holds no secrets, since the configuration holds none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from offbeat.config.settings import Settings
+from offbeat.storage.held_file import HeldFile, read_held
+
+FILE = "running.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A daemon that runs.
+
+    Attributes:
+        settings: that it runs by.
+        is_ours: it runs as the user of this process, who may do all that it may.
+    """
+
+    settings: Settings
+    is_ours: bool
+
+
+class RunningSettings:
+    """Keeps what the daemon of this process runs by.
+
+    Args:
+        directory: its state directory, which is there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._file = HeldFile(directory / FILE)
+
+    def keep(self, settings: Settings) -> None:
+        """Let others know of the settings from now on.
+
+        Raises:
+            OSError: that cannot be written.
+        """
+        self._file.put(settings.model_dump_json(indent=1).encode())
+
+    def close(self) -> None:
+        """Let others know that nothing runs by them any more."""
+        self._file.close()
+
+
+def running_on(directory: Path) -> Running | None:
+    """Return the daemon that runs on a state directory; None where none does, or where that cannot be known.
+
+    What another release wrote may not be understood, and what another user's daemon wrote may not be read.
+    """
+    path = directory / FILE
+    try:
+        text, owner = read_held(path), path.stat().st_uid
+        settings = None if text is None else Settings.model_validate(json.loads(text))
+    except (OSError, ValueError):
+        return None
+    return None if settings is None else Running(settings, owner == os.geteuid())
