@@ -1,27 +1,48 @@
-"""The book of what people said of learning, opened by commands that write into it."""
+"""The state of a daemon, for commands that leave word for it there: it has to be one that a daemon will look at."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from offbeat.config.settings import Settings
     from offbeat.state.order_book import OrderBook
 
+_SERVICE = ", or, of a service, by STATE_DIRECTORY=/var/lib/offbeat before the command"
+
+
+def daemon_state(settings: Settings) -> Path:
+    """Return the state directory that the daemon of a configuration has.
+
+    Raises:
+        UnavailableError: there is none, or no daemon has ever run on it: word would be left for nobody.
+    """
+    from offbeat.errors import UnavailableError
+    from offbeat.state import order_book, store
+
+    folder = settings.state.directory
+    if any((folder / name).exists() for name in (order_book.FILE, store.FILE)):
+        return folder
+    found = (
+        f'no daemon has ever run on the state directory "{folder}": it has no {store.FILE}'
+        if folder.is_dir()
+        else f'there is no state directory "{folder}"'
+    )
+    is_named = "directory" in settings.state.model_fields_set or os.environ.get("STATE_DIRECTORY")
+    raise UnavailableError(
+        f"{found}; expected that of the daemon which is to hear of it: start the daemon of this configuration first, "
+        f"or name its directory by state.directory{'' if is_named else _SERVICE}"
+    )
+
 
 def open_book(settings: Settings) -> OrderBook:
     """Return the daemon's book of what people said.
 
     Raises:
-        UnavailableError: there is no state directory, or it cannot be written.
+        UnavailableError: there is no state of a daemon, or it cannot be written.
     """
-    from offbeat.errors import UnavailableError
     from offbeat.state.order_book import FILE, OrderBook
 
-    folder = settings.state.directory
-    if not folder.is_dir():
-        raise UnavailableError(
-            f"there is no state directory {folder}; start the daemon of this configuration first, or look at "
-            "state.directory"
-        )
-    return OrderBook(folder / FILE, visiting=True)
+    return OrderBook(daemon_state(settings) / FILE, visiting=True)

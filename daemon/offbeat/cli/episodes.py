@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from offbeat.cli.book import open_book
+from offbeat.cli.book import daemon_state, open_book
 from offbeat.cli.common import add_config_option, add_json_option, at, load_settings, print_json
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
@@ -142,9 +142,11 @@ def _find(beginning: str, settings: Settings) -> Episode:
 
     Raises:
         UsageError: there is none, or there are several.
+        UnavailableError: there is no state of a daemon to look in.
     """
     from offbeat.config.guess import did_you_mean
 
+    daemon_state(settings)
     episodes = _known(settings)
     found = [one for one in episodes if one.id.startswith(beginning)]
     if len(found) == 1:

@@ -130,14 +130,19 @@ def _wish(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     from offbeat.app.learner import why_never
     from offbeat.app.model_library import library_of
+    from offbeat.cli.book import daemon_state
+    from offbeat.state.running import running_on
 
     if why := why_never(settings):
         raise UsageError(f"a daemon of this configuration never trains by itself: {why}")
+    runs = running_on(daemon_state(settings)) is not None
     library_of(settings).wish_for_training(acting_user())
     if args.json:
-        print_json({"wished": True})
+        print_json({"wished": True, "daemon_runs": runs})
+    elif runs:
+        print("asked for: the daemon begins within seconds; `offbeat status` tells how far it is")
     else:
-        print("asked for: a daemon that runs begins within seconds; `offbeat status` tells how far it is")
+        print("asked for: no daemon runs now; the next one begins when it has started")
     return 0
 
 

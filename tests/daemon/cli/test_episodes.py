@@ -156,3 +156,15 @@ def test_what_is_not_there_is_refused(
 def test_the_words_for_what_an_episode_was_are_those_of_the_core() -> None:
     """`--help` does not import it."""
     assert episodes.WHATS == orders.WHATS
+
+
+@pytest.mark.parametrize("arguments", [("label", "aa", "fault"), ("show", "aa")])
+def test_where_no_daemon_has_state_that_is_said_and_not_that_the_episode_is_unknown(
+    config: Path, tmp_path: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody looks at the wrong place: another id would not help."""
+    (tmp_path / "empty").mkdir()
+    config.write_text(config.read_text().replace(str(tmp_path / "state"), str(tmp_path / "empty")))
+    assert offbeat(config, *arguments) == 69
+    assert f'no daemon has ever run on the state directory "{tmp_path / "empty"}"' in capsys.readouterr().err
+    assert not list((tmp_path / "empty").iterdir())

@@ -14,6 +14,7 @@ from offbeat.cli.main import main
 from offbeat.core.orders import Freeze
 from offbeat.state.order_book import OrderBook
 from offbeat.state.store import EpisodeHistory
+from tests.daemon.cli.conftest import CONFIG
 from tests.support.events import an_event
 
 
@@ -133,12 +134,35 @@ def test_what_makes_no_sense_is_refused(
     assert freezes(state) == ()
 
 
-def test_without_a_state_directory_nothing_is_made(
-    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", ["freeze", "thaw"])
+def test_where_no_daemon_has_state_nothing_is_made(
+    command: str, config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It would belong to whoever typed the command, and not to the daemon."""
-    assert offbeat(config, "freeze", "--all") == 69
-    assert "there is no state directory" in capsys.readouterr().err
+    """It would belong to whoever typed the command, and no daemon would ever hear of it."""
+    assert offbeat(config, command, "--all") == 69
+    assert f'there is no state directory "{tmp_path / "state"}"' in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
+    (tmp_path / "state").mkdir()
+    assert offbeat(config, command, "--all") == 69
+    assert f'no daemon has ever run on the state directory "{tmp_path / "state"}"' in capsys.readouterr().err
+    assert not list((tmp_path / "state").iterdir())
+
+
+def test_where_a_service_keeps_its_state_is_said_to_who_did_not_name_it(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root, in whatever folder, is not told of it by systemd."""
+    hint = "of a service, by STATE_DIRECTORY=/var/lib/offbeat before the command"
+    assert offbeat(config, "freeze", "--all") == 69
+    assert hint not in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    config.write_text(CONFIG)
+    assert offbeat(config, "freeze", "--all") == 69
+    assert hint in capsys.readouterr().err
+
+
+def test_without_state_nothing_is_frozen(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """To look is allowed."""
     assert offbeat(config, "freeze", "--list") == 0
     assert capsys.readouterr().out == "nothing is frozen\n"

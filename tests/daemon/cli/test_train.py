@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from offbeat.cli.main import main
+from offbeat.config.loading import load
 from offbeat.config.settings import JournalSettings
 from offbeat.ingest.journal import Journal
 from offbeat.learn.library import ModelLibrary
+from offbeat.state.running import RunningSettings
 from offbeat.state.store import EpisodeHistory
 from tests.support.events import an_event
 
@@ -189,9 +191,16 @@ def test_the_running_daemon_can_be_asked_to_train(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It finds the wish in the library, once; with what would not be heard it is refused."""
+    EpisodeHistory(tmp_path / "state" / "episodes.sqlite").close()
+    running = RunningSettings(tmp_path / "state")
+    running.keep(load(config))
     assert main(["train", "--now", "--config", str(config)]) == 0
-    assert "begins within seconds" in capsys.readouterr().out
+    assert "the daemon begins within seconds" in capsys.readouterr().out
+    running.close()
     library = ModelLibrary(tmp_path / "state" / "models")
+    assert library.take_wish()
+    assert main(["train", "--now", "--config", str(config)]) == 0
+    assert "no daemon runs now; the next one begins when it has started" in capsys.readouterr().out
     assert library.take_wish()
     assert library.take_wish() == ""
     assert main(["train", "--now", "--journal", "--config", str(config)]) == 2
@@ -200,3 +209,19 @@ def test_the_running_daemon_can_be_asked_to_train(
     assert main(["train", "--now", "--config", str(config)]) == 2
     assert "never trains by itself: learning.enabled is false" in capsys.readouterr().err
     assert library.take_wish() == ""
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_nobody_is_asked_to_train_where_no_daemon_would_hear_of_it(
+    config: Path, tmp_path: Path, made: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was found and what to do is said, and nothing is left in the folder."""
+    state = tmp_path / "state"
+    if made:
+        state.mkdir()
+    assert main(["train", "--now", "--config", str(config)]) == 69
+    said = capsys.readouterr().err
+    assert f'state directory "{state}"' in said
+    assert ("no daemon has ever run on" if made else "there is no") in said
+    assert "start the daemon of this configuration first, or name its directory by state.directory" in said
+    assert not list(tmp_path.glob("state/*"))
