@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -13,11 +13,12 @@ from offbeat.app.engine import Engine
 from offbeat.app.model_library import fitting, library_of, models_of, serving, take_over
 from offbeat.app.priors import prior_of
 from offbeat.app.scorers import WarmModel, build_scorer
-from offbeat.config.settings import Settings
+from offbeat.config.settings import LimitSettings, Settings
 from offbeat.core.pipeline import Pipeline
-from offbeat.core.sensors import SensorDirectory
+from offbeat.core.sensors import Group, SensorDirectory
 from offbeat.errors import ConfigError
 from offbeat.ingest.decoder import Decoder, directory_of
+from offbeat.learn.library import ModelLibrary
 from offbeat.learn.prior_files import NAME, prior_version
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -80,7 +81,7 @@ def build_core(settings: Settings, last_served: Callable[[str], str] = lambda _:
     artifacts = _artifacts(settings, directory, last_served)
     for index, artifact in artifacts.items():
         pipeline.install(index, artifact.commission, (artifact.name, artifact.version))
-    _check_memory(settings, pipeline)
+    refuse_too_large(settings.limits, state_bytes(pipeline))
     scorer = build_scorer(artifacts, settings.model, core, settings.limits.max_sensors)
     decoder = Decoder(settings.sources, directory, settings.limits)
     engine = Engine(pipeline, scorer, settings.model.batch_windows)
@@ -97,27 +98,59 @@ def _artifacts(
     take_over(settings)
     library, found = library_of(settings), {}
     for index, group in enumerate(directory.groups):
-        last = last_served(group.name)
-        prior = prior_version(len(group.channels)) if settings.model.prior else None
-        # What was judged by the prior when the daemon ended is played on under it; what came since is taken up then.
-        artifact = None if prior is not None and prior == last else serving(models_of(library, group), last)
-        if artifact is not None:
-            found[index] = fitting(artifact, group)
-        elif prior is not None:
-            found[index] = prior_of(group)
-            _log.info("there is no model yet; the fleet prior judges values", group=group.name, version=prior)
-        else:
+        artifact = _judging(settings, library, group, last_served(group.name))
+        if artifact is None:
             _log.warning(
                 "there is no model yet; only silence and rules are judged until one is trained",
                 group=group.name, expected_at=str(models_of(library, group).folder), train_with="offbeat train",
             )  # fmt: skip
+            continue
+        found[index] = artifact
+        if artifact.name == NAME:
+            _log.info(
+                "there is no model yet; the fleet prior judges values",
+                group=group.name,
+                version=artifact.version,
+            )
     return found
 
 
-def _check_memory(settings: Settings, pipeline: Pipeline) -> None:
-    limits = settings.limits
-    widest = max(range(len(pipeline.groups)), key=pipeline.state_bytes_per_sensor)
-    needed = int(pipeline.state_bytes_per_sensor(widest)) * limits.max_sensors
+def _judging(settings: Settings, library: ModelLibrary, group: Group, last: str) -> GroupArtifact | None:
+    """Return what a daemon that starts judges a group by; None if there is nothing."""
+    prior = prior_version(len(group.channels)) if settings.model.prior else None
+    # What was judged by the prior when the daemon ended is played on under it; what came since is taken up then.
+    artifact = None if prior is not None and prior == last else serving(models_of(library, group), last)
+    if artifact is not None:
+        return fitting(artifact, group)
+    return None if prior is None else prior_of(group)
+
+
+def state_bytes(pipeline: Pipeline) -> float:
+    """Return the memory that a sensor takes in the core at most: any may be of the widest group."""
+    return max(map(pipeline.state_bytes_per_sensor, range(len(pipeline.groups))), default=0.0)
+
+
+def state_bytes_of(settings: Settings, groups: Sequence[Group]) -> float:
+    """Return the same of groups that are not there yet, judged by what would judge them after a start.
+
+    Raises:
+        ConfigError: what is in service for one of them cannot be used.
+    """
+    directory = SensorDirectory([one.channels for one in groups], 1, choices=[one.model for one in groups])
+    pipeline, library = Pipeline(directory, core_settings(settings)), library_of(settings)
+    for index, group in enumerate(groups):
+        if (artifact := _judging(settings, library, group, "")) is not None:
+            pipeline.install(index, artifact.commission, (artifact.name, artifact.version))
+    return state_bytes(pipeline)
+
+
+def refuse_too_large(limits: LimitSettings, bytes_per_sensor: float) -> None:
+    """Hold the state of all sensors that are allowed against the memory that is.
+
+    Raises:
+        ConfigError: it may become larger.
+    """
+    needed = int(bytes_per_sensor * limits.max_sensors)
     if limits.memory_bytes is not None and needed > limits.memory_bytes:
         raise ConfigError(
             f"limits.memory is {limits.memory_bytes / 2**20:,.0f} MiB, but the state of {limits.max_sensors:,} sensors "

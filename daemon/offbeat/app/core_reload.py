@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from offbeat.app.core_building import Core
+from offbeat.app.core_building import Core, refuse_too_large, state_bytes, state_bytes_of
 from offbeat.app.core_settings import core_settings
 from offbeat.app.orphans import forget_closed
 from offbeat.app.questions import Questions
@@ -70,7 +70,7 @@ class CoreReload:
         """Look over what the core is to judge, and how.
 
         Raises:
-            ConfigError: a source cannot be used.
+            ConfigError: a source cannot be used, or the memory that is allowed does not hold its sensors.
         """
         if _of_the_core(old) == _of_the_core(new):
             return []
@@ -83,6 +83,9 @@ class CoreReload:
                 f"model.artifact names one model, and only a restart can look whether it is for {added[0].name} too: "
                 "restart, or leave the source with these channels out"
             )
+        if new.limits.memory_bytes is not None:
+            there = state_bytes(self._core.pipeline)
+            refuse_too_large(new.limits, max(there, state_bytes_of(new, added)) if added else there)
         past = {group.name: self._past_of(group) for group in added}
         return [
             Change(

@@ -193,7 +193,8 @@ class LimitSettings(_Table):
     Attributes:
         max_sensors: sensors that are admitted; readings of further ones are counted and dropped.
         window_readings: readings that a window holds; more means a longer memory, more memory and slower windows.
-        memory_bytes: refuse to start where all sensors with full windows would take more; without it there is no limit.
+        memory_bytes: refuse to start, and to reload, where all sensors with full windows would take more; without it
+            there is no limit.
         max_payload_bytes: longer payloads are counted and dropped.
         allowed_lateness_seconds: a reading that arrives later than this after its own time is counted and left out.
         max_future_seconds: a reading that is further ahead of the clock is counted and left out.

@@ -9,12 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from offbeat.app.core_building import Core, build_core
+from offbeat.app.core_building import Core, build_core, state_bytes
 from offbeat.app.core_reload import CoreReload
 from offbeat.app.orphans import close_orphans
 from offbeat.app.questions import Questions
+from offbeat.app.reload_record import ReloadRecord
+from offbeat.app.reloading import Reloading
 from offbeat.app.state_saver import StateSaver, restore
-from offbeat.config.settings import AlertSettings, LimitSettings, ModelSettings, RuleSettings, Settings
+from offbeat.config.report import Report
+from offbeat.config.settings import (
+    AlertSettings,
+    LimitSettings,
+    ModelSettings,
+    RuleSettings,
+    Settings,
+    SourceSettings,
+)
 from offbeat.core.events import EpisodeEvent
 from offbeat.errors import ConfigError
 from offbeat.ingest.source import LogBatch
@@ -289,6 +299,43 @@ def test_a_named_model_cannot_take_a_group_in(tmp_path: Path, learnt: Learnt) ->
                 site.settings, judged_by(tmp_path, learnt, PLANT, a_source("w/{s}", channels=("x", "y")))
             )
         )
+
+
+def test_a_group_that_memory_does_not_hold_is_refused_before_anything_changes(tmp_path: Path) -> None:
+    """As the next start would refuse it, by the model that would judge it; what it needs and what to do is said."""
+    settings = without_model(tmp_path, PLANT)
+    wide, prior = (
+        a_source("wide/{s}", channels=tuple("abcd"), horizon_seconds=600.0),
+        ModelSettings(device="cpu"),
+    )
+    with_prior = settings.model_copy(update={"model": prior})
+    widest = build_core(with_prior.model_copy(update={"sources": (PLANT, wide)}))
+    needed = int(state_bytes(widest.pipeline) * LIMITS.max_sensors)
+
+    def allowed(memory: int, *sources: SourceSettings) -> Settings:
+        limits = LIMITS.model_copy(update={"memory_bytes": memory})
+        return with_prior.model_copy(update={"limits": limits, "sources": sources})
+
+    site = Site(tmp_path, allowed(needed - 64, PLANT))
+    record = ReloadRecord(0.0)
+    results = []
+    for new in (allowed(needed - 64, PLANT, wide), allowed(needed, PLANT, wide)):
+        reloading = Reloading(
+            site.settings, lambda new=new: (new, Report()), [site.reload_by.prepare], record, lambda: 1.0
+        )
+        results.append((reloading.reload(), len(site.core.directory.groups)))
+    assert results == [(False, 1), (True, 2)]
+    assert record.counts == {"applied": 1, "refused": 1, "rolled_back": 0}
+
+
+def test_memory_cannot_be_taken_from_what_runs(tmp_path: Path) -> None:
+    """It is there already, with sensors or room for them."""
+    site = Site(tmp_path, without_model(tmp_path, PLANT))
+    less = site.settings.model_copy(update={"limits": LIMITS.model_copy(update={"memory_bytes": 1000})})
+    with pytest.raises(
+        ConfigError, match=r"limits\.memory is 0 MiB, but the state of 20 sensors takes up to"
+    ):
+        list(site.reload_by.prepare(site.settings, less))
 
 
 def test_what_is_undone_is_as_before(tmp_path: Path) -> None:
