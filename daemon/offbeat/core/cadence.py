@@ -99,6 +99,21 @@ class Cadence:
         rate: Doubles = np.divide(total, seconds, out=np.zeros(len(slots)), where=seconds > 0.0)
         return rate * WEEK_SECONDS
 
+    def seconds_per_row(self, slots: Slots, rows: NDArray[np.int64]) -> Doubles:
+        """Return how long a row takes on the mean, pauses included; NaN without gaps.
+
+        Args:
+            slots: sensors.
+            rows: how many each has brought. They are not as many as gaps where several come in one message, or one
+                in several.
+        """
+        weeks = self._observed[slots] / np.maximum(rows, 1)
+        rate = self.rows_per_week(slots)
+        out: Doubles = np.divide(
+            weeks * WEEK_SECONDS, rate, out=np.full(len(slots), np.nan), where=rate > 0.0
+        )
+        return out
+
     def survival(self, slots: Slots, elapsed_seconds: Doubles) -> Doubles:
         """Return the probability that a gap lasts longer than what has passed since each sensor's newest row.
 

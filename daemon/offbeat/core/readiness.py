@@ -90,7 +90,7 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         eta[:] = np.nan  # no number of readings brings a model
     else:
         short = ~known & (rows < needed)
-        eta[short] = (needed - rows)[short] * state.cadence.median_seconds(slots[short])
+        eta[short] = (needed - rows)[short] * state.cadence.seconds_per_row(slots[short], rows[short])
     frozen = state.holds.frozen[slots]
     held_up = held & ~known & (readiness == Readiness.LEARNING)
     eta[held_up | (frozen & ~known)] = np.nan

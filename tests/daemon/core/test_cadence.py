@@ -71,6 +71,14 @@ def test_the_median_and_the_rate_of_a_regular_sensor_are_exact(gap: float) -> No
     assert cadence.rows_per_week(ONE)[0] == pytest.approx(7 * 86_400 / gap, rel=1e-4)
 
 
+@pytest.mark.parametrize(("rows", "seconds"), [(100, 60.0), (1000, 6.0), (50, 120.0)])
+def test_what_a_row_takes_is_of_rows_and_not_of_messages(rows: int, seconds: float) -> None:
+    """Ten may come in one message, and one in two; pauses count as they do."""
+    cadence = learned(np.tile([20.0, 100.0], 50))
+    assert cadence.seconds_per_row(ONE, np.array([rows]))[0] == pytest.approx(seconds, rel=0.01)
+    assert np.isnan(Cadence(1).seconds_per_row(ONE, np.array([0]))[0])
+
+
 def test_the_median_of_an_irregular_sensor_is_within_a_bin() -> None:
     """And the rate counts long pauses."""
     gaps = np.random.default_rng(0).lognormal(2.0, 1.0, 5000)

@@ -39,6 +39,20 @@ def test_a_stranger_learns_until_it_may_raise_alerts_and_is_provisional_from_the
     assert done.reason(0) == "judged by the fleet's laws until a training knows it"
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+def test_the_time_that_is_left_to_a_bursty_sensor_counts_its_pauses(at_once: bool) -> None:
+    """Its usual gap is a second, and most of its time goes by between; its bursts may also arrive in one message."""
+    burst, pause, rows, random = 10, 600.0, 320, np.random.default_rng(3)
+    number = np.arange(rows)
+    times = live(9, 1)[0][0] + number // burst * pause + number % burst
+    arrival = times[number // burst * burst] if at_once else times
+    readings = Readings().add(STRANGER, times[:150], random.normal(65, 1, 150), arrival_seconds=arrival[:150])
+    pipeline = plant(sensors=(*BOILERS, "stranger"))
+    play(pipeline, readings.batches(16), FakeScorer(), tick_seconds=10.0)
+    (left,) = progress_of(pipeline.groups[0], np.array([STRANGER])).eta_seconds
+    assert 1 / 1.5 < left / (times[-1] - times[149]) < 1.5
+
+
 @pytest.mark.parametrize(("row", "is_told"), [(200, False), (345, True)])
 def test_it_raises_alerts_as_soon_as_it_is_said_to_be_provisional(row: int, is_told: bool) -> None:
     """And none before: what is shown is what counts."""
