@@ -54,6 +54,8 @@ class Commission:
         voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of F and g.
         severity_run: rows beyond the knots of the law of F that are one bout, on the mean, float32 [R, Q].
         alarm_run: the same of g above its 98th percentile.
+        still_rows: rows in which each channel was seen of a sensor of which none ever moved, float32 [R, C]; 0 where
+            one did; None = not known.
     """
 
     channels: tuple[str, ...]
@@ -76,6 +78,7 @@ class Commission:
     alarm_run: Floats | None = None
     long_scale: Floats | None = None
     voting: NDArray[np.bool_] | None = None
+    still_rows: Floats | None = None
 
     @cached_property
     def _rows(self) -> dict[str, int]:

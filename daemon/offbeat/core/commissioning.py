@@ -78,6 +78,7 @@ def fit_normaliser_and_ridge(channels: tuple[str, ...], recordings: Sequence[Rec
         ridge=ridge.fit(z, gaps) if recordings else commission.ridge,
         shape=shape.fit(z, gaps, normaliser.constant),
         runs=_fit_runs(values, _within_cuts(recordings, gaps), len(channels)),
+        still_rows=_still_rows(values, normaliser.constant),
     )
 
 
@@ -151,6 +152,15 @@ def _fit_normaliser(values: list[Floats], channels: int) -> _Normaliser:
         constant,
         resolution.astype(np.float32),
     )
+
+
+def _still_rows(values: list[Floats], constant: NDArray[np.bool_]) -> Floats:
+    """Return in how many rows each channel was seen, [R, C]; 0 for the fleet, and for sensors that moved at all."""
+    rows = np.zeros(constant.shape, np.float32)
+    for r, sensor in enumerate(values, 1):
+        seen = np.isfinite(sensor).sum(axis=0)
+        rows[r] = np.where(constant[r][seen > 0].all(), seen, 0)
+    return rows
 
 
 def _normalise(commission: Commission, row: int, values: Floats) -> Floats:

@@ -120,6 +120,8 @@ class GroupState:
                 continue
             if t.reason in (Reason.SETTLED, Reason.CONFIRMED):
                 self.regimes.declare(t.sensor, t.track, t.started, t.time)
+                if self.learnt is not None and t.track is Track.PROCESS:
+                    self.learnt.still.give_up(t.sensor)
             elif t.track is Track.PROCESS and t.reason is not Reason.ESCALATED:
                 self.regimes.suspect(t.sensor, t.track, t.started)
 
@@ -149,6 +151,7 @@ class GroupState:
             self.learnt.acquaint(slots, [self.group.ids[slot]], self.rows)
         else:
             self.learnt.trailing.reset(slots)
+            self.learnt.still.reset(slots)
 
     def _keep_regimes(self, slots: Slots) -> None:
         """Under a new commission, let a lasting change be what it was: told of, or learnt."""

@@ -88,7 +88,10 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     score = learnt.score(slot, severity)
     with np.errstate(divide="ignore"):
         alarm = -np.log10(p_value).astype(np.float32)
-    threshold, capped = _cautious(state, learnt, work, slot, score)
+    threshold = learnt.threshold(slot)
+    moves = learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
+    _let_speak(moves, threshold, p_value, alarm, score)
+    threshold, capped = _cautious(state, learnt, work, slot, threshold, score)
     transitions = _episodes(state, work, slot, alarm, threshold, capped)
     judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
     _remember(state, learnt, work, slot, judged, alarm >= threshold - state.episodes.rules.margin)
@@ -101,10 +104,11 @@ def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool
     row = learnt.row[slot]
     raw = _with_model(learnt, work, slot, row, answer)
     _fuse(learnt, work, slot, row, surprise_of(learnt.commission, row, raw), frozen)
+    learnt.still.update(work, row, learnt.threshold(slot)[:, PROCESS], frozen)
 
 
 def _cautious(
-    state: GroupState, learnt: Learnt, work: Work, slot: Slots, score: Floats
+    state: GroupState, learnt: Learnt, work: Work, slot: Slots, threshold: Floats, score: Floats
 ) -> tuple[Floats, Floats]:
     """Return thresholds and scores for the episodes of sensors, some of which the commission does not know.
 
@@ -112,7 +116,6 @@ def _cautious(
     ordinary for them was guessed from the fleet and from little of their own. How long a value stands still needs no
     guess: it is compared with how long it stood before.
     """
-    threshold = learnt.threshold(slot)
     guessed = learnt.normalisers.stage[slot] != COMMISSIONED
     if not guessed.any():
         return threshold, score
@@ -194,6 +197,25 @@ def _fuse(
         free = ~frozen[here]
         learnt.trailing.update(here[free], row[index][free], said.surprise[free])
     return fused, severity, p_value
+
+
+def _let_speak(moves: Floats, threshold: Floats, p_value: Doubles, alarm: Floats, score: Floats) -> None:
+    """Judge the process by the moves of sensors that never moved, in place, where they are the stranger.
+
+    Args:
+        moves: surprise at them [n], 0 where there are none.
+        threshold: surprise that opens an episode, by track [n, Q].
+        p_value: by track [n, Q].
+        alarm: its surprise, likewise.
+        score: likewise.
+    """
+    at = np.flatnonzero(moves)
+    if not len(at):
+        return
+    said = moves[at]
+    p_value[at, PROCESS] = np.fmin(p_value[at, PROCESS], 10.0 ** -said.astype(np.float64))
+    alarm[at, PROCESS] = np.fmax(alarm[at, PROCESS], said)
+    score[at, PROCESS] = np.fmax(score[at, PROCESS], said / threshold[at, PROCESS])
 
 
 def _episodes(

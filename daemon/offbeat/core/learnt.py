@@ -16,6 +16,7 @@ from offbeat.core.holds import Holds
 from offbeat.core.normalisers import COMMISSIONED, UNKNOWN, Normalisers
 from offbeat.core.own_measure import OwnMeasure
 from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.still_sensors import StillSensors
 from offbeat.core.streams import registry
 from offbeat.core.streams.base import Round
 from offbeat.core.streams.long import LongStream
@@ -66,6 +67,7 @@ class Learnt:
         self.own = OwnMeasure(sensors)
         self.fusion = Fusion(sensors, commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
+        self.still = StillSensors(commission, sensors)
         self._ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
         self.allow(settings.budget_per_week)
         self.fingerprint = _fingerprint(commission, model, sorted(self._arrays()))
@@ -129,7 +131,7 @@ class Learnt:
     def _begin_anew(self, slot: Slots, rows: NDArray[np.int64]) -> None:
         self.anew_at[slot] = rows[slot]
         self.cheap.begin_anew(slot)
-        for part in (self.models, self.long, self.own, self.fusion, self.trailing):
+        for part in (self.models, self.long, self.own, self.fusion, self.trailing, self.still):
             part.reset(slot)
 
     def update(self, rows: Round) -> Floats:
@@ -168,6 +170,7 @@ class Learnt:
             "own": self.own.arrays(),
             "fusion": self.fusion.arrays(),
             "trailing": self.trailing.arrays(),
+            "still": self.still.arrays(),
         }
         flat = {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
         return flat | {"anew_at": self.anew_at}

@@ -1,0 +1,148 @@
+"""A sensor that stood still for as long as anybody knows, and moves: told once, and not for ever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offbeat.core.commission import Commission
+from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.pipeline import Pipeline
+from offbeat.core.pipeline_settings import CoreSettings
+from offbeat.core.recording import Recording
+from offbeat.testing.playing import MODEL, Played, commissioned, directory_of, play
+from offbeat.testing.readings import Readings
+from tests.support.plant import LEARNT_ROWS, PAIR, boiler, live, pair
+
+HOUR = 3600.0
+BOILER, VALVE = "boiler.temp", "valve.position"
+AT_REST, ELSEWHERE = 30.0, 45.0
+
+Values = NDArray[np.floating]
+
+
+def learnt(past: Values) -> Commission:
+    """Return what is learnt of a boiler, and of a valve with some past."""
+    times, values = boiler(0, LEARNT_ROWS)
+    recordings = [
+        Recording(BOILER, times, values[:, None]),
+        Recording(VALVE, times, past.astype(np.float32)[:, None]),
+    ]
+    return commissioned(("value",), recordings)
+
+
+@cache
+def with_a_still_one() -> Commission:
+    """Return what is learnt where the valve never moved."""
+    return learnt(np.full(LEARNT_ROWS, AT_REST))
+
+
+def read(
+    values: Values, commission: Commission | None = None, settings: CoreSettings | None = None
+) -> Played:
+    """Play readings of the valve, and the boiler's beside it."""
+    pipeline = Pipeline(directory_of((BOILER, VALVE)), settings or CoreSettings())
+    pipeline.install(0, commission or with_a_still_one(), MODEL)
+    times, of_boiler = live(0, len(values))
+    readings = Readings().add(0, times, of_boiler).add(1, times, values.astype(np.float32))
+    return play(pipeline, readings.batches(100), tick_seconds=60)
+
+
+def still_and(*readings: tuple[int, float]) -> Values:
+    """Return 100 readings at rest, and then others, each so many times."""
+    return np.concatenate([np.full(n, value) for n, value in ((100, AT_REST), *readings)])
+
+
+def told(out: Played) -> list[tuple[str, float]]:
+    """Return (event, time in the valve's rows) of what was told of it but for updates."""
+    times, _ = live(0, 5000)
+    return [
+        (e.event, float(np.searchsorted(times, e.updated_at)))
+        for e in out.events
+        if e.sensor == VALVE and e.event != "update"
+    ]
+
+
+def test_one_that_moves_and_stays_is_told_at_once_and_only_once() -> None:
+    """With a score that says that it is worth an alert; and at the end, that it has not come back."""
+    out = read(still_and((500, ELSEWHERE)))
+    assert [event for event, _ in told(out)] == ["open", "close"]
+    opened, closed = (e for e in out.events if e.sensor == VALVE and e.event != "update")
+    assert told(out)[0] == ("open", 100)
+    assert opened.severity == "warning"
+    assert opened.score >= 1.0
+    assert opened.message.startswith("valve.position reads 45; expected ")
+    assert "has not come back" in closed.message
+
+
+def test_one_that_moves_and_comes_back_is_told_once() -> None:
+    """A flag that was up for three readings, and one that flaps."""
+    for away in ([(3, ELSEWHERE)], [(3, ELSEWHERE), (3, AT_REST)] * 8):
+        out = read(still_and(*away, (300, AT_REST)))
+        assert [event for event, _ in told(out)] == ["open", "close"]
+        assert "is back to normal" in out.events[-1].message
+
+
+def test_the_next_moves_of_the_same_day_are_not_told() -> None:
+    """What moves every ten minutes moves: one alert a week is asked for."""
+    out = read(still_and(*[(120, ELSEWHERE), (120, AT_REST)] * 8))
+    assert [event for event, _ in told(out)].count("open") == 1
+
+
+def test_one_that_always_moved_between_its_set_points_is_judged_by_the_streams_alone() -> None:
+    """It never stood still; its moves are ordinary."""
+    past = AT_REST + (ELSEWHERE - AT_REST) * (np.arange(LEARNT_ROWS) // 90 % 2)
+    commission = learnt(past)
+    assert commission.still_rows is not None
+    assert not commission.still_rows.any()
+    assert told(read(past[:1000], commission)) == []
+
+
+def test_one_that_flickered_within_a_quantum_and_jumps_is_told() -> None:
+    """That is movement, however small, and the streams measure the jump by it."""
+    rng = np.random.default_rng(3)
+    past = AT_REST + 0.1 * (rng.random(LEARNT_ROWS) < 0.01)
+    values = AT_REST + 0.1 * (rng.random(200) < 0.01)
+    values[150:] = ELSEWHERE
+    assert [event for event, _ in told(read(values, learnt(past)))] == ["open"]
+
+
+def test_sensors_with_any_movement_are_judged_as_if_nobody_counted_moves() -> None:
+    """To the last bit: a boiler beside the valve, and one with a second channel that never moved, and now does."""
+    commission = with_a_still_one()
+    values = still_and((50, ELSEWHERE))
+    counted, not_counted = read(values), read(values, replace(commission, still_rows=None))
+    _same(counted, not_counted, 0)
+    assert counted.of(1)[-1] > not_counted.of(1)[-1]
+    times, rows = pair(0, LEARNT_ROWS)
+    rows[:, 1] = np.where(np.isfinite(rows[:, 1]), np.float32(2.0), np.nan)
+    commission = commissioned(PAIR, [Recording(BOILER, times, rows)])
+    assert commission.any_constant
+    rows[200:, 1] += 5.0
+    played = []
+    for one in (commission, replace(commission, still_rows=None)):
+        pipeline = Pipeline(directory_of((BOILER,), PAIR), CoreSettings())
+        pipeline.install(0, one, MODEL)
+        played.append(play(pipeline, Readings().add_rows(0, times[:400], rows[:400]).batches(100)))
+    _same(*played, 0)
+
+
+def _same(one: Played, other: Played, sensor: int) -> None:
+    for name in ("score", "p_value", "track_score"):
+        assert np.array_equal(one.of(sensor, name), other.of(sensor, name), equal_nan=True)
+
+
+def test_one_that_is_noisy_from_now_on_is_told_until_that_is_its_new_normal() -> None:
+    """It is open while it moves, told as a change of regime once it has lasted, and then not told of any more."""
+    settings = CoreSettings(
+        episodes=EpisodeRules(settle_seconds=HOUR, settle_rows=200),
+    )
+    noise = AT_REST + np.random.default_rng(0).normal(0, 0.05, 2000)
+    out = read(np.concatenate([still_and(), noise]), settings=settings)
+    events = [e for e in out.events if e.sensor == VALVE and e.event != "update"]
+    assert [(e.event, e.kind) for e in events] == [("open", events[0].kind), ("close", "regime_change")]
+    assert HOUR <= events[1].updated_at - events[0].started_at < 1.1 * HOUR
+    assert out.of(1)[-500:].max() < 1.0
