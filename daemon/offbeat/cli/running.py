@@ -30,7 +30,11 @@ def running_daemon(path: Path, state: StateSettings | None) -> Running | None:
 
 def state_places(path: Path, state: StateSettings) -> list[Path]:
     """Return where the state of a configuration may lie: a service has a place of its own, that only it is told of."""
-    if _is_named(state) or os.environ.get("STATE_DIRECTORY") or path.parent != SYSTEM_CONFIG.parent:
+    if (
+        _is_named(state)
+        or os.environ.get("STATE_DIRECTORY")
+        or path.absolute().parent != SYSTEM_CONFIG.parent
+    ):
         return [state.directory]
     name = SYSTEM_CONFIG.stem if path.stem == SYSTEM_CONFIG.stem else f"{SYSTEM_CONFIG.stem}-{path.stem}"
     return [state.directory, SYSTEM_STATE / name]

@@ -30,14 +30,18 @@ class HeldFile:
         temporary = self._path.with_name(f".{self._path.name}{TEMPORARY_SUFFIX}")
         try:
             write_fresh(temporary, data)
-            descriptor = _hold(temporary)
+            held = _hold(temporary)
+            try:
+                temporary.replace(self._path)
+            except OSError:
+                os.close(held)
+                raise
         except OSError:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        temporary.replace(self._path)
         self.close()
-        self._held = descriptor
+        self._held = held
         sync_directory(self._path.parent)
 
     def close(self) -> None:

@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from offbeat.app.service import Service
 from offbeat.config.settings import JournalSettings, MetricsSettings, Settings, StateSettings
 from offbeat.errors import OffbeatError, UnavailableError
 from offbeat.ingest.journal import Journal
 from offbeat.state.order_book import OrderBook
+from offbeat.state.running import FILE, running_on
 from offbeat.state.snapshots import SnapshotStore
 from tests.support.configured import NOBODY, configured
 from tests.support.daemon import Daemon
@@ -54,6 +56,25 @@ def test_a_service_that_is_asked_to_stop_leaves_whole_state(tmp_path: Path) -> N
     again = Service(settings(tmp_path))
     again.request_stop()
     again.run()
+
+
+def test_by_what_it_runs_is_known_while_it_runs_and_what_keeps_that_from_being_written_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    """The daemon is well without; commands then go by its file."""
+    record(tmp_path)
+    for is_taken in (False, True):
+        if is_taken:
+            (tmp_path / FILE).unlink()
+            (tmp_path / FILE).mkdir()
+        service = Service(settings(tmp_path))
+        service.request_stop()
+        with capture_logs() as logs:
+            service.run()
+        warned = [one for one in logs if one["event"] == "commands cannot know by what the daemon runs"]
+        assert len(warned) == is_taken
+        assert (tmp_path / FILE).is_file() is not is_taken
+        assert running_on(tmp_path) is None, "it has ended"
 
 
 def test_what_people_said_is_obeyed_from_the_start_and_while_the_log_is_played(tmp_path: Path) -> None:

@@ -59,6 +59,16 @@ def test_on_a_full_disk_the_one_before_stays_and_is_held(tmp_path: Path) -> None
     with no_file_beyond(2), pytest.raises(OSError, match="large"):
         file.put(b"x" * 100)
     assert read_held(path) == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_put_in_its_place_is_not_left_beside_it(tmp_path: Path) -> None:
+    """A folder is there, for instance."""
+    path = tmp_path / "running"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        HeldFile(path).put(b"one")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_who_reads_does_not_keep_the_writer_from_putting_another(tmp_path: Path) -> None:
