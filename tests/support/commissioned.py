@@ -49,6 +49,8 @@ def round_of(
         raw=raw,
         z=commission.normalise(row, raw, mask),
         mask=mask,
+        center=commission.center[row],
+        constant=commission.constant[row],
     )
 
 

@@ -136,7 +136,7 @@ class GroupState:
             self.holds.forget(slot, int(self.regimes.track[slot]), since)
             self.holds.only_since(slot, since)
         if self.learnt is not None:
-            self.learnt.estrange(slots, self.rows)
+            self.learnt.rescale(slots, self.rows)
             self.learnt.take_over(slots, self.windows, self.holds)
 
     def unlearn_regime(self, slot: int) -> None:
@@ -153,6 +153,13 @@ class GroupState:
             self.learnt.trailing.reset(slots)
             self.learnt.still.reset(slots)
 
+    def take_back_regimes(self, slots: Slots) -> None:
+        """Judge sensors as they were before a change that was learnt: they have gone back."""
+        self.regimes.drop(slots)
+        self.regimes.learnt[slots] = False
+        if self.learnt is not None:
+            self.learnt.acquaint(slots, [self.group.ids[slot] for slot in slots.tolist()], self.rows)
+
     def _keep_regimes(self, slots: Slots) -> None:
         """Under a new commission, let a lasting change be what it was: told of, or learnt."""
         if self.learnt is None or not len(slots):
@@ -164,7 +171,7 @@ class GroupState:
             return
         windows = self.windows.latest(slots, self.windows.readings)
         old, _ = not_as_learnt(self.learnt.normalisers, slots, windows, NEAR)
-        self.learnt.estrange(slots[old], self.rows)
+        self.learnt.rescale(slots[old], self.rows)
         self.regimes.learnt[slots[~old & (self.learnt.row[slots] > 0)]] = False
 
     def _regime_keys(self, slots: Slots) -> Slots:

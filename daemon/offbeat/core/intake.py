@@ -213,6 +213,8 @@ def _round(
         raw=rows.values[index],
         z=z[index],
         mask=known[index],
+        center=learnt.normalisers.center[here],
+        constant=learnt.normalisers.constant[here],
     )
 
 

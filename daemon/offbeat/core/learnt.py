@@ -62,7 +62,7 @@ class Learnt:
         self.first_rows = min(settings.provisional_readings, settings.window_readings)
         self.normalisers = Normalisers(commission, sensors, self.first_rows)
         self.cheap = CheapStreams(commission, sensors)
-        self.models = ModelStreams(commission, sensors)
+        self.models = ModelStreams(sensors)
         self.long = LongStream(sensors)
         self.own = OwnMeasure(sensors)
         self.fusion = Fusion(sensors, commission.voting)
@@ -116,9 +116,11 @@ class Learnt:
         if len(again):
             self._begin_anew(again, rows)
 
-    def estrange(self, slot: Slots, rows: NDArray[np.int64]) -> None:
-        """Forget what the commission knows of sensors: they are newcomers from now on."""
-        self.row[slot] = 0
+    def rescale(self, slot: Slots, rows: NDArray[np.int64]) -> None:
+        """Forget how sensors were scaled, for they have changed for good; the laws of their streams are kept.
+
+        What is usual for a stream is in units of the scale, so most of it goes on being so.
+        """
         self.normalisers.forget(slot)
         self._begin_anew(slot, rows)
 
@@ -153,9 +155,6 @@ class Learnt:
             return
         for name, array in self._arrays().items():
             array[slots[same]] = state[name][same]
-        # A sensor that the commission knows may have become a newcomer, by a change of regime.
-        back = slots[same]
-        self.row[back] = np.where(self.normalisers.stage[back] == COMMISSIONED, self.row[back], 0)
 
     def nbytes(self) -> int:
         """Return the memory of the state, were every sensor there."""

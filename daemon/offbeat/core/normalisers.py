@@ -47,6 +47,10 @@ class Normalisers:
         self.frozen = np.zeros(sensors, np.bool_)
         self.center = np.zeros((sensors, channels), np.float32)
         self.scale = np.zeros((sensors, channels), np.float32)
+        self.constant = np.zeros((sensors, channels), np.bool_)
+        """Channels that never moved when they were commissioned, nor when they were learnt again."""
+        self._least_scale = np.zeros((sensors, channels), np.float32)
+        """As commissioned: what a sensor that has changed shows in a window may be a part of a slow swing only."""
         self.unit_seconds = np.zeros(sensors, np.float64)
         self.rows_per_week = np.zeros(sensors, np.float64)
 
@@ -57,7 +61,8 @@ class Normalisers:
         self.stage[slot] = COMMISSIONED
         self.frozen[slot] = True
         self.center[slot] = self._commission.center[row]
-        self.scale[slot] = self._commission.scale[row]
+        self.scale[slot] = self._least_scale[slot] = self._commission.scale[row]
+        self.constant[slot] = self._commission.constant[row]
         self.unit_seconds[slot] = self._commission.gap_unit_seconds[row]
         self.rows_per_week[slot] = self._commission.rows_per_week[row]
 
@@ -124,7 +129,8 @@ class Normalisers:
             center, scale = robust_center_scale(seen)
             scale = scale or CONSTANT_SHARE * (float(fleet.scale[0, c]) or abs(center) or 1.0)
             self.center[slot, c] = center
-            self.scale[slot, c] = max(scale, LEAST_SHARE * abs(center), 1e-30)
+            self.constant[slot, c] &= bool((seen == seen[0]).all())
+            self.scale[slot, c] = max(scale, LEAST_SHARE * abs(center), self._least_scale[slot, c], 1e-30)
         gaps = np.diff(times)
         gaps = gaps[gaps > 0]
         self.unit_seconds[slot] = float(np.median(gaps)) if len(gaps) else fleet.gap_unit_seconds[0]
@@ -166,6 +172,7 @@ class Normalisers:
             "frozen": self.frozen,
             "center": self.center,
             "scale": self.scale,
+            "constant": self.constant,
             "unit_seconds": self.unit_seconds,
             "rows_per_week": self.rows_per_week,
         }

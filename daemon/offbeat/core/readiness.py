@@ -22,7 +22,7 @@ class Readiness(IntEnum):
     LEARNING = 1
     """Its silence is judged and its rules are; too little is known to raise an alert about its values."""
     PROVISIONAL = 2
-    """Judged by its own first readings and by the fleet's laws."""
+    """Scaled by readings that no training has seen, and judged by the fleet's laws or by its own of before."""
     READY = 3
     """Judged by its own laws."""
 
@@ -39,6 +39,7 @@ class Progress:
             waits for; 0 where it has them.
         frozen: somebody asked that nothing be learnt of it, bool [n].
         held_up: it cannot be learnt yet because something about it is strange, bool [n].
+        changed: it has changed for good since it was trained on, bool [n].
         has_model: whether anything judges values here once they are enough.
     """
 
@@ -48,6 +49,7 @@ class Progress:
     eta_seconds: NDArray[np.float64]
     frozen: NDArray[np.bool_]
     held_up: NDArray[np.bool_]
+    changed: NDArray[np.bool_]
     has_model: bool
 
     def reason(self, i: int) -> str:
@@ -61,6 +63,8 @@ class Progress:
             return "no reading yet"
         if stage is Readiness.READY:
             return ""
+        if stage is Readiness.PROVISIONAL and self.changed[i]:
+            return "changed for good: judged from where it is now, by its own laws, until a training knows it"
         if stage is Readiness.PROVISIONAL:
             return "judged by the fleet's laws until a training knows it"
         if not self.has_model:
@@ -101,6 +105,7 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         eta,
         frozen,
         held_up & (learnt is not None),
+        state.regimes.learnt[slots],
         learnt is not None,
     )
 

@@ -1,4 +1,7 @@
-"""Watching sensors that may have changed for good: held against what was learnt of them, declared, learnt in time."""
+"""Watching sensors that may have changed for good: held against what was learnt of them, declared, learnt in time.
+
+One that goes back to what the commission knows, after its change was learnt, is judged by that again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from numpy.typing import NDArray
 
 from offbeat.core.episode_rules import TRACKS, Track
 from offbeat.core.group_state import GroupState
-from offbeat.core.regimes import DECLARED, FAR, NEAR, OFF, SUSPECT, not_as_learnt
+from offbeat.core.learnt import Learnt
+from offbeat.core.normalisers import COMMISSIONED
+from offbeat.core.regimes import DECLARED, FAR, NEAR, OFF, SUSPECT, as_commissioned, not_as_learnt
 from offbeat.core.transitions import Change, Reason, Transition
 
 Slots = NDArray[np.intp]
@@ -24,31 +29,43 @@ def watch(state: GroupState, now: float) -> list[Transition]:
         state: of the group.
         now: log time.
     """
-    slots = state.regimes.watched()
+    slots = _due(state, now)
     if not len(slots) or state.learnt is None:
         return []
-    slots = slots[now >= state.looked_at[slots] + EVERY_SECONDS][:AT_ONCE]
-    slots = slots[state.windows.counts[slots] > 0]
-    if not len(slots):
-        return []
-    state.looked_at[slots] = now
-    regimes, normalisers = state.regimes, state.learnt.normalisers
+    regimes, learnt = state.regimes, state.learnt
     windows = state.windows.latest(slots, state.windows.readings)
-    mature = (
-        state.learnt.commission.learnt_seconds[state.learnt.row[slots]]
-        >= state.settings.learning.mature_seconds
-    )
-    off, distance = not_as_learnt(normalisers, slots, windows, FAR)
-    # A law that is young does not know what is usual: what is not as it says is no change.
-    # What has been declared for its rhythm, or for its spread only, need not be far: it is watched by time alone.
-    over = ~(off & mature) & (regimes.phase[slots] != DECLARED)
+    off, distance = not_as_learnt(learnt.normalisers, slots, windows, FAR)
+    back = regimes.learnt[slots] & off & as_commissioned(learnt.commission, learnt.row[slots], windows)
+    state.take_back_regimes(slots[back])
+    goes_on = regimes.changing(slots)
+    over = goes_on & ~(off & _is_mature(state, learnt, slots)) & (regimes.phase[slots] != DECLARED)
     regimes.drop(slots[over])
-    slots, distance = slots[~over], distance[~over]
+    slots, distance = slots[goes_on & ~over], distance[goes_on & ~over]
     regimes.phase[slots[regimes.phase[slots] == SUSPECT]] = OFF
     regimes.stand(slots, distance, now)
     out = _declare(state, slots[regimes.phase[slots] == OFF], now)
     _learn(state, slots[regimes.phase[slots] == DECLARED], now)
     return out
+
+
+def _due(state: GroupState, now: float) -> Slots:
+    """Return the sensors to be looked at now, and note that they are."""
+    slots = state.regimes.watched()
+    slots = slots[now >= state.looked_at[slots] + EVERY_SECONDS][:AT_ONCE]
+    slots = slots[state.windows.counts[slots] > 0]
+    state.looked_at[slots] = now
+    return slots
+
+
+def _is_mature(state: GroupState, learnt: Learnt, slots: Slots) -> NDArray[np.bool_]:
+    """Return whose law knows what is usual: what is not as a young one says is no change.
+
+    What has been declared for its rhythm, or for its spread only, need not be far: it is watched by time alone.
+    """
+    long_enough = (
+        learnt.commission.learnt_seconds[learnt.row[slots]] >= state.settings.learning.mature_seconds
+    )
+    return np.asarray(long_enough & (learnt.normalisers.stage[slots] == COMMISSIONED), np.bool_)
 
 
 def _declare(state: GroupState, slots: Slots, now: float) -> list[Transition]:

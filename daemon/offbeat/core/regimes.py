@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.commission import Commission
 from offbeat.core.normalisers import UNKNOWN, Normalisers
 from offbeat.core.windows import WindowSlice
 
@@ -55,7 +56,7 @@ class Regimes:
         self.declared = np.full(sensors, np.inf)
         """When it was told of."""
         self.learnt = np.zeros(sensors, np.bool_)
-        """What the commission knows was given up for what the sensor has become, by this change or an earlier one."""
+        """It is scaled by what it has become, no longer as it was commissioned, by this change or an earlier one."""
 
     def suspect(self, slot: int, track: int, since: float) -> None:
         """Note that an episode of a sensor has closed; one that is watched already stays so."""
@@ -80,8 +81,12 @@ class Regimes:
         self.stands_at[slot] = 0.0
 
     def watched(self) -> Slots:
-        """Return the sensors whose window is to be held against what was learnt."""
-        return np.flatnonzero((self.phase != NONE) & (self.phase != LEARNT))
+        """Return the sensors whose window is to be held against what was learnt: they may change, or change back."""
+        return np.flatnonzero(self.changing(np.arange(len(self.phase))) | self.learnt)
+
+    def changing(self, slot: Slots) -> Bools:
+        """Return which sensors may be changing now, or have changed and that was not learnt yet."""
+        return np.asarray((self.phase[slot] != NONE) & (self.phase[slot] != LEARNT), np.bool_)
 
     def stand(self, slot: Slots, distance: Floats, now: float) -> None:
         """Note how far off sensors are now: one that has moved on stands there from now on only."""
@@ -141,13 +146,30 @@ def not_as_learnt(
         windows: their newest rows.
         far: scales that the middle of a window may be off.
     """
-    inside = np.arange(windows.mask.shape[1]) < windows.lengths[:, None]
-    values = np.where(windows.mask & inside[:, :, None], windows.values, np.float32(np.nan))
     known = normalisers.stage[slot] != UNKNOWN
     scale = np.where(known[:, None], normalisers.scale[slot], np.float32(1.0))
-    middle_off, wider = off_by(values, normalisers.center[slot], scale)
+    middle_off, wider = off_by(_observed(windows), normalisers.center[slot], scale)
     off = ((middle_off > far) | (wider > WIDER)) & known
     return np.asarray(off, np.bool_), np.maximum(middle_off, wider)
+
+
+def as_commissioned(commission: Commission, row: Slots, windows: WindowSlice) -> Bools:
+    """Return of which sensors the window is near to what the commission knows, bool [n]; of strangers none.
+
+    Args:
+        commission: what was learnt of the group.
+        row: of the sensors in it [n].
+        windows: their newest rows.
+    """
+    scale = np.where(commission.scale[row] > 0, commission.scale[row], np.float32(1.0))
+    middle_off, wider = off_by(_observed(windows), commission.center[row], scale)
+    return np.asarray((row > 0) & (middle_off <= NEAR) & (wider <= WIDER), np.bool_)
+
+
+def _observed(windows: WindowSlice) -> Floats:
+    """Return the values of windows, float32 [n, L, C]; NaN where none was observed."""
+    inside = np.arange(windows.mask.shape[1]) < windows.lengths[:, None]
+    return np.where(windows.mask & inside[:, :, None], windows.values, np.float32(np.nan))
 
 
 def _order_statistic(ordered: Floats, count: NDArray[np.intp], share: float) -> Floats:

@@ -44,7 +44,10 @@ def cheap_raw(commission: Commission, recordings: Sequence[Recording]) -> dict[s
 class _Rows:
     """The rows of all recordings, one recording after the other, as rounds are made of them."""
 
-    def __init__(self, time: NDArray[np.float64], gap: NDArray[np.float64], relative: Floats) -> None:
+    def __init__(
+        self, commission: Commission, time: NDArray[np.float64], gap: NDArray[np.float64], relative: Floats
+    ) -> None:
+        self._commission = commission
         self._time, self._gap, self._relative = time, gap, relative
         self._raw = self._z = np.zeros((0, 0), np.float32)
         self._mask = np.zeros((0, 0), np.bool_)
@@ -55,7 +58,7 @@ class _Rows:
         time = np.concatenate([nothing, *(one.times_seconds for one in recordings)])
         gap = np.concatenate([nothing, *(np.diff(one.times_seconds, prepend=np.nan) for one in recordings)])
         row = np.repeat(rows, [len(one) for one in recordings])
-        every = cls(time, gap, (gap / commission.gap_unit_seconds[row]).astype(np.float32))
+        every = cls(commission, time, gap, (gap / commission.gap_unit_seconds[row]).astype(np.float32))
         none = np.zeros((0, len(commission.channels)), np.float32)
         values = np.concatenate([none, *(one.values for one in recordings)])
         every._mask = np.isfinite(values)
@@ -74,4 +77,6 @@ class _Rows:
             raw=self._raw[at],
             z=self._z[at],
             mask=self._mask[at],
+            center=self._commission.center[row],
+            constant=self._commission.constant[row],
         )

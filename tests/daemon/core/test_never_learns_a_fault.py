@@ -227,7 +227,8 @@ def test_a_label_confirms_a_lasting_change_at_once_and_that_is_kept_over_a_resta
     again = plant(*BOILERS)
     again.put_state(0, slots, pipeline.state_of(0, slots))
     assert scale_of(again) == scale_of(pipeline)
-    assert learnt(again).row.tolist()[:2] == [0, 2], "a newcomer, the others as they were"
+    assert learnt(again).row.tolist()[:2] == [1, 2], "its laws are kept; the others are as they were"
+    assert learnt(again).normalisers.stage.tolist()[:2] == [PROVISIONAL, COMMISSIONED]
 
     again.install(0, boilers_learnt(), ("fake", "2"))
     for work in again.rehearse(0):

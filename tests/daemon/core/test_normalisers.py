@@ -13,6 +13,7 @@ from offbeat.core.holds import Holds
 from offbeat.core.normalisers import COMMISSIONED, PROVISIONAL, UNKNOWN, Normalisers
 from offbeat.core.windows import Windows
 from offbeat.testing.readings import Readings
+from tests.support.commissioned import commissioned, recording
 from tests.support.plant import boilers_learnt, pairs_learnt
 
 FIRST = 8
@@ -104,3 +105,34 @@ def test_huge_values_stay_finite() -> None:
     normalisers.scale[0], normalisers.stage[0] = 1e-30, PROVISIONAL
     z = normalisers.normalise(np.array([0]), np.array([[3e38]], np.float32), np.array([[True]]))
     assert np.isfinite(z).all()
+
+
+@pytest.mark.parametrize(("now", "still"), [([7.0] * 16, True), ([7.0, 7.5] * 8, False)])
+def test_a_channel_that_never_moved_is_constant_where_it_is_now_as_long_as_it_does_not_move(
+    now: list[float], still: bool
+) -> None:
+    """A sensor that has changed for good is learnt again from its window."""
+    fleet = commissioned(recording(np.full(300, 3.0)))
+    normalisers, windows = Normalisers(fleet, 3, FIRST), Windows(3, 16, 1)
+    normalisers.commission(np.array([1]), np.array([1]))
+    assert (normalisers.center[1, 0], normalisers.constant[1, 0]) == (3.0, True)
+    grown(windows, np.array(now, np.float32)[:, None])
+    normalisers.forget(np.array([1]))
+    normalisers.learn(np.array([1]), windows, FREE)
+    assert normalisers.constant[1, 0] == still
+    assert normalisers.center[1, 0] == pytest.approx(np.median(now[:FIRST]))
+
+
+@pytest.mark.parametrize(("width", "is_wider"), [(0.01, False), (1000.0, True)])
+def test_the_scale_of_a_sensor_that_has_changed_grows_with_its_window_and_never_shrinks(
+    width: float, is_wider: bool
+) -> None:
+    """A narrow window shows part of a slow swing."""
+    learnt, windows = boilers_learnt(), Windows(3, 16, 1)
+    normalisers = Normalisers(learnt, 3, FIRST)
+    normalisers.commission(np.array([1]), np.array([1]))
+    grown(windows, np.linspace(0, width, 16, dtype=np.float32)[:, None])
+    normalisers.forget(np.array([1]))
+    normalisers.learn(np.array([1]), windows, FREE)
+    assert (normalisers.scale[1, 0] > learnt.scale[1, 0]) == is_wider
+    assert normalisers.scale[1, 0] >= learnt.scale[1, 0]

@@ -42,7 +42,7 @@ class AdaptiveStream:
         """Take a round in; NaN until there is a baseline."""
         learnt, slot, mask = self._commission, rows.sensor, rows.mask
         if learnt.any_constant:
-            mask = mask & ~learnt.constant[rows.row]
+            mask = mask & ~rows.constant
         mean, weight = self._mean[slot], self._weight[slot]
         away = np.abs(rows.z - mean)
         judged = mask & (weight > FEWEST_ROWS)

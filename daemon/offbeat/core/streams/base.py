@@ -29,6 +29,8 @@ class Round:
         raw: values as measured, float32 [n, C]; 0 where not observed.
         z: robust z-score by the frozen normaliser, not squashed, float32 [n, C]; 0 where not observed.
         mask: bool [n, C].
+        center: what the sensor's normaliser takes for its middle, as measured, float32 [n, C].
+        constant: channels that never moved while the normaliser was learnt, bool [n, C].
     """
 
     sensor: NDArray[np.intp]
@@ -39,6 +41,8 @@ class Round:
     raw: Floats
     z: Floats
     mask: NDArray[np.bool_]
+    center: Floats
+    constant: NDArray[np.bool_]
 
 
 class Stream(Protocol):

@@ -46,7 +46,7 @@ class DriftStream:
         """Take a round in; NaN where no channel was observed."""
         learnt, slot, mask = self._commission, rows.sensor, rows.mask
         if learnt.any_constant:
-            mask = mask & ~learnt.constant[rows.row]
+            mask = mask & ~rows.constant
         step = np.clip(rows.z, -MOST_STEP, MOST_STEP)
         above = _summed(self._above[slot], step, mask)
         below = _summed(self._below[slot], -step, mask)

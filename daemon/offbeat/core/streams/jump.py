@@ -43,7 +43,7 @@ class JumpStream:
         age, last, seen = self._age[slot] + gap[:, None], self._last[slot], self._seen[slot]
         known = rows.mask & seen
         if learnt.any_constant:
-            known &= ~learnt.constant[rows.row]
+            known &= ~rows.constant
         step = np.abs(rows.z - last) / (learnt.step[rows.row] * spread(age))
         self._last[slot] = np.where(rows.mask, rows.z, last)
         self._age[slot] = np.where(rows.mask, np.float32(0.0), age)

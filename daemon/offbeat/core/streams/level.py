@@ -47,8 +47,8 @@ class LevelStream:
         learnt = self._commission
         z = rows.z
         if learnt.any_constant:
-            moved = MOVED * (rows.raw != learnt.center[rows.row])
-            z = np.where(learnt.constant[rows.row], moved, z)
+            moved = MOVED * (rows.raw != rows.center)
+            z = np.where(rows.constant, moved, z)
         slot, keep = rows.sensor, horizon.decay(rows.gap_seconds, rows.gap)[:, None]
         filled = horizon.fill(self._filled[slot], keep, self._weight[slot])
         mean, weight = horizon.fade(self._mean[slot], self._weight[slot], z, keep, rows.mask)
@@ -61,7 +61,7 @@ class LevelStream:
         """Return the mean over channels of how far squashed values are off on the mean, float32 [n]."""
         learnt, slot, mask = self._commission, rows.sensor, rows.mask
         if learnt.any_constant:
-            mask = mask & ~learnt.constant[rows.row]
+            mask = mask & ~rows.constant
         filled = horizon.fill(self._tame_filled[slot], _WIDE_KEEP, self._tame_weight[slot])
         tame, weight = horizon.fade(
             self._tame[slot], self._tame_weight[slot], squash(rows.z), _WIDE_KEEP, mask

@@ -80,7 +80,7 @@ class LinearStream:
         age = self._age[slot] + gap[:, None]
         known = rows.mask & (seen >= ridge.LAGS)
         if learnt.any_constant:
-            known &= ~learnt.constant[rows.row]
+            known &= ~rows.constant
         value = ridge.clip(rows.z)
         others = None
         if learnt.ridge.cross.shape[2]:

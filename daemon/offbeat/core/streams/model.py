@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core import horizon
-from offbeat.core.commission import Commission
 from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
 
@@ -32,7 +31,6 @@ class ModelStreams:
     window_mean: its mean over the horizon.
 
     Args:
-        commission: what was learnt of the group.
         sensors: slots to make room for.
     """
 
@@ -40,8 +38,7 @@ class ModelStreams:
     tracks: ClassVar[tuple[str, ...]] = ("process", "process", "rhythm", "process", "process")
     kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "rhythm", "shape", "shape")
 
-    def __init__(self, commission: Commission, sensors: int) -> None:
-        self._commission = commission
+    def __init__(self, sensors: int) -> None:
         self._mean = np.zeros((sensors, 3), np.float32)
         self._weight = np.zeros((sensors, 3), np.float32)
         self._filled = np.zeros((sensors, 3), np.float32)
@@ -52,7 +49,7 @@ class ModelStreams:
     def step(
         self,
         sensor: NDArray[np.intp],
-        row: NDArray[np.intp],
+        constant: NDArray[np.bool_],
         gap: Floats,
         gap_seconds: NDArray[np.float64],
         value_nll: Floats | None,
@@ -62,7 +59,7 @@ class ModelStreams:
 
         Args:
             sensor: slots [n].
-            row: rows of the commission [n].
+            constant: channels that never moved [n, C]; they have no say.
             gap: time since the sensor's row before in median gaps [n]; NaN for a first row.
             gap_seconds: the same in seconds [n].
             value_nll: by channel [n, C]; NaN where not observed; None = the scorer had no answer.
@@ -70,7 +67,7 @@ class ModelStreams:
         """
         now = np.full((len(sensor), 3), np.nan, np.float32)
         if value_nll is not None:
-            now[:, 0] = self._value(row, value_nll)
+            now[:, 0] = self._value(value_nll, constant)
         if gap_nll is not None:
             now[:, 1] = gap_nll
         now[:, 2] = self._held_window(sensor, gap_seconds)
@@ -84,11 +81,9 @@ class ModelStreams:
         mean = np.where(known & horizon.settled(filled), mean, np.float32(np.nan))
         return np.column_stack([now[:, 0], mean[:, :2], now[:, 2], mean[:, 2]])
 
-    def _value(self, row: NDArray[np.intp], nll: Floats) -> Floats:
+    def _value(self, nll: Floats, constant: NDArray[np.bool_]) -> Floats:
         """Return the mean over the channels that have a say, NaN where none has."""
-        known = np.isfinite(nll)
-        if self._commission.any_constant:
-            known &= ~self._commission.constant[row]
+        known = np.isfinite(nll) & ~constant
         count = known.sum(axis=1)
         share = np.where(known, np.minimum(nll, MOST_NLL), np.float32(0.0))
         total = np.einsum(

@@ -40,9 +40,9 @@ class NoveltyStream:
         learnt, slot = self._commission, rows.sensor
         if not learnt.any_constant:
             return np.full((len(slot), 1), np.nan, np.float32)
-        judged = rows.mask & learnt.constant[rows.row]
+        judged = rows.mask & rows.constant
         known = np.asarray(judged.any(axis=1), np.bool_)
-        moved = (judged & (rows.raw != learnt.center[rows.row])).sum(axis=1).astype(np.float32)
+        moved = (judged & (rows.raw != rows.center)).sum(axis=1).astype(np.float32)
         keep = horizon.day(rows.gap_seconds)
         usual = self._usual[slot]
         peak = np.fmax(self._peak[slot] * keep, np.where(known, moved - usual, np.float32(0.0)))

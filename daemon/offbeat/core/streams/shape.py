@@ -50,7 +50,7 @@ class ShapeStream:
     def update(self, rows: Round) -> Floats:
         """Take a round in."""
         learnt = self._commission
-        value = seen(rows.z, learnt.constant[rows.row])
+        value = seen(rows.z, rows.constant)
         ticks = rows.gap / learnt.shape.tick[rows.row]
         glance = self._grid.update(rows.sensor, ticks, value, rows.mask)
         missing = glance.age > learnt.shape.patience[rows.row]

@@ -66,7 +66,7 @@ class StuckStream:
             if (stranger := rows.row == 0).any():
                 law[stranger] = self._by_its_own(slot[stranger], length[stranger])
             surprise = np.minimum(surprise, law)
-        judged = mask & ~learnt.constant[rows.row] if learnt.any_constant else mask
+        judged = mask & ~rows.constant if learnt.any_constant else mask
         return largest(surprise, judged)[:, None]
 
     def _remember(self, slot: NDArray[np.intp], ended: NDArray[np.bool_], length: Floats) -> None:
@@ -79,7 +79,10 @@ class StuckStream:
         runs, longest = self._runs[slot], np.maximum(self._longest[slot], np.float32(1.0))
         beyond = np.log10(np.maximum(length / longest, np.float32(1.0)))
         tail = OWN_TAIL * runs / (runs + FEW_RUNS)
-        return np.where(runs > 0, np.log10(runs + 1) + tail * beyond, np.float32(0.0))
+        surprise = np.log10(runs + 1) + tail * beyond
+        # The channel that stands longest is looked at: of many, one always does.
+        surprise -= np.log10(np.float32(runs.shape[1]))
+        return np.where(runs > 0, np.maximum(surprise, np.float32(0.0)), np.float32(0.0))
 
     def reset(self, sensor: NDArray[np.intp]) -> None:
         """Forget the runs of these sensors."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -159,15 +161,10 @@ def test_what_is_hidden_behind_the_mask_has_no_influence(kind: type[Stream]) -> 
     one, two = kind(commission, SENSORS), kind(commission, SENSORS)  # type: ignore[call-arg]
     for rows in made_rounds(commission, 9):
         hidden = ~rows.mask
-        poisoned = Round(
-            rows.sensor,
-            rows.row,
-            rows.time_seconds,
-            rows.gap,
-            rows.gap_seconds,
-            np.where(hidden, np.float32(77), rows.raw),
-            np.where(hidden, np.float32(77), rows.z),
-            rows.mask,
+        poisoned = replace(
+            rows,
+            raw=np.where(hidden, np.float32(77), rows.raw),
+            z=np.where(hidden, np.float32(77), rows.z),
         )
         assert np.array_equal(one.update(rows), two.update(poisoned), equal_nan=True)
 

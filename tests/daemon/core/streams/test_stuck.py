@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from offbeat.core.streams.stuck import StuckStream
 from tests.support.commissioned import commissioned, recording, round_of, rounds_of_one
@@ -75,3 +76,17 @@ def test_a_stranger_that_has_not_changed_yet_is_not_stuck() -> None:
     """Nor one that changed but once or twice: nobody knows what it does."""
     assert max(strange([3.0] * 500)) == 0
     assert max(strange([3.0, 4.0, *[5.0] * 500])) < 2
+
+
+def test_that_one_channel_of_many_stands_is_less_of_a_surprise_than_that_the_only_one_does() -> None:
+    """By the number of channels: a stranger's are not calibrated together."""
+    random = np.random.default_rng(7)
+    said = []
+    for channels in (1, 10):
+        commission = commissioned(recording(random.normal(size=(3000, channels))))
+        values = random.normal(size=(240, channels))
+        values[200:, 0] = 7.0
+        stream = StuckStream(commission, 1)
+        rounds = [replace(round_of(commission, [0], row[None], [1.0]), row=np.array([0])) for row in values]
+        said.append([float(stream.update(one)[0, 0]) for one in rounds][-1])
+    assert said[0] - said[1] == pytest.approx(1.0, abs=1e-4)
