@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [NAME...]`: all benchmarks, or some of them."""
+"""`python -m tests.benchmarks [NAME... [--write]]`: all benchmarks, or some of them."""
 
 from __future__ import annotations
 

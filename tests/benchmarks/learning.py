@@ -17,6 +17,7 @@ from offbeat.config.settings import JournalSettings, LearningSettings, Settings
 from offbeat.ingest.decoder import Decoder, directory_of
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.source import LogBatch, RawMessage
+from tests.benchmarks.own_process import children_of
 from tests.benchmarks.table import Line
 from tests.support.configured import configured
 
@@ -49,7 +50,7 @@ def _memory(settings: Settings, rows: int) -> Line:
 
     def watch() -> None:
         while not ended.wait(LOOK_SECONDS):
-            for child in _children():
+            for child in children_of(os.getpid()):
                 peaks[stage[0]] = max(peaks.get(stage[0], 0), memory_of(child))
 
     watcher = threading.Thread(target=watch)
@@ -138,9 +139,3 @@ def _heard(folder: Path, rows: int) -> Settings:
 
 def _message(sensor: int, seconds: float, value: float) -> RawMessage:
     return (f"plant/hall/sensor{sensor}", b'{"ts": %.3f, "value": %.4f}' % (seconds, value), 0)
-
-
-def _children() -> list[int]:
-    """Return the processes that this one has started and that run."""
-    files = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return [int(pid) for file in files for pid in file.read_text().split()]

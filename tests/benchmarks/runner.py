@@ -27,13 +27,17 @@ BENCHMARKS = (
     "latency",
     "scraped",
     "sustained",
+    "live",
 )
 """Modules, each with a `measure(folder)` that returns lines; the folder is shared by all of a run."""
 REPORT = ROOT / "docs" / "benchmarks" / "latest.md"
+WRITE = "--write"
+"""Keeps the table of what is named beside the last one of everything, in a file of its own."""
 
 
-def main(names: list[str]) -> int:
-    """Measure what is named, or everything; return the exit code."""
+def main(arguments: list[str]) -> int:
+    """Measure what is named, or everything; keep the latter, and with --write the former; return the exit code."""
+    names, keep = [name for name in arguments if name != WRITE], WRITE in arguments
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(
             f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr
@@ -52,11 +56,13 @@ def main(names: list[str]) -> int:
         *machine.describe(),
         f"- load average: {before} before, {machine.load()} after {minutes:.1f} minutes",
     ]
-    text = "\n".join(["# Benchmarks", "", *facts, "", render(lines), ""])
+    title = "# Benchmarks" if not names else f"# Benchmarks: {', '.join(names)}"
+    text = "\n".join([title, "", *facts, "", render(lines), ""])
     print(text)
-    if not names:
-        REPORT.parent.mkdir(parents=True, exist_ok=True)
-        REPORT.write_text(text, "utf-8")
+    if keep or not names:
+        report = REPORT if not names else REPORT.with_name(f"{'-'.join(names)}.md")
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(text, "utf-8")
     return 0
 
 

@@ -23,7 +23,7 @@ from tests.benchmarks.detection.copies import knowing_copies
 from tests.benchmarks.detection.fused import DEFAULT, Bag, largest, surprises_of
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.silence_law import SilenceLaw
-from tests.benchmarks.detection.suite import Cases, Window, window_rows
+from tests.benchmarks.detection.suite import Cases, Window
 
 FALSE_SHARE = 0.01
 HYBRID, EVERY, SIMPLE = "hybrid", "with the model", "simple bag"
@@ -138,13 +138,9 @@ def by_window(
     judged: Sequence[JudgedSeries], rows: Rowwise, windows: Sequence[Window]
 ) -> NDArray[np.float32]:
     """Return the largest of a detector's rows in each window; 0 in one that holds none."""
-    place = {one.series.sensor: index for index, one in enumerate(judged)}
-    out = np.zeros(len(windows), np.float32)
-    for index, window in enumerate(windows):
-        at = place[window.copy]
-        inside = rows[at][window_rows(judged[at].series.times_seconds, window)]
-        out[index] = inside.max(initial=0.0)
-    return out
+    times = {one.series.sensor: one.series.times_seconds for one in judged}
+    said = dict(zip(times, rows, strict=True))
+    return suite.largest_by_window(windows, times, said)
 
 
 def recall_by_fault(windows: Sequence[Window], score: NDArray[np.float32]) -> dict[str, float]:

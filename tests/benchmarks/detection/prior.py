@@ -27,7 +27,6 @@ from tests.benchmarks.detection.budgets import kind_of
 from tests.benchmarks.detection.clean_streams import clean_streams
 from tests.benchmarks.detection.injected import FLEETS, recall_by_fault
 from tests.benchmarks.detection.silence_law import SilenceLaw
-from tests.benchmarks.detection.suite import window_rows
 
 LEAD_ROWS = 900
 """A quarter of an hour at one reading a second: what a sensor has said when the first fault comes."""
@@ -53,39 +52,28 @@ def recall(fleet: str, seed: int = 0, windows: int = 1, folder: Path = PRIORS) -
         windows: of each fault and sensor.
         folder: of the priors.
     """
-    played = suite.cases(_paced(FLEETS[fleet]()), seed, windows, 2 * windows, LEAD_ROWS)
+    played = suite.cases(suite.paced(FLEETS[fleet]()), seed, windows, 2 * windows, LEAD_ROWS)
     begins: dict[str, float] = {}
     for window in played.windows:
         begins[window.copy] = min(window.start, begins.get(window.copy, np.inf))
     silence = SilenceLaw([one.before(begins[one.sensor]) for one in played.series]).surprise(
         played.series, {}
     )
-    scores = {name: np.zeros(len(played.windows), np.float32) for name in SCORES}
     said = dict(zip([one.sensor for one in played.series], silence, strict=True))
-    rows = _judged(played.series, folder)
-    times = {one.sensor: one.times_seconds for one in played.series}
-    for index, window in enumerate(played.windows):
-        of_copy = rows[window.copy]
-        inside = window_rows(of_copy.times_seconds, window)
-        quiet = said[window.copy][window_rows(times[window.copy], window)].max(initial=0.0)
-        scores["alarm"][index] = max(np.nanmax(of_copy.alarm[inside], initial=0.0), quiet)
-        scores["score"][index] = np.nanmax(of_copy.score[inside], initial=0.0)
-    return {name: recall_by_fault(played.windows, one) for name, one in scores.items()}
-
-
-def _paced(fleet: suite.Fleet) -> suite.Fleet:
-    """Return a fleet whose sensors all bring a reading a second, each by its own rhythm."""
-    specs = tuple(
-        replace(
-            one,
-            gap_seconds=1.0,
-            period_seconds=one.period_seconds / one.gap_seconds,
-            second_period_seconds=one.second_period_seconds / one.gap_seconds,
-            memory_seconds=one.memory_seconds / one.gap_seconds,
-        )
-        for one in fleet.specs
+    quiet = suite.largest_by_window(
+        played.windows, {one.sensor: one.times_seconds for one in played.series}, said
     )
-    return replace(fleet, specs=specs)
+    rows = _judged(played.series, folder)
+    times = {copy: one.times_seconds for copy, one in rows.items()}
+    alarm, score = (
+        suite.largest_by_window(played.windows, times, of_rows)
+        for of_rows in (
+            {copy: np.nanmax(one.alarm, axis=1, initial=0.0) for copy, one in rows.items()},
+            {copy: np.nanmax(one.score, axis=1, initial=0.0) for copy, one in rows.items()},
+        )
+    )
+    by_score = dict(zip(SCORES, (np.maximum(alarm, quiet), score), strict=True))
+    return {name: recall_by_fault(played.windows, one) for name, one in by_score.items()}
 
 
 def false_alerts(

@@ -7,8 +7,8 @@ before it; it is judged by what was learnt of the sensor that it is a copy of.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,8 @@ CLEAN_WINDOWS = 5
 START_SECONDS = 1e9
 CHANNELS = ("a", "b", "c", "d")
 
-_AFTER = 4
+AFTER_ROWS = 4
+"""Healthy rows behind a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +102,28 @@ def multichannel(sensors: int = 14) -> Fleet:
     return Fleet("multichannel", specs, CHANNELS, FAULT_KINDS)
 
 
+def paced(fleet: Fleet) -> Fleet:
+    """Return a fleet whose sensors all bring a reading a second, each by its own rhythm."""
+    specs = tuple(
+        replace(
+            one,
+            gap_seconds=1.0,
+            period_seconds=one.period_seconds / one.gap_seconds,
+            second_period_seconds=one.second_period_seconds / one.gap_seconds,
+            memory_seconds=one.memory_seconds / one.gap_seconds,
+        )
+        for one in fleet.specs
+    )
+    return replace(fleet, specs=specs)
+
+
 def history(fleet: Fleet, seed: int) -> list[Series]:
     """Return what the sensors of a fleet said while nothing was wrong."""
     return [
-        _series(
-            spec.name, fleet, stream(spec, _random(seed, spec.name, "history"), START_SECONDS, HISTORY_ROWS)
+        as_series(
+            spec.name,
+            fleet,
+            stream(spec, random_for(seed, spec.name, "history"), START_SECONDS, HISTORY_ROWS),
         )
         for spec in fleet.specs
     ]
@@ -115,9 +133,9 @@ def contaminated_history(fleet: Fleet, seed: int, share: float) -> list[Series]:
     """Return the same with faults of values in it, until so large a share of readings is anomalous."""
     out = []
     for spec in fleet.specs:
-        healthy = stream(spec, _random(seed, spec.name, "history"), START_SECONDS, HISTORY_ROWS)
-        faulty = _contaminated(healthy, _random(seed, spec.name, "contamination"), share)
-        out.append(_series(spec.name, fleet, faulty))
+        healthy = stream(spec, random_for(seed, spec.name, "history"), START_SECONDS, HISTORY_ROWS)
+        faulty = _contaminated(healthy, random_for(seed, spec.name, "contamination"), share)
+        out.append(as_series(spec.name, fleet, faulty))
     return out
 
 
@@ -140,7 +158,7 @@ def cases(
     out = Cases([], {}, [])
     for spec in fleet.specs:
         for copy, faulty, found in _copies(fleet, spec, seed, windows, clean_copies, lead_rows):
-            out.series.append(_series(copy, fleet, faulty))
+            out.series.append(as_series(copy, fleet, faulty))
             out.owner[copy] = spec.name
             out.windows.extend(found)
     return out
@@ -151,29 +169,33 @@ def _copies(
 ) -> Iterator[tuple[str, Stream, list[Window]]]:
     for number in range(clean_copies):
         copy = f"{spec.name}/clean/{number}"
-        healthy = _begun(spec, _random(seed, copy), lead_rows + CLEAN_WINDOWS * WINDOW_ROWS + 1)
+        healthy = _begun(spec, random_for(seed, copy), lead_rows + CLEAN_WINDOWS * WINDOW_ROWS + 1)
         starts = lead_rows + WINDOW_ROWS * np.arange(CLEAN_WINDOWS)
-        yield copy, healthy, [_window(copy, None, healthy, first) for first in starts.tolist()]
+        yield copy, healthy, [window_at(copy, None, healthy, first) for first in starts.tolist()]
     for kind in fleet.kinds:
         for number in range(windows):
             copy = f"{spec.name}/{kind}/{number}"
-            random = _random(seed, copy)
-            healthy = _begun(spec, random, lead_rows + WINDOW_ROWS + _AFTER)
-            faulty, _ = inject(healthy, kind, random, *_place(kind, random, lead_rows))
-            yield copy, faulty, [_window(copy, kind, healthy, lead_rows)]
+            random = random_for(seed, copy)
+            healthy = _begun(spec, random, lead_rows + WINDOW_ROWS + AFTER_ROWS)
+            faulty, _ = inject(healthy, kind, random, *fault_rows(kind, random, lead_rows))
+            yield copy, faulty, [window_at(copy, kind, healthy, lead_rows)]
 
 
-def _place(kind: FaultKind, random: np.random.Generator, lead_rows: int) -> tuple[int, int]:
-    """Return the first row and the rows of a fault: a short one anywhere in its window, a long one fills it."""
+def fault_rows(kind: FaultKind, random: np.random.Generator, first: int) -> tuple[int, int]:
+    """Return the first row and the rows of a fault in the window that begins at row `first`.
+
+    A short one lies anywhere in its window, a long one fills it.
+    """
     if kind in ("spike", "contextual_spike"):
-        return lead_rows + int(random.integers(WINDOW_ROWS)), 1
+        return first + int(random.integers(WINDOW_ROWS)), 1
     if kind == "silence":
         length = int(random.integers(8, 25))
-        return lead_rows + int(random.integers(WINDOW_ROWS - length)), length
-    return lead_rows, WINDOW_ROWS - 1
+        return first + int(random.integers(WINDOW_ROWS - length)), length
+    return first, WINDOW_ROWS - 1
 
 
-def _window(copy: str, kind: FaultKind | None, healthy: Stream, first: int) -> Window:
+def window_at(copy: str, kind: FaultKind | None, healthy: Stream, first: int) -> Window:
+    """Return the window that begins at a row of a stream, as the stream is without the fault."""
     times = healthy.times
     return Window(copy, kind, float(times[first]), float(times[first + WINDOW_ROWS - 1]))
 
@@ -198,11 +220,12 @@ def _contaminated(healthy: Stream, random: np.random.Generator, share: float) ->
     return faulty
 
 
-def _series(sensor: str, fleet: Fleet, readings: Stream) -> Series:
+def as_series(sensor: str, fleet: Fleet, readings: Stream) -> Series:
+    """Return a stream as a recording of a sensor of a fleet."""
     return Series(sensor, fleet.channels, readings.times, readings.values.astype(np.float32))
 
 
-def _random(seed: int, *names: str) -> np.random.Generator:
+def random_for(seed: int, *names: str) -> np.random.Generator:
     """Return a generator that depends on what it is for, not on what was drawn before it."""
     return np.random.default_rng([seed, zlib.crc32("/".join(names).encode())])
 
@@ -211,3 +234,22 @@ def window_rows(times_seconds: NDArray[np.float64], window: Window) -> slice:
     """Return which rows of a copy lie in a window, ends included."""
     first = int(np.searchsorted(times_seconds, window.start, side="left"))
     return slice(first, int(np.searchsorted(times_seconds, window.end, side="right")))
+
+
+def largest_by_window(
+    windows: Sequence[Window],
+    times_seconds: Mapping[str, NDArray[np.float64]],
+    said: Mapping[str, NDArray[np.floating]],
+) -> NDArray[np.float32]:
+    """Return the largest that was said of the rows in each window; 0 where nothing was.
+
+    Args:
+        windows: to judge.
+        times_seconds: of the rows of each copy.
+        said: of the same rows; NaN = nothing.
+    """
+    out = np.zeros(len(windows), np.float32)
+    for index, window in enumerate(windows):
+        inside = said[window.copy][window_rows(times_seconds[window.copy], window)]
+        out[index] = np.nanmax(inside, initial=0.0)
+    return out

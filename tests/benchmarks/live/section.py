@@ -1,0 +1,125 @@
+"""The course of the section: first minutes in real time, a healthy past, a training in the background, the faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.detection import plan, suite
+from tests.benchmarks.detection.life import in_windows, lives
+from tests.benchmarks.detection.suite import Cases
+from tests.benchmarks.live import lines
+from tests.benchmarks.live.bursts import Rates, measure_bursts
+from tests.benchmarks.live.daemons import ALONE, LEARNING, LiveDaemon, LiveSite, running
+from tests.benchmarks.live.first_minutes import live_through
+from tests.benchmarks.live.lines import Course, Found
+from tests.benchmarks.live.playing import Stage, play_windows
+from tests.benchmarks.live.verdict import alerts, recalls
+from tests.benchmarks.site import NO_BROKER
+from tests.benchmarks.table import Line
+from tests.support.mosquitto import MOSQUITTO
+from tests.support.publishing import connected
+
+SENSORS = 28
+"""Each of the seven shapes with each of the four rhythms once."""
+SEED = 0
+PAST_SECONDS = 3600.0
+"""So long ago the newest of what is played has happened."""
+TRAINING_SECONDS = 300.0
+"""A training that is not in service by then is waited for no longer."""
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is played.
+
+    Attributes:
+        sensors: of the suite, and of the first minutes.
+        calm_windows: before each fault.
+        steps: of the training; None = as many as the suite is learnt with elsewhere.
+    """
+
+    sensors: int = SENSORS
+    calm_windows: int = 3
+    steps: int | None = None
+
+
+def measure(folder: Path, size: Size | None = None) -> list[Line]:
+    """Return the lines of the section."""
+    if MOSQUITTO is None:
+        return lines.nothing(NO_BROKER)
+    return lines.of(_run(folder / "live", size or Size()))
+
+
+def _run(folder: Path, size: Size) -> Course:
+    folder.mkdir(exist_ok=True)
+    played = lives(suite.paced(suite.univariate(size.sensors)), SEED, size.calm_windows)
+    steps = size.steps or plan.steps_for(size.sensors * suite.HISTORY_ROWS)
+    shift = time.time() - PAST_SECONDS - max(float(one.times_seconds[-1]) for one in played.series)
+    with running(folder, steps) as site, connected(site.broker.port) as client, ThreadPoolExecutor(1) as pool:
+        began = time.monotonic()
+        alone = site.daemons[ALONE]
+        first = pool.submit(live_through, alone, site.broker.port, size.sensors)
+        stage = Stage(client, list(site.daemons.values()), played.series, shift)
+        stage.play({one.sensor: slice(0, suite.HISTORY_ROWS) for one in played.series})
+        past = time.monotonic() - began
+        rates, served = _train(folder, site)
+        minutes = first.result()
+        windows = time.monotonic()
+        said = play_windows(stage, site.daemons.values(), in_windows(played), suite.HISTORY_ROWS)
+        ended = time.monotonic()
+        found = {
+            name: Found(recalls(played, said[name]), alerts(played, daemon.events(), _begins(played), shift))
+            for name, daemon in site.daemons.items()
+        }
+        return Course(
+            sensors=size.sensors,
+            steps=steps,
+            past_seconds=past,
+            windows_seconds=ended - windows,
+            whole_seconds=ended - began,
+            first=minutes,
+            rates=rates,
+            served_seconds=served,
+            told_of_training=_told_of_training(site.daemons[LEARNING]),
+            found=found,
+        )
+
+
+def _train(folder: Path, site: LiveSite) -> tuple[Rates, float | None]:
+    """Ask for a training; return the rates beside it, and the seconds until its model was in service, if it came."""
+    learning = site.daemons[LEARNING]
+    asked = time.monotonic()
+    learning.ask_for_training()
+    while (left := asked + TRAINING_SECONDS - time.monotonic()) > 0 and not _is_at_the_model(learning):
+        time.sleep(min(LOOK_SECONDS, left))
+    rates = measure_bursts(folder, site)
+    while time.monotonic() < asked + TRAINING_SECONDS:
+        if learning.served():
+            return rates, time.monotonic() - asked
+        if _told_of_training(learning):
+            break
+        time.sleep(LOOK_SECONDS)
+    return rates, None
+
+
+def _is_at_the_model(daemon: LiveDaemon) -> bool:
+    said = _learning(daemon)
+    return said.get("stage") == "training" and "training the model" in str(said.get("reason"))
+
+
+def _told_of_training(daemon: LiveDaemon) -> str:
+    return str(_learning(daemon).get("last") or "")
+
+
+def _learning(daemon: LiveDaemon) -> Mapping[str, object]:
+    said: Mapping[str, object] = daemon.status()["learning"].get("value", {})
+    return said
+
+
+def _begins(played: Cases) -> dict[str, float]:
+    return {one.sensor: float(one.times_seconds[suite.HISTORY_ROWS]) for one in played.series}
