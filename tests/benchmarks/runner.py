@@ -30,12 +30,13 @@ BENCHMARKS = (
     "live",
 )
 """Modules, each with a `measure(folder)` that returns lines; the folder is shared by all of a run."""
-REPORT = ROOT / "docs" / "benchmarks" / "latest.md"
+REPORTS = ROOT / "docs" / "benchmarks"
+LATEST = "latest.md"
 WRITE = "--write"
 """Keeps the table of what is named beside the last one of everything, in a file of its own."""
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], reports: Path = REPORTS) -> int:
     """Measure what is named, or everything; keep the latter, and with --write the former; return the exit code."""
     names, keep = [name for name in arguments if name != WRITE], WRITE in arguments
     if unknown := [name for name in names if name not in BENCHMARKS]:
@@ -60,9 +61,8 @@ def main(arguments: list[str]) -> int:
     text = "\n".join([title, "", *facts, "", render(lines), ""])
     print(text)
     if keep or not names:
-        report = REPORT if not names else REPORT.with_name(f"{'-'.join(names)}.md")
-        report.parent.mkdir(parents=True, exist_ok=True)
-        report.write_text(text, "utf-8")
+        reports.mkdir(parents=True, exist_ok=True)
+        (reports / (f"{'-'.join(names)}.md" if names else LATEST)).write_text(text, "utf-8")
     return 0
 
 

@@ -52,6 +52,16 @@ def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "stert; there are start," in capsys.readouterr().err
 
 
+def test_what_is_named_is_kept_if_that_is_asked_for(tmp_path: Path) -> None:
+    """In a file of its own, with the machine that it was measured on."""
+    assert runner.main(["start", "--write"], tmp_path) == 0
+    (report,) = tmp_path.iterdir()
+    text = report.read_text("utf-8")
+    assert report.name == "start.md"
+    assert text.startswith("# Benchmarks: start\n\n- date: ")
+    assert "| offbeat --help, from start to end " in text
+
+
 @pytest.mark.parametrize("qos", [0, 1])
 def test_our_publisher_makes_whole_packets(qos: int) -> None:
     """Header, length, topic, id where there is one, payload of the size asked for."""
