@@ -21,15 +21,17 @@ from tests.benchmarks.site import Site
 from tests.support.waiting import wait_until
 
 MESSAGES = 60_000
-TOPICS = 203
+NEARLY_ALL = 0.99
+"""Of the messages a few share an instant with another one of their sensor, and are one row with it."""
 AS_FAST_AS_IT_GOES = 1_000_000
-ROUNDS = 3
+TOPICS = 203
+ROUNDS = 6
 PATIENCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class Rates:
-    """Messages a second of each burst, from its first publish until all were judged.
+    """Messages a second of each burst, from its first publish until nearly all were judged.
 
     Attributes:
         halted: beside a training that is stopped.
@@ -49,12 +51,12 @@ def measure_bursts(folder: Path, live: LiveSite) -> Rates:
     out = Rates(generator=generator.name)
 
     def burst() -> float:
-        wanted, began = site.counts().judged + MESSAGES, time.monotonic()
+        wanted, began = site.counts().judged + NEARLY_ALL * MESSAGES, time.monotonic()
         load = generator.start(live.broker.port, MESSAGES, 0, AS_FAST_AS_IT_GOES, TOPICS)
-        wait_until(lambda: site.counts().judged >= wanted, PATIENCE_SECONDS, f"{MESSAGES} messages")
+        wait_until(lambda: site.counts().judged >= wanted, PATIENCE_SECONDS, f"{wanted:.0f} judged rows")
         taken = time.monotonic() - began
         load.finish(PATIENCE_SECONDS)
-        return MESSAGES / taken
+        return NEARLY_ALL * MESSAGES / taken
 
     burst()  # the sensors of the load are new once
     for _ in range(ROUNDS):

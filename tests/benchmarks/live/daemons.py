@@ -129,12 +129,12 @@ enabled = false
 def _learning(url: str, steps: int) -> str:
     """Return the configuration of the daemon that trains when it is asked, at a priority at which it gets to its end.
 
-    The load of the bursts has two channels: it is of another group, and not learnt.
+    The sensors of the bursts begin when the journal was read: nothing is learnt of them.
     """
     return f"""{_common(url, LEARNING)}
 [[source]]
 topic = "plant/{{line}}/{{sensor}}/state"
-channels = ["value", "seq"]
+include = ["value"]
 time = {{ field = "ts" }}
 [learning]
 first_after = "1d"
@@ -152,7 +152,7 @@ client_id = "{name}"
 root = "{name}"
 [limits]
 allowed_lateness = "2d"
-max_sensors = 1000
+max_sensors = 2000
 {_source(SUITE)}
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.benchmarks.detection.judge import Alarms
@@ -208,9 +208,12 @@ def _ingest(rates: Rates) -> Line:
         _BARS[INGEST],
         beside / halted >= INGEST_BAR,
         (
-            (
-                f"best of {len(rates.beside)} bursts each, in turns, through mosquitto with scoring on, the training "
-                f"at the lowest priority as by default; load by {rates.generator}, as fast as it goes."
-            ),
+            f"best of {len(rates.beside)} bursts each, in turns, through mosquitto; load by {rates.generator}.",
+            "the training was at the lowest priority meanwhile, as by default.",
+            f"all bursts beside it: {_each(rates.beside)}; halted: {_each(rates.halted)}.",
         ),
     )
+
+
+def _each(rates: Sequence[float]) -> str:
+    return ", ".join(f"{rate / 1e3:.1f}k" for rate in rates)
