@@ -13,7 +13,7 @@ from offbeat_models.synthetic import stream
 from tests.benchmarks.detection import suite
 from tests.benchmarks.detection.suite import Cases, Fleet
 
-CALM_WINDOWS = 3
+CALM_WINDOWS = 2
 """Windows without a fault before each one with a fault."""
 
 

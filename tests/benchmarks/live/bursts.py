@@ -1,7 +1,8 @@
-"""How many messages a second a daemon takes in and judges while it trains, against a training that is halted.
+"""How many messages a second a daemon takes in while it trains, against a training that is halted.
 
 The training stands still and goes on in turns, so that a busy neighbour hits both alike. While it goes on beside a
-burst it has the lowest priority, as it has by default: for the rest of the section it may have a higher one.
+burst it has the lowest priority, as it has by default: for the rest of the section it may have a higher one. Readings
+reach the windows no faster than they are judged: while the scorer is busy they wait in the inbox.
 """
 
 from __future__ import annotations
@@ -21,8 +22,6 @@ from tests.benchmarks.site import Site
 from tests.support.waiting import wait_until
 
 MESSAGES = 60_000
-NEARLY_ALL = 0.99
-"""Of the messages a few share an instant with another one of their sensor, and are one row with it."""
 AS_FAST_AS_IT_GOES = 1_000_000
 TOPICS = 203
 ROUNDS = 6
@@ -31,17 +30,19 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Rates:
-    """Messages a second of each burst, from its first publish until nearly all were judged.
+    """Messages a second of each burst, from its first publish until all were in the windows.
 
     Attributes:
         halted: beside a training that is stopped.
         beside: beside one that runs.
         generator: what published.
+        trouble: why there are no rates; empty if there are, or the training was over too soon.
     """
 
     halted: list[float] = field(default_factory=list)
     beside: list[float] = field(default_factory=list)
     generator: str = ""
+    trouble: str = ""
 
 
 def measure_bursts(folder: Path, live: LiveSite) -> Rates:
@@ -51,12 +52,12 @@ def measure_bursts(folder: Path, live: LiveSite) -> Rates:
     out = Rates(generator=generator.name)
 
     def burst() -> float:
-        wanted, began = site.counts().judged + NEARLY_ALL * MESSAGES, time.monotonic()
+        wanted, began = site.counts().in_rings + MESSAGES, time.monotonic()
         load = generator.start(live.broker.port, MESSAGES, 0, AS_FAST_AS_IT_GOES, TOPICS)
-        wait_until(lambda: site.counts().judged >= wanted, PATIENCE_SECONDS, f"{wanted:.0f} judged rows")
+        wait_until(lambda: site.counts().in_rings >= wanted, PATIENCE_SECONDS, f"{MESSAGES} readings")
         taken = time.monotonic() - began
         load.finish(PATIENCE_SECONDS)
-        return NEARLY_ALL * MESSAGES / taken
+        return MESSAGES / taken
 
     burst()  # the sensors of the load are new once
     for _ in range(ROUNDS):

@@ -21,7 +21,7 @@ WHATS = {
 FIRST_ALERT = "live, first reading to the alert of silence or standstill, real time, 1 Hz"
 FIRST_VAE = "live, first reading to the first that the VAE spoke of, real time, 1 Hz"
 IN_SERVICE = "live, from the wish to a trained model in service, wall time"
-INGEST = "live, messages taken in and judged beside a training in the background"
+INGEST = "live, readings taken in beside a training in the background"
 READ_FROM = "the p-value and the score that /api/v1/sensors tells of each reading"
 VAE_BAR_SECONDS = 900.0
 INGEST_BAR = 0.9
@@ -198,11 +198,12 @@ def _not_in_service(course: Course) -> str:
 
 def _ingest(rates: Rates) -> Line:
     if not rates.beside:
-        return skipped(INGEST, _BARS[INGEST], "the training was over before a pair of bursts was.")
+        why = rates.trouble or "the training was over before a pair of bursts was."
+        return skipped(INGEST, _BARS[INGEST], why)
     beside, halted = max(rates.beside), max(rates.halted)
     return Line(
         INGEST,
-        f"{beside:,.0f} messages/s",
+        f"{beside:,.0f} readings/s",
         f"training halted {halted:,.0f}/s",
         beside / halted,
         _BARS[INGEST],

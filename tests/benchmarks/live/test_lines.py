@@ -49,7 +49,7 @@ def test_every_bar_is_held_against_its_figure() -> None:
         "0.60",
         "1.5 minutes",
         "0.90",
-        "24,000 messages/s",
+        "24,000 readings/s",
     ]
     assert made[-1].ratio == 0.96
     assert any("without silence 0.90" in note for note in made[2].notes)
@@ -70,4 +70,12 @@ def test_what_did_not_come_to_pass_is_not_measured() -> None:
     for what in (lines.IN_SERVICE, lines.WHATS[LEARNING], lines.INGEST):
         assert (made[what].met, made[what].ours) == (None, "not measured")
     assert made[lines.IN_SERVICE].notes == ("the daemon says of its training: not promoted: worse",)
+    assert made[lines.INGEST].notes == ("the training was over before a pair of bursts was.",)
     assert len(lines.nothing("there is no broker")) == len(made)
+
+
+def test_a_burst_that_did_not_arrive_says_why() -> None:
+    """The other figures stand."""
+    made = lines.of(replace(COURSE, rates=Rates(trouble="a burst did not arrive: waited 60 s in vain.")))
+    assert made[-1].notes == ("a burst did not arrive: waited 60 s in vain.",)
+    assert [line.met for line in made] == [True, True, False, None, True, None]
