@@ -104,9 +104,9 @@ def running(folder: Path, steps: int) -> Iterator[LiveSite]:
     try:
         with (
             listening(broker.port, "+/alerts/#") as listener,
-            Daemon(folder / ALONE, _alone(broker.url), snapshot_interval=SNAPSHOT_INTERVAL) as alone,
+            Daemon(folder / ALONE, config_alone(broker.url), snapshot_interval=SNAPSHOT_INTERVAL) as alone,
             Daemon(
-                folder / LEARNING, _learning(broker.url, steps), snapshot_interval=SNAPSHOT_INTERVAL
+                folder / LEARNING, config_learning(broker.url, steps), snapshot_interval=SNAPSHOT_INTERVAL
             ) as learning,
         ):
             found = {
@@ -118,7 +118,8 @@ def running(folder: Path, steps: int) -> Iterator[LiveSite]:
         broker.stop()
 
 
-def _alone(url: str) -> str:
+def config_alone(url: str) -> str:
+    """Return the configuration of the daemon that never trains."""
     return f"""{_common(url, ALONE)}
 {_source(FIRST)}
 [learning]
@@ -126,7 +127,7 @@ enabled = false
 """
 
 
-def _learning(url: str, steps: int) -> str:
+def config_learning(url: str, steps: int) -> str:
     """Return the configuration of the daemon that trains when it is asked, at a priority at which it gets to its end.
 
     The sensors of the bursts begin when the journal was read: nothing is learnt of them.
