@@ -51,6 +51,7 @@ def round_of(
         mask=mask,
         center=commission.center[row],
         constant=commission.constant[row],
+        still=commission.constant[row],
     )
 
 

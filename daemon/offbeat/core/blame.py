@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,20 +51,11 @@ class Suspects:
         return self.level
 
 
-class Normaliser(NamedTuple):
-    """How one sensor is scaled: center, scale and whether it never moved, by channel [C]; its median gap."""
-
-    center: Floats
-    scale: Floats
-    unit_seconds: float
-    constant: NDArray[np.bool_]
-
-
 def suspects(
     commission: Commission,
     row: int,
     past: Past,
-    normaliser: Normaliser,
+    normaliser: tuple[Floats, Floats, float],
     value_nll: Floats | None,
 ) -> Suspects:
     """Return what speaks against each channel at the newest row of a window.
@@ -74,19 +64,19 @@ def suspects(
         commission: what was learnt of the group.
         row: the sensor's row in it.
         past: the window up to the row that is spoken of; not empty.
-        normaliser: of the sensor.
+        normaliser: center [C], scale [C] and median gap in seconds of the sensor.
         value_nll: the model's, by channel [C]; NaN or None = it had no say.
     """
-    center, scale, unit_seconds, constant = normaliser
+    center, scale, unit_seconds = normaliser
     usable = past.mask & (scale > 0)
     z = (past.values.astype(np.float64) - center) / np.where(scale > 0, scale, np.float32(1.0))
     scaled = np.where(usable, np.clip(z, -1e30, 1e30), np.nan).astype(np.float32)
     gap = np.diff(past.times_seconds, prepend=np.nan) / max(unit_seconds, 1e-9)
-    shape, relation = _together(commission, row, constant, scaled, gap.astype(np.float32))
+    shape, relation = _together(commission, row, scaled, gap.astype(np.float32))
     nll = np.zeros(z.shape[1], np.float32) if value_nll is None else np.nan_to_num(value_nll, nan=0.0)
     return Suspects(
         level=_level(scaled),
-        course=np.where(constant, np.float32(0.0), _course(commission, row, scaled, gap)),
+        course=_course(commission, row, scaled, gap),
         shape=shape,
         relation=relation,
         model=np.clip(nll, np.float32(0.0), _MOST),
@@ -134,17 +124,15 @@ def _course(commission: Commission, row: int, z: Floats, gap: NDArray[np.float64
     others = commission.shape.held(index, lags[:, :, 0], age - last_gap)
     expected = commission.ridge.expected(index, lags, ridge.log_gap(age), others)
     residual = (ridge.clip(z[-1]) - expected) / (commission.ridge.scale[index] * ridge.spread(age))
-    judged = ready & np.isfinite(z[-1])
+    judged = ready & np.isfinite(z[-1]) & ~commission.constant[row]
     return np.where(judged, np.abs(residual[0]), np.float32(0.0)).astype(np.float32)
 
 
-def _together(
-    commission: Commission, row: int, constant: NDArray[np.bool_], z: Floats, gap: Floats
-) -> tuple[Floats, Floats]:
+def _together(commission: Commission, row: int, z: Floats, gap: Floats) -> tuple[Floats, Floats]:
     """Return the residuals of the principal components and of the relation of channels."""
     learnt = commission.shape
     rows = np.arange(max(len(z) - RECENT_ROWS, 0), len(z))
-    glance = time_grid.glances(seen(z, constant), gap / learnt.tick[row], rows)
+    glance = time_grid.glances(seen(z, commission.constant[row]), gap / learnt.tick[row], rows)
     index = np.full(len(rows), row, np.intp)
     missing = glance.age > learnt.patience[index]
     shape = learnt.pca.shares_of_distance(row, glance.cells[-1], missing[-1])

@@ -102,17 +102,11 @@ def _shares(
     learnt: Learnt, sensor: int, past: Past, value_nll: Floats | None, voices: dict[str, float]
 ) -> Floats:
     """Return how much each channel has to do with what the streams say."""
-    normalisers = learnt.normalisers
-    scale = normalisers.scale[sensor]
+    scale = learnt.normalisers.scale[sensor]
     known = past.mask.any(axis=0) & (scale > 0)
     if len(known) == 1 or not known.any():
         return np.asarray(known, np.float32)
-    normaliser = blame.Normaliser(
-        normalisers.center[sensor],
-        scale,
-        float(normalisers.unit_seconds[sensor]),
-        normalisers.constant[sensor],
-    )
+    normaliser = learnt.normalisers.center[sensor], scale, float(learnt.normalisers.unit_seconds[sensor])
     found = blame.suspects(learnt.commission, int(learnt.row[sensor]), past, normaliser, value_nll)
     return blame.shares(found, voices, known)
 

@@ -214,7 +214,8 @@ def _round(
         z=z[index],
         mask=known[index],
         center=learnt.normalisers.center[here],
-        constant=learnt.normalisers.constant[here],
+        constant=learnt.commission.constant[learnt.row[here]],
+        still=learnt.normalisers.still[here],
     )
 
 

@@ -81,7 +81,7 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     """Judge the rows of a work: each sensor's in time order; sensors do not touch each other."""
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
-    raw = _with_model(learnt, work, slot, answer)
+    raw = _with_model(learnt, work, slot, row, answer)
     surprise = surprise_of(learnt.commission, row, raw)
     fused, severity, p_value = _fuse(learnt, work, slot, row, surprise, state.holds.frozen)
     p_value[:, RHYTHM] = _of_rhythm(learnt, row, raw, fused, p_value[:, RHYTHM])
@@ -102,7 +102,7 @@ def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool
     """Let streams and trailing calibrations learn of rows that were judged before; no episode changes by it."""
     slot = work.rows.sensor.astype(np.intp)
     row = learnt.row[slot]
-    raw = _with_model(learnt, work, slot, answer)
+    raw = _with_model(learnt, work, slot, row, answer)
     _fuse(learnt, work, slot, row, surprise_of(learnt.commission, row, raw), frozen)
     learnt.still.update(work, row, learnt.threshold(slot)[:, PROCESS], frozen)
 
@@ -127,14 +127,14 @@ def _cautious(
     )
 
 
-def _with_model(learnt: Learnt, work: Work, slot: Slots, answer: Answer) -> Floats:
+def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer) -> Floats:
     """Return the raw strangeness of all streams, now that the model has answered."""
     raw = work.raw.copy()
     for index in work.rounds:
         raw[index, LONG_COLUMN] = learnt.long.said(slot[index], work.rows.time_seconds[index])
         raw[index, CHEAP_COLUMNS:LONG_COLUMN] = learnt.models.step(
             slot[index],
-            learnt.normalisers.constant[slot[index]],
+            learnt.commission.constant[row[index]],
             work.gap[index],
             work.rows.gap_seconds[index],
             None if answer.value_nll is None else answer.value_nll[index],

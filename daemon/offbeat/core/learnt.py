@@ -67,7 +67,7 @@ class Learnt:
         self.own = OwnMeasure(sensors)
         self.fusion = Fusion(sensors, commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
-        self.still = StillSensors(commission, sensors)
+        self.still = StillSensors(commission, self.normalisers, sensors)
         self._ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
         self.allow(settings.budget_per_week)
         self.fingerprint = _fingerprint(commission, model, sorted(self._arrays()))

@@ -47,7 +47,7 @@ class Normalisers:
         self.frozen = np.zeros(sensors, np.bool_)
         self.center = np.zeros((sensors, channels), np.float32)
         self.scale = np.zeros((sensors, channels), np.float32)
-        self.constant = np.zeros((sensors, channels), np.bool_)
+        self.still = np.zeros((sensors, channels), np.bool_)
         """Channels that never moved when they were commissioned, nor when they were learnt again."""
         self._least_scale = np.zeros((sensors, channels), np.float32)
         """As commissioned: what a sensor that has changed shows in a window may be a part of a slow swing only."""
@@ -62,7 +62,7 @@ class Normalisers:
         self.frozen[slot] = True
         self.center[slot] = self._commission.center[row]
         self.scale[slot] = self._least_scale[slot] = self._commission.scale[row]
-        self.constant[slot] = self._commission.constant[row]
+        self.still[slot] = self._commission.constant[row]
         self.unit_seconds[slot] = self._commission.gap_unit_seconds[row]
         self.rows_per_week[slot] = self._commission.rows_per_week[row]
 
@@ -129,7 +129,7 @@ class Normalisers:
             center, scale = robust_center_scale(seen)
             scale = scale or CONSTANT_SHARE * (float(fleet.scale[0, c]) or abs(center) or 1.0)
             self.center[slot, c] = center
-            self.constant[slot, c] &= bool((seen == seen[0]).all())
+            self.still[slot, c] &= bool((seen == seen[0]).all())
             self.scale[slot, c] = max(scale, LEAST_SHARE * abs(center), self._least_scale[slot, c], 1e-30)
         gaps = np.diff(times)
         gaps = gaps[gaps > 0]
@@ -172,7 +172,7 @@ class Normalisers:
             "frozen": self.frozen,
             "center": self.center,
             "scale": self.scale,
-            "constant": self.constant,
+            "still": self.still,
             "unit_seconds": self.unit_seconds,
             "rows_per_week": self.rows_per_week,
         }

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from offbeat.core import horizon
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import TRACKS, Track
+from offbeat.core.normalisers import Normalisers
 from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
 from offbeat.core.work import Work
@@ -44,14 +45,15 @@ class StillSensors:
 
     Args:
         commission: what was learnt of the group.
+        normalisers: of its sensors: one that has changed for good stands still elsewhere, or no more.
         sensors: slots to make room for.
     """
 
-    def __init__(self, commission: Commission, sensors: int) -> None:
+    def __init__(self, commission: Commission, normalisers: Normalisers, sensors: int) -> None:
+        self._normalisers = normalisers
         shape = (sensors, len(commission.channels))
         known = commission.still_rows
         self._learnt_rows = np.zeros_like(commission.center) if known is None else known
-        self._center = commission.center
         self._is_still: Bools = np.asarray(self._learnt_rows.any(axis=1), np.bool_)
         self._any = bool(self._is_still.any())
         self._last = np.zeros(shape, np.float32)
@@ -79,11 +81,18 @@ class StillSensors:
         if not self._any:
             return said
         still = self._is_still[row]
+        still[still] = self._stands(work, row, np.flatnonzero(still))
         for index in work.rounds:
             here = index[still[index]]
             if len(here):
                 said[here] = self._round(work, here, row[here], threshold[here], frozen)
         return said
+
+    def _stands(self, work: Work, row: Slots, here: Slots) -> Bools:
+        """Return which rows can be judged: of a sensor that has changed for good, if it stands still since, too."""
+        was = self._learnt_rows[row[here]] > 0
+        moves = was & ~self._normalisers.still[work.rows.sensor[here]]
+        return np.asarray(work.known[here].any(axis=1) & ~moves.any(axis=1), np.bool_)
 
     def _round(self, work: Work, here: Slots, row: Slots, threshold: Floats, frozen: Bools) -> Floats:
         """Judge and learn a round, in which each sensor stands at most once."""
@@ -114,14 +123,14 @@ class StillSensors:
         return np.asarray(moved & (faded <= OVER), np.bool_)
 
     def _start(self, slot: Slots, row: Slots, most_rows: Doubles) -> None:
-        """Let sensors that are new here have stood still where, and for as long as, they were learnt."""
+        """Let sensors that are new here have stood still at their middle, for as long as they were learnt."""
         new = self._rows[slot] == 0
         if not new.any():
             return
         slot, row = slot[new], row[new]
         self._rows[slot] = np.minimum(self._learnt_rows[row].max(axis=1), most_rows[new])
         self._seen[slot] = self._learnt_rows[row] > 0
-        self._last[slot] = self._center[row]
+        self._last[slot] = self._normalisers.center[slot]
 
     def give_up(self, slot: int) -> None:
         """Say no more of a sensor: a bout of moves lasted for so long that it was told of as a change of regime."""

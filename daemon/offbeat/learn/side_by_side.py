@@ -79,4 +79,5 @@ class _Rows:
             mask=self._mask[at],
             center=self._commission.center[row],
             constant=self._commission.constant[row],
+            still=self._commission.constant[row],
         )

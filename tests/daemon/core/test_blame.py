@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from offbeat.core.blame import Normaliser, shares, suspects
+from offbeat.core.blame import shares, suspects
 from offbeat.core.commission import Commission
 from offbeat.core.explain import Past
 from tests.daemon.core.streams.test_shape import channels
@@ -19,18 +19,12 @@ def learnt() -> Commission:
     return commissioned(recording(channels(3000, 0)))
 
 
-def normaliser_of(commission: Commission) -> Normaliser:
-    """Return how the sensor was scaled."""
-    unit = float(commission.gap_unit_seconds[1])
-    return Normaliser(commission.center[1], commission.scale[1], unit, commission.constant[1])
-
-
 def blamed(commission: Commission, values: np.ndarray, voices: dict[str, float]) -> np.ndarray:
     """Return the shares of the channels at the end of a window."""
     past = Past(
         np.arange(len(values)) * GAP_SECONDS, np.nan_to_num(values).astype(np.float32), np.isfinite(values)
     )
-    scale = normaliser_of(commission)
+    scale = commission.center[1], commission.scale[1], float(commission.gap_unit_seconds[1])
     return shares(suspects(commission, 1, past, scale, None), voices, np.isfinite(values).any(axis=0))
 
 
@@ -73,7 +67,7 @@ def test_the_model_has_a_say_in_what_is_a_shape() -> None:
     """A channel that it did not expect is suspect."""
     commission, values = learnt(), channels(100, 8)
     past = Past(np.arange(100) * GAP_SECONDS, values.astype(np.float32), np.ones_like(values, bool))
-    scale = normaliser_of(commission)
+    scale = commission.center[1], commission.scale[1], float(commission.gap_unit_seconds[1])
     found = suspects(commission, 1, past, scale, np.array([np.nan, 7.0, -2.0], np.float32))
     assert found.model.tolist() == [0, 7, 0]
     assert np.argmax(shares(found, {"shape": 3.0}, EVERY)) == 1

@@ -6,10 +6,13 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import EpisodeRules
+from offbeat.core.events import EpisodeEvent
+from offbeat.core.orders import Label, Orders
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.recording import Recording
@@ -146,3 +149,39 @@ def test_one_that_is_noisy_from_now_on_is_told_until_that_is_its_new_normal() ->
     assert [(e.event, e.kind) for e in events] == [("open", events[0].kind), ("close", "regime_change")]
     assert HOUR <= events[1].updated_at - events[0].started_at < 1.1 * HOUR
     assert out.of(1)[-500:].max() < 1.0
+
+
+def since_it_was_called_normal(noise: float) -> tuple[Pipeline, list[EpisodeEvent]]:
+    """Return a plant whose valve moved as was expected, noisy from then on, and what was told of it since."""
+    times, _ = live(0, 1100)
+    pipeline = Pipeline(directory_of((BOILER, VALVE)), CoreSettings())
+    pipeline.install(0, with_a_still_one(), MODEL)
+    values = still_and((1000, ELSEWHERE))
+    values[100:] += np.random.default_rng(1).normal(0, noise, 1000)
+    (opened,) = (e for e in of_valve(pipeline, times[:120], values[:120]) if e.event == "open")
+    word = Label(opened.id, VALVE, opened.kind, opened.started_at, None, "new_normal", times[120])
+    pipeline.order(Orders(labels=(word,)))
+    since = of_valve(pipeline, times[120:], values[120:])
+    assert pipeline.groups[0].regimes.learnt[1]
+    return pipeline, since
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_one_that_is_elsewhere_since_that_was_called_its_new_normal_is_not_told_of(noise: float) -> None:
+    """Neither for standing there, nor for the noise of one that was learnt with noise."""
+    _, since = since_it_was_called_normal(noise)
+    assert "open" not in {event.event for event in since}
+
+
+def test_one_that_stands_still_elsewhere_is_told_of_when_it_moves_from_there() -> None:
+    """Its first move from the place that was learnt last."""
+    pipeline, _ = since_it_was_called_normal(0.0)
+    times, _ = live(0, 1300)
+    after = of_valve(pipeline, times[1100:], np.full(200, ELSEWHERE + 10))
+    assert [event.started_at for event in after if event.event == "open"] == [times[1100]]
+
+
+def of_valve(pipeline: Pipeline, times: NDArray[np.float64], values: Values) -> list[EpisodeEvent]:
+    """Return what is told of the valve when it reads this."""
+    readings = Readings().add(1, times, values.astype(np.float32))
+    return play(pipeline, readings.batches(20), tick_seconds=10).events

@@ -115,11 +115,11 @@ def test_a_channel_that_never_moved_is_constant_where_it_is_now_as_long_as_it_do
     fleet = commissioned(recording(np.full(300, 3.0)))
     normalisers, windows = Normalisers(fleet, 3, FIRST), Windows(3, 16, 1)
     normalisers.commission(np.array([1]), np.array([1]))
-    assert (normalisers.center[1, 0], normalisers.constant[1, 0]) == (3.0, True)
+    assert (normalisers.center[1, 0], normalisers.still[1, 0]) == (3.0, True)
     grown(windows, np.array(now, np.float32)[:, None])
     normalisers.forget(np.array([1]))
     normalisers.learn(np.array([1]), windows, FREE)
-    assert normalisers.constant[1, 0] == still
+    assert normalisers.still[1, 0] == still
     assert normalisers.center[1, 0] == pytest.approx(np.median(now[:FIRST]))
 
 

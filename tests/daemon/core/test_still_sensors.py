@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
+from offbeat.core.normalisers import Normalisers
 from offbeat.core.rows import Rows
 from offbeat.core.still_sensors import StillSensors
 from offbeat.core.work import Work
@@ -27,6 +28,14 @@ Floats = NDArray[np.float32]
 def still(rows: int, sensors: int = 1) -> Commission:
     """Return what is learnt of sensors that read the same all the time."""
     return commissioned(*(recording(np.full(rows, REST), f"s{i}") for i in range(sensors)))
+
+
+def counted(commission: Commission, sensors: int) -> StillSensors:
+    """Return the count of the moves of sensors that are scaled as they were commissioned; slot s has row s + 1."""
+    normalisers = Normalisers(commission, sensors, 8)
+    slot = np.arange(min(sensors, len(commission.sensors)))
+    normalisers.commission(slot, slot + 1)
+    return StillSensors(commission, normalisers, sensors)
 
 
 def work_of(values: NDArray[np.floating], rounds: int = 1, gap_seconds: float = GAP_SECONDS) -> Work:
@@ -91,20 +100,20 @@ def openings(told: Floats) -> NDArray[np.intp]:
 @pytest.mark.parametrize("rows", [50, 300, 20 * PERIOD])
 def test_a_first_move_is_told_however_short_the_past(rows: int) -> None:
     """It is the first one only once, and that is within any budget."""
-    out = said(StillSensors(still(rows), 1), moved((20, REST), (20, 7.0)))
+    out = said(counted(still(rows), 1), moved((20, REST), (20, 7.0)))
     assert (out[:20] == 0).all()
     assert (out[20:] >= THRESHOLD).all()
 
 
 def test_of_a_handful_of_readings_nobody_knows_whether_they_stand_still() -> None:
     """No chance above the ceiling of the track opens an episode."""
-    assert (said(StillSensors(still(20), 1), moved((5, REST), (20, 7.0))) < THRESHOLD).all()
+    assert (said(counted(still(20), 1), moved((5, REST), (20, 7.0))) < THRESHOLD).all()
 
 
 def test_how_far_it_goes_does_not_matter() -> None:
     """There is nothing that it could be measured by."""
     near, far = (
-        said(StillSensors(still(300), 1), moved((5, REST), (90, to)))
+        said(counted(still(300), 1), moved((5, REST), (90, to)))
         for to in (np.nextafter(np.float32(REST), np.float32(6)), 1e9)
     )
     assert np.array_equal(near, far)
@@ -112,7 +121,7 @@ def test_how_far_it_goes_does_not_matter() -> None:
 
 def test_the_longer_it_stood_still_the_stranger_is_a_move() -> None:
     """By the rule of succession, as long as anybody remembers."""
-    peaks = [said(StillSensors(still(rows), 1), np.array([7.0]))[0] for rows in (1200, 2400, 20 * PERIOD)]
+    peaks = [said(counted(still(rows), 1), np.array([7.0]))[0] for rows in (1200, 2400, 20 * PERIOD)]
     assert peaks[:2] == pytest.approx(np.log10([1201, 2401]))
     assert peaks[2] == pytest.approx(np.log10(4 * PERIOD + 1), abs=1e-3)
 
@@ -120,7 +129,7 @@ def test_the_longer_it_stood_still_the_stranger_is_a_move() -> None:
 def test_a_bout_of_moves_is_one_case_and_ends_64_gaps_after_the_last() -> None:
     """A flag that flaps is told once, and not of every time."""
     flapping = np.tile([7.0, 7.0, REST], 50)
-    out = said(StillSensors(still(300), 1), np.concatenate([flapping, np.full(100, REST)]))
+    out = said(counted(still(300), 1), np.concatenate([flapping, np.full(100, REST)]))
     assert (out[:150] == out[0]).all()
     assert out[0] >= THRESHOLD
     assert 60 <= np.count_nonzero(out[150:]) <= 70
@@ -128,14 +137,14 @@ def test_a_bout_of_moves_is_one_case_and_ends_64_gaps_after_the_last() -> None:
 
 def test_a_bout_of_an_hourly_sensor_is_over_after_some_hours() -> None:
     """And not after 64 of them."""
-    sensors, values = StillSensors(still(300), 1), moved((10, 7.0))
+    sensors, values = counted(still(300), 1), moved((10, 7.0))
     out = [update(sensors, work_of(np.array([[value]]), gap_seconds=3600.0))[0] for value in values]
     assert np.count_nonzero(out) in (4, 5)
 
 
 def test_after_moves_the_next_is_the_less_strange_until_it_has_stood_still_again() -> None:
     """A second one soon after is told only where a budget's rows are so many; after a long rest it is."""
-    sensors = StillSensors(still(300), 1)
+    sensors = counted(still(300), 1)
     assert said(sensors, moved((100, 7.0)))[0] >= THRESHOLD
     assert 0 < said(sensors, moved((100, REST)))[0] < THRESHOLD
     assert said(sensors, moved((8 * PERIOD, REST), (1, 7.0)))[-1] >= THRESHOLD
@@ -143,7 +152,7 @@ def test_after_moves_the_next_is_the_less_strange_until_it_has_stood_still_again
 
 def test_two_moves_are_told_where_the_past_was_still_for_long() -> None:
     """Both together are no more than the budget of that time."""
-    sensors = StillSensors(still(3 * PERIOD), 1)
+    sensors = counted(still(3 * PERIOD), 1)
     assert said(sensors, moved((100, 7.0)))[0] >= THRESHOLD
     assert said(sensors, moved((100, REST)))[0] >= THRESHOLD
     assert said(sensors, moved((100, 7.0)))[0] >= THRESHOLD
@@ -154,7 +163,7 @@ def test_two_moves_are_told_where_the_past_was_still_for_long() -> None:
 def test_moves_that_come_at_random_are_told_of_within_the_budget(past: int) -> None:
     """However often they come: two thirds of it are used at most, and where they are many none is told."""
     rates, each, periods = np.array([0.1, 0.3, 0.6, 1.0, 2.0, 5.0, 15.0]), 50, 10
-    sensors = StillSensors(still(past, len(rates) * each), len(rates) * each)
+    sensors = counted(still(past, len(rates) * each), len(rates) * each)
     chance = np.repeat(rates, each) / PERIOD
     flips = np.random.default_rng(0).random((periods * PERIOD, len(chance))) < chance
     values = REST + np.cumsum(flips, axis=0) % 2
@@ -171,7 +180,7 @@ def test_moves_that_come_at_random_are_told_of_within_the_budget(past: int) -> N
 def test_regular_moves_between_two_set_points_are_told_of_within_the_budget(past: int) -> None:
     """Beyond the first, and what was not used of it while the sensor was learnt; those that move often soon never."""
     rows, every = 6 * PERIOD, np.geomspace(70, 3 * PERIOD, 24).astype(int)
-    sensors = StillSensors(still(past, len(every)), len(every))
+    sensors = counted(still(past, len(every)), len(every))
     values = REST + np.arange(1, rows + 1)[:, None] // every % 2
     told = np.array([update(sensors, work_of(row[:, None])) for row in values])
     assert (openings(told) <= 1 + (past + rows) / PERIOD).all()
@@ -185,7 +194,7 @@ def test_of_a_sensor_that_moved_at_all_nothing_is_said_or_kept() -> None:
     commission = commissioned(recording(values), recording(np.full((300, 2), REST), "b"))
     assert commission.still_rows is not None
     assert commission.still_rows.tolist() == [[0, 0], [0, 0], [300, 300]]
-    sensors = StillSensors(commission, 2)
+    sensors = counted(commission, 2)
     out = [update(sensors, work_of(np.full((2, 2), value))) for value in (REST, 99.0)]
     assert out[1][0] == 0 < out[1][1]
     assert not any(array[0].any() for array in sensors.arrays().values())
@@ -194,7 +203,7 @@ def test_of_a_sensor_that_moved_at_all_nothing_is_said_or_kept() -> None:
 def test_a_channel_that_was_never_seen_does_not_move_when_it_appears() -> None:
     """Its first value is where it rests, from then on; channels that are missing do not move either."""
     values = np.column_stack([np.full(300, REST), np.full(300, np.nan)])
-    sensors = StillSensors(commissioned(recording(values)), 1)
+    sensors = counted(commissioned(recording(values)), 1)
     rows = ([REST, 3.0], [np.nan, 3.0], [REST, np.nan], [REST, 3.0])
     assert [update(sensors, work_of(np.array([row])))[0] for row in rows] == [0, 0, 0, 0]
     assert update(sensors, work_of(np.array([[np.nan, 4.0]])))[0] >= THRESHOLD
@@ -206,13 +215,13 @@ def test_a_sensor_nobody_knows_is_left_alone() -> None:
     old = replace(still(300), still_rows=None)
     for commission, row in ((still(300), 0), (old, 1)):
         rows, threshold = np.full(2, row), np.full(2, THRESHOLD)
-        out = StillSensors(commission, 1).update(work, rows, threshold, np.zeros(1, np.bool_))
+        out = counted(commission, 1).update(work, rows, threshold, np.zeros(1, np.bool_))
         assert (out == 0).all()
 
 
 def test_of_a_frozen_sensor_nothing_is_learnt() -> None:
     """It is judged all the same, and a move in a maintenance does not use up the first one."""
-    sensors = StillSensors(still(300), 1)
+    sensors = counted(still(300), 1)
     assert said(sensors, moved((100, 7.0), (100, REST)), frozen=True)[0] >= THRESHOLD
     assert said(sensors, np.array([7.0]))[0] >= THRESHOLD
 
@@ -225,22 +234,22 @@ def test_it_does_not_matter_who_else_is_there_or_how_rows_are_cut(seed: int) -> 
     values = REST + (rng.random((3, 40)) < 0.05)
     values[rng.random(values.shape) < 0.1] = np.nan
     commission = still(300, 3)
-    at_once = update(StillSensors(commission, 3), work_of(values.reshape(-1, 1), rounds=40)).reshape(3, 40)
-    sensors, rows = StillSensors(commission, 3), []
+    at_once = update(counted(commission, 3), work_of(values.reshape(-1, 1), rounds=40)).reshape(3, 40)
+    sensors, rows = counted(commission, 3), []
     for i, row in enumerate(values.T):
         if i == 20:
             kept = {name: array.copy() for name, array in sensors.arrays().items()}
-            sensors = StillSensors(commission, 3)
+            sensors = counted(commission, 3)
             sensors.restore(kept)
         rows.append(update(sensors, work_of(row[:, None])))
-    alone = said(StillSensors(commission, 3), values[0])
+    alone = said(counted(commission, 3), values[0])
     assert np.array_equal(at_once, np.array(rows).T)
     assert np.array_equal(at_once[0], alone)
 
 
 def test_what_has_become_the_way_of_a_sensor_is_said_no_more() -> None:
     """Until it is taken for what it was learnt as, again."""
-    sensors = StillSensors(still(300), 1)
+    sensors = counted(still(300), 1)
     assert said(sensors, np.array([7.0]))[0] >= THRESHOLD
     sensors.give_up(0)
     assert (said(sensors, moved((100, REST), (10, 7.0), (100, REST), (10, 7.0))) == 0).all()

@@ -30,7 +30,8 @@ class Round:
         z: robust z-score by the frozen normaliser, not squashed, float32 [n, C]; 0 where not observed.
         mask: bool [n, C].
         center: what the sensor's normaliser takes for its middle, as measured, float32 [n, C].
-        constant: channels that never moved while the normaliser was learnt, bool [n, C].
+        constant: channels that never moved when they were commissioned, bool [n, C]; no more is known of them.
+        still: those of them that did not move either when the normaliser was learnt again, bool [n, C].
     """
 
     sensor: NDArray[np.intp]
@@ -43,6 +44,7 @@ class Round:
     mask: NDArray[np.bool_]
     center: Floats
     constant: NDArray[np.bool_]
+    still: NDArray[np.bool_]
 
 
 class Stream(Protocol):

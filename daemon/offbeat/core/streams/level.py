@@ -48,7 +48,7 @@ class LevelStream:
         z = rows.z
         if learnt.any_constant:
             moved = MOVED * (rows.raw != rows.center)
-            z = np.where(rows.constant, moved, z)
+            z = np.where(rows.still, moved, z)
         slot, keep = rows.sensor, horizon.decay(rows.gap_seconds, rows.gap)[:, None]
         filled = horizon.fill(self._filled[slot], keep, self._weight[slot])
         mean, weight = horizon.fade(self._mean[slot], self._weight[slot], z, keep, rows.mask)

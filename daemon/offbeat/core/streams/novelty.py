@@ -40,7 +40,7 @@ class NoveltyStream:
         learnt, slot = self._commission, rows.sensor
         if not learnt.any_constant:
             return np.full((len(slot), 1), np.nan, np.float32)
-        judged = rows.mask & rows.constant
+        judged = rows.mask & rows.still
         known = np.asarray(judged.any(axis=1), np.bool_)
         moved = (judged & (rows.raw != rows.center)).sum(axis=1).astype(np.float32)
         keep = horizon.day(rows.gap_seconds)
