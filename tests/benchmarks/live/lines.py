@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -102,15 +103,23 @@ def _first_alert(first: FirstMinutes) -> Line:
     return Line(
         FIRST_ALERT,
         f"{len(after)} of {len(first.kinds)}, the last after {max(after):.0f} s" if after else "none",
-        f"median {statistics.median(after):.0f} s" if after else "",
+        f"median of these {statistics.median(after):.0f} s" if after else "",
         None,
         _BARS[FIRST_ALERT],
         not missed and max(after) <= SECONDS,
         (
             "real time is event time here: a reading a second, and the fault from second 150 on to the end.",
+            f"told by fault: {_told_by_fault(first)}.",
             f"not told within {SECONDS:.0f} s: {', '.join(_with_fault(first, missed)) or 'none'}.",
             f"{first.early} alerts of these sensors came before their faults.",
         ),
+    )
+
+
+def _told_by_fault(first: FirstMinutes) -> str:
+    told = Counter(first.kinds[name] for name, seconds in first.told.items() if seconds is not None)
+    return ", ".join(
+        f"{kind} {told[kind]} of {count}" for kind, count in Counter(first.kinds.values()).items()
     )
 
 

@@ -60,6 +60,7 @@ def test_a_sensor_that_was_not_told_of_misses_the_bar_and_is_named() -> None:
     first = replace(COURSE.first, told={"a": 190.0, "b": None})
     line = lines.of(replace(COURSE, first=first))[0]
     assert (line.met, line.ours) == (False, "1 of 2, the last after 190 s")
+    assert "told by fault: silence 1 of 1, stuck 0 of 1." in line.notes
     assert "not told within 300 s: b (stuck, regular)." in line.notes
 
 
