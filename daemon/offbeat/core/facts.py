@@ -15,7 +15,6 @@ from offbeat.core.explain import Past
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import ROW_TRACKS
 from offbeat.core.messages import Facts
-from offbeat.core.normalisers import COMMISSIONED
 from offbeat.core.streams import registry
 from offbeat.core.transitions import Reason, Transition
 
@@ -143,7 +142,7 @@ def _with_strangeness(facts: Facts, t: Transition, moment: Moment) -> Facts:
 def _usual_hold(state: GroupState, sensor: int, c: int) -> float:
     """Return the time within which this channel's value nearly always changes, NaN if that is not known."""
     learnt = state.learnt
-    if learnt is None or learnt.normalisers.stage[sensor] != COMMISSIONED:
+    if learnt is None:
         return math.nan
     row = int(learnt.row[sensor])
     runs = learnt.commission.runs

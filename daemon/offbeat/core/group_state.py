@@ -143,7 +143,7 @@ class GroupState:
         """Judge a sensor as it was before a change that somebody called a fault; alarms have got used to it, too."""
         was_learnt = bool(self.regimes.learnt[slot])
         self.regimes.call_fault(slot)
-        self.regimes.learnt[slot] = False
+        self.regimes.take_back(slot)
         if self.learnt is None:
             return
         slots = np.array([slot], np.intp)
@@ -156,7 +156,7 @@ class GroupState:
     def take_back_regimes(self, slots: Slots) -> None:
         """Judge sensors as they were before a change that was learnt: they have gone back."""
         self.regimes.drop(slots)
-        self.regimes.learnt[slots] = False
+        self.regimes.take_back(slots)
         if self.learnt is not None:
             self.learnt.acquaint(slots, [self.group.ids[slot] for slot in slots.tolist()], self.rows)
 
@@ -172,7 +172,7 @@ class GroupState:
         windows = self.windows.latest(slots, self.windows.readings)
         old, _ = not_as_learnt(self.learnt.normalisers, slots, windows, NEAR)
         self.learnt.rescale(slots[old], self.rows)
-        self.regimes.learnt[slots[~old & (self.learnt.row[slots] > 0)]] = False
+        self.regimes.take_back(slots[~old & (self.learnt.row[slots] > 0)])
 
     def _regime_keys(self, slots: Slots) -> Slots:
         return np.asarray(slots * len(TRACKS) + self.regimes.track[slots], np.intp)
@@ -283,10 +283,9 @@ class GroupState:
                 array[slots] = life[name]
         self.holds.thaw_or_freeze_as_kept(slots)
         learnt = _part(state, "learnt")
-        if self.learnt is not None and learnt:
-            self.learnt.put(slots, learnt)
-        elif self.learnt is not None:
-            self._keep_regimes(slots)
+        if self.learnt is not None:
+            as_kept = self.learnt.put(slots, learnt)
+            self._keep_regimes(slots[~as_kept])
         if self.applied is None:
             self.applied = np.zeros(self.sensors, np.int64)
         self.applied[slots] = offset

@@ -114,10 +114,10 @@ def _cautious(
 
     They raise no alert before they have as many rows as a commission needs, and none is critical: what is
     ordinary for them was guessed from the fleet and from little of their own. How long a value stands still needs no
-    guess: it is compared with how long it stood before.
+    guess: it is compared with how long it stood before. Nor does one that has just begun anew raise an alert.
     """
     guessed = learnt.normalisers.stage[slot] != COMMISSIONED
-    if not guessed.any():
+    if not (guessed | (learnt.anew_at[slot] > 0)).any():
         return threshold, score
     early = work.age < learnt.alerts_from(slot)
     below_critical = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))

@@ -57,7 +57,7 @@ class Learnt:
         self.model = model
         self.row = np.zeros(sensors, np.intp)
         self.anew_at = np.zeros(sensors, np.int64)
-        """Rows a provisional sensor had when it began anew with its lasting normaliser."""
+        """Rows a sensor had when it began anew with another normaliser; 0 = it never did."""
         self._ready_rows, self._window_rows = settings.ready_readings, settings.window_readings
         self.first_rows = min(settings.provisional_readings, settings.window_readings)
         self.normalisers = Normalisers(commission, sensors, self.first_rows)
@@ -103,12 +103,14 @@ class Learnt:
         """Return the number of rows from which on alerts are raised for sensors, int64 [n].
 
         What is ordinary for one that the commission does not know was guessed from the fleet and from little of its
-        own: it has to have as many rows as a commission needs, and those after which it begins anew.
+        own: it has to have as many rows as a commission needs, and those after which it begins anew. One that begins
+        anew with what was commissioned has to remember some rows, too.
         """
         anew = self.anew_at[slot]
+        known = np.where(anew > 0, anew + self.first_rows, 0)
         anew = np.where(self.normalisers.frozen[slot], anew, np.maximum(anew, self._window_rows))
         enough = np.maximum(self._ready_rows, anew + self.first_rows)
-        return np.where(self.normalisers.stage[slot] == COMMISSIONED, 0, enough)
+        return np.where(self.normalisers.stage[slot] == COMMISSIONED, known, enough)
 
     def learn_again(self, slot: Slots, windows: Windows, rows: NDArray[np.int64], holds: Holds) -> None:
         """Give provisional sensors with a full window their lasting normaliser, and begin anew with it."""
@@ -148,13 +150,13 @@ class Learnt:
         state["fingerprint"] = np.full(len(slots), self.fingerprint, np.int64)
         return state
 
-    def put(self, slots: Slots, state: Mapping[str, NDArray[Any]]) -> None:
-        """Replace the state of some sensors by what `take` returned, where it is of the same commission."""
+    def put(self, slots: Slots, state: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+        """Replace the state of some sensors by what `take` returned; return where it was of the same commission."""
         same = np.asarray(state.get("fingerprint", np.zeros(len(slots)))) == self.fingerprint
-        if not same.any():
-            return
-        for name, array in self._arrays().items():
-            array[slots[same]] = state[name][same]
+        if same.any():
+            for name, array in self._arrays().items():
+                array[slots[same]] = state[name][same]
+        return np.asarray(same, np.bool_)
 
     def nbytes(self) -> int:
         """Return the memory of the state, were every sensor there."""

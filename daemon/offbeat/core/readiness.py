@@ -39,7 +39,7 @@ class Progress:
             waits for; 0 where it has them.
         frozen: somebody asked that nothing be learnt of it, bool [n].
         held_up: it cannot be learnt yet because something about it is strange, bool [n].
-        changed: it has changed for good since it was trained on, bool [n].
+        changed: it was trained on, and has changed for good since, bool [n].
         has_model: whether anything judges values here once they are enough.
     """
 
@@ -105,7 +105,7 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         eta,
         frozen,
         held_up & (learnt is not None),
-        state.regimes.learnt[slots],
+        state.regimes.learnt[slots] & (learnt is not None and learnt.row[slots] > 0),
         learnt is not None,
     )
 

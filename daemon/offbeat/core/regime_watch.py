@@ -12,8 +12,20 @@ from offbeat.core.episode_rules import TRACKS, Track
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import Learnt
 from offbeat.core.normalisers import COMMISSIONED
-from offbeat.core.regimes import DECLARED, FAR, NEAR, OFF, SUSPECT, as_commissioned, not_as_learnt
+from offbeat.core.regimes import (
+    DECLARED,
+    FAR,
+    NEAR,
+    OFF,
+    SLOWER,
+    SUSPECT,
+    another_pace,
+    as_commissioned,
+    middle_gap,
+    not_as_learnt,
+)
 from offbeat.core.transitions import Change, Reason, Transition
+from offbeat.core.windows import WindowSlice
 
 Slots = NDArray[np.intp]
 
@@ -35,8 +47,7 @@ def watch(state: GroupState, now: float) -> list[Transition]:
     regimes, learnt = state.regimes, state.learnt
     windows = state.windows.latest(slots, state.windows.readings)
     off, distance = not_as_learnt(learnt.normalisers, slots, windows, FAR)
-    back = regimes.learnt[slots] & off & as_commissioned(learnt.commission, learnt.row[slots], windows)
-    state.take_back_regimes(slots[back])
+    _take_back(state, learnt, slots, windows, off, now)
     goes_on = regimes.changing(slots)
     over = goes_on & ~(off & _is_mature(state, learnt, slots)) & (regimes.phase[slots] != DECLARED)
     regimes.drop(slots[over])
@@ -55,6 +66,20 @@ def _due(state: GroupState, now: float) -> Slots:
     slots = slots[state.windows.counts[slots] > 0]
     state.looked_at[slots] = now
     return slots
+
+
+def _take_back(
+    state: GroupState, learnt: Learnt, slots: Slots, windows: WindowSlice, off: NDArray[np.bool_], now: float
+) -> None:
+    """Judge sensors as they were commissioned where they went back, for as long as it takes to tell of a change.
+
+    The foot of a slow swing comes by what was commissioned, too, but does not stay.
+    """
+    as_before = as_commissioned(learnt.commission, learnt.row[slots], windows)
+    as_before &= state.regimes.learnt[slots] & ~state.holds.frozen[slots]
+    lasted = state.regimes.go_back(slots, as_before, now) >= state.episodes.rules.settle_seconds
+    elsewhere = off | another_pace(middle_gap(windows), learnt.normalisers.unit_seconds[slots], SLOWER)
+    state.take_back_regimes(slots[as_before & lasted & elsewhere])
 
 
 def _is_mature(state: GroupState, learnt: Learnt, slots: Slots) -> NDArray[np.bool_]:

@@ -30,6 +30,10 @@ NEAR = 1.0
 """Scales from the middle within which it is as it was learnt, where two laws are to be told apart."""
 WIDER = 2.0
 """And so many times wider than learnt it is another one. A window that is narrower shows part of a slow swing."""
+SLOWER = 2.0
+"""Times as long, or as short, as usual gaps are on the mean where a pace is another one ..."""
+AT_PACE = 1.5
+"""... and where it still is the same."""
 STANDS = 0.5
 """What has moved on by no more, in scales, stands: a drift of a scale a day never does for a day, a slow swing does."""
 _WIDTH = 3.29
@@ -55,6 +59,8 @@ class Regimes:
         """... from so many scales off."""
         self.declared = np.full(sensors, np.inf)
         """When it was told of."""
+        self.back_since = np.full(sensors, np.inf)
+        """Since when a sensor whose change was learnt has been as it was commissioned; inf = it is not."""
         self.learnt = np.zeros(sensors, np.bool_)
         """It is scaled by what it has become, no longer as it was commissioned, by this change or an earlier one."""
 
@@ -68,6 +74,7 @@ class Regimes:
         if self.phase[slot] not in (OFF, FAULT):
             self._begin(slot, DECLARED, track, since)
         self.phase[slot], self.declared[slot] = DECLARED, now
+        self.stands_since[slot] = min(self.stands_since[slot], now)
 
     def call_fault(self, slot: int) -> None:
         """Note that somebody calls the change a fault: it is never learnt."""
@@ -94,6 +101,17 @@ class Regimes:
         self.stands_at[slot[moved]] = distance[moved]
         self.stands_since[slot[moved]] = now
 
+    def go_back(self, slot: Slots, is_back: Bools, now: float) -> NDArray[np.float64]:
+        """Note which sensors are as they were commissioned; return for how many seconds they have been, float64 [n]."""
+        since = np.where(is_back, np.minimum(self.back_since[slot], now), np.inf)
+        self.back_since[slot] = since
+        return np.where(is_back, now - since, 0.0)
+
+    def take_back(self, slot: Slots | int) -> None:
+        """Note that what the commission knows of sensors counts again."""
+        self.learnt[slot] = False
+        self.back_since[slot] = np.inf
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state by name, each [S, ...]; views, not copies."""
         return {
@@ -103,6 +121,7 @@ class Regimes:
             "regime_stands_since": self.stands_since,
             "regime_stands_at": self.stands_at,
             "regime_declared": self.declared,
+            "regime_back_since": self.back_since,
             "regime_learnt": self.learnt,
         }
 
@@ -154,16 +173,31 @@ def not_as_learnt(
 
 
 def as_commissioned(commission: Commission, row: Slots, windows: WindowSlice) -> Bools:
-    """Return of which sensors the window is near to what the commission knows, bool [n]; of strangers none.
+    """Return which sensors are as the commission knows them, bool [n]: by their values, and by their pace.
 
     Args:
         commission: what was learnt of the group.
-        row: of the sensors in it [n].
+        row: of the sensors in it [n]; of strangers, 0, it knows nothing.
         windows: their newest rows.
     """
     scale = np.where(commission.scale[row] > 0, commission.scale[row], np.float32(1.0))
     middle_off, wider = off_by(_observed(windows), commission.center[row], scale)
-    return np.asarray((row > 0) & (middle_off <= NEAR) & (wider <= WIDER), np.bool_)
+    same = (middle_off <= FAR) & (wider <= WIDER)
+    same &= ~another_pace(middle_gap(windows), commission.gap_unit_seconds[row], AT_PACE)
+    return np.asarray((row > 0) & same, np.bool_)
+
+
+def middle_gap(windows: WindowSlice) -> Doubles:
+    """Return the middle of the times between the rows of each window, float64 [n]; NaN with less than two rows."""
+    gaps = np.diff(windows.times_seconds, axis=1)
+    inside = np.arange(1, windows.times_seconds.shape[1]) < windows.lengths[:, None]
+    ordered = np.sort(np.where(inside, gaps, np.nan), axis=1)[:, :, None]
+    return np.asarray(_order_statistic(ordered, inside.sum(axis=1)[:, None], 0.5)[:, 0], np.float64)
+
+
+def another_pace(gap: Doubles, usual: Doubles, times: float) -> Bools:
+    """Return where a gap is so many times as long or as short as usual; where either is not known it is not."""
+    return np.asarray((gap > usual * times) | (gap < usual / times), np.bool_)
 
 
 def _observed(windows: WindowSlice) -> Floats:

@@ -105,6 +105,6 @@ class Doubts:
 def _followed(first: Bools, rows: int) -> Bools:
     """Return which rows are marked, or less than so many rows behind one that is, bool [n]."""
     out = np.zeros(len(first), np.bool_)
-    for behind in range(rows):
+    for behind in range(min(rows, len(first))):
         out[behind:] |= first[: len(first) - behind]
     return out

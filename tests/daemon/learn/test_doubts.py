@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from offbeat.core.commissioning import fit_normaliser_and_ridge
 from offbeat.core.recording import Recording
 from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
-from offbeat.learn.doubts import Doubts
+from offbeat.learn.doubts import AT_HOME_ROWS, Doubts
 
 CHANNELS = ("value",)
 
@@ -83,3 +84,14 @@ def test_the_report_says_how_many_rows_of_which_sensors() -> None:
     assert doubts.to_dict() == {"left_out": {"rows": 5, "sensors": {"a": 2, "b": 3}}}
     assert Doubts().to_dict() == {}
     assert Doubts.looked_for(CHANNELS, []) == Doubts()
+
+
+@pytest.mark.parametrize("rows", range(1, 20))
+def test_a_sensor_of_few_rows_may_have_a_cut(rows: int) -> None:
+    """Fewer rows than the streams need to be at home again: what is said after the cut is left out, and no more."""
+    times = np.arange(rows, dtype=np.float64)
+    said = np.ones((rows, len(STREAM_NAMES)), np.float32)
+    left = Doubts({}).without_false_gaps("s", times, said, np.array([0.5]))
+    assert np.isfinite(left[0]).all()
+    assert np.isnan(left[1 : 1 + AT_HOME_ROWS]).all()
+    assert np.isfinite(left[1 + AT_HOME_ROWS :]).all()
