@@ -28,6 +28,7 @@ _MEANS = {
     "false_alarm": "it may be learnt",
     "new_normal": "it is learnt in the place of what was before",
 }
+_DETECTORS = "detectors' surprise (-log10 of its chance)"
 _SHORT_ID = 10
 _NEWEST = 20
 
@@ -210,15 +211,18 @@ def _lasted(one: Episode) -> str:
 
 def _told(one: Episode, label: Label | None) -> Iterator[str]:
     yield f"{one.id} of {one.sensor}: {one.severity}, {one.kind} ({one.family})"
-    yield f"  {one.message}"
+    if one.opening is not None:
+        yield f"  {one.opening}"
+    if one.message != one.opening:
+        yield f"  {one.message}"
     yield f"  began: {at(one.opened_at)}"
     yield f"  {'last told of' if one.closed_at is None else 'ended'}: {at(one.closed_at or one.updated_at)}"
     if one.peak_score is not None:
         yield f"  worst score: {one.peak_score:.2f}"
-    for name, numbers in (("channels", one.contributions), ("detectors", one.streams)):
+    for name, numbers in (("channels", one.contributions), (_DETECTORS, one.streams)):
         if numbers:
             most = sorted(numbers.items(), key=lambda item: -item[1])
-            yield f"  {name}: " + ", ".join(f"{key} {value:.2f}" for key, value in most)
+            yield f"  {name} at the worst: " + ", ".join(f"{key} {value:.2f}" for key, value in most)
     if label is not None:
         note = f": {label.note}" if label.note else ""
         yield f"  labelled {label.what} by {label.by} at {at(label.at)}{note}"

@@ -30,11 +30,12 @@ CREATE TABLE episode (
     peak_score REAL,
     message TEXT NOT NULL,
     contributions TEXT NOT NULL,
-    streams TEXT NOT NULL
+    streams TEXT NOT NULL,
+    opening TEXT
 )
 """
 _SCHEMA = Schema(
-    2,
+    3,
     (
         _TABLE,
         "CREATE INDEX by_time ON episode (opened_at)",
@@ -43,21 +44,26 @@ _SCHEMA = Schema(
     ),
     # The loop writes it, and the outbox is what must not be lost.
     durable=False,
+    upgrades={2: ("ALTER TABLE episode ADD COLUMN opening TEXT",)},
 )
 _COLUMNS = """
-id, sensor, family, kind, severity, opened_at, updated_at, closed_at, peak_score, message, contributions, streams
+id, sensor, family, kind, severity, opened_at, updated_at, closed_at, peak_score, message, contributions, streams,
+opening
 """
-# A replay tells old transitions again: only what is not older may change the row.
+# A replay tells old transitions again: only what is not older may change the row. What a close tells of channels and
+# streams is of calm readings.
+_LOUDER = "excluded.closed_at IS NULL AND ifnull(excluded.peak_score > peak_score, peak_score IS NULL)"
 _UPSERT = f"""
-INSERT INTO episode ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO episode ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     severity = excluded.severity,
     updated_at = excluded.updated_at,
     closed_at = excluded.closed_at,
     kind = excluded.kind,
     message = excluded.message,
-    contributions = excluded.contributions,
-    streams = excluded.streams,
+    contributions = iif({_LOUDER}, excluded.contributions, contributions),
+    streams = iif({_LOUDER}, excluded.streams, streams),
+    opening = ifnull(opening, excluded.opening),
     peak_score = max(ifnull(peak_score, excluded.peak_score), ifnull(excluded.peak_score, peak_score))
 WHERE excluded.updated_at >= updated_at AND (closed_at IS NULL OR excluded.closed_at IS NOT NULL)
 """  # noqa: S608 - the names of columns are ours
@@ -86,9 +92,10 @@ class Episode:
         kind: of the newest event: what began as a spike may stay as a level.
         peak_score: the highest score that any of its events told; None if none had a finite one.
         message: of the newest event.
-        contributions: shares of the channels by the newest event.
-        streams: surprise of each stream that took part, by the newest event.
+        contributions: shares of the channels by the event that told the peak.
+        streams: surprise of each stream that took part, by that event.
         label: what somebody says it was; the history does not know, who asks it adds that.
+        opening: the message it was opened with: what was strange; None where an older release kept it.
     """
 
     id: str
@@ -104,6 +111,7 @@ class Episode:
     contributions: dict[str, float]
     streams: dict[str, float]
     label: str | None = None
+    opening: str | None = None
 
 
 class EpisodeHistory:
@@ -208,6 +216,7 @@ def _row(event: EpisodeEvent) -> tuple[object, ...]:
         event.message,
         _numbers(event.contributions),
         _numbers(event.streams),
+        event.message if event.event == "open" else None,
     )
 
 
@@ -216,4 +225,7 @@ def _numbers(values: dict[str, float]) -> str:
 
 
 def _episodes(rows: list[tuple[object, ...]]) -> list[Episode]:
-    return [Episode(*row[:-2], *map(json.loads, map(str, row[-2:]))) for row in rows]  # type: ignore[arg-type]
+    return [
+        Episode(*row[:-3], *map(json.loads, map(str, row[-3:-1])), opening=row[-1])  # type: ignore[arg-type]
+        for row in rows
+    ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -29,14 +29,17 @@ class Schema:
     """What a database holds.
 
     Attributes:
-        version: kept in `user_version`; a file of another version is put aside.
+        version: kept in `user_version`; a file of another version is put aside, unless it can be upgraded.
         statements: create the tables of an empty file.
         durable: whether each commit waits for the disk. Without it a power cut may take the last ones, a kill does not.
+        upgrades: by older version, what makes this one of it; a program of that version that has the file open has to
+            be able to go on with it.
     """
 
     version: int
     statements: tuple[str, ...]
     durable: bool = True
+    upgrades: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Database:
@@ -142,12 +145,15 @@ class Database:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version == self._schema.version:
             return
-        if version != 0 or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise sqlite3.DatabaseError(f"schema version {version}, expected {self._schema.version}")
+        steps = self._schema.upgrades.get(version)
+        if steps is None:
+            if version != 0 or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+                raise sqlite3.DatabaseError(f"schema version {version}, expected {self._schema.version}")
+            steps = self._schema.statements
         connection.execute("BEGIN IMMEDIATE")
         # Another process may have been quicker.
         if connection.execute("PRAGMA user_version").fetchone() == (version,):
-            for statement in self._schema.statements:
+            for statement in steps:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version={self._schema.version:d}")
         connection.execute("COMMIT")

@@ -25,11 +25,15 @@ def config(config: Path, tmp_path: Path) -> Path:
     history = EpisodeHistory(tmp_path / "state" / "episodes.sqlite")
     history.record(
         [
-            an_event(id="aa11", sensor="pump", started_at=START, ended_at=START + 90.0, message="It was."),
+            an_event(id="aa11", sensor="pump", started_at=START, message="It was."),
+            an_event(
+                id="aa11", event="close", sensor="pump", started_at=START, updated_at=START + 90.0,
+                ended_at=START + 90.0, message="It is over.", streams={},
+            ),
             an_event(id="aa22", sensor="fan", started_at=START + 100.0, kind="drift", message="It is."),
             an_event(id="bb33", sensor="pump", started_at=START + 50.0, ended_at=START + 60.0),
         ]
-    )
+    )  # fmt: skip
     history.close()
     return config
 
@@ -77,12 +81,14 @@ def test_some_of_them(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_one_is_shown_by_the_beginning_of_its_id(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """All that is known of it."""
+    """All that is known of it: what was strange first, and how it ended."""
     assert offbeat(config, "show", "aa1") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["aa11 of pump: warning, value (process)", "  It was."]
+    assert lines[:3] == ["aa11 of pump: warning, value (process)", "  It was.", "  It is over."]
+    assert "  detectors' surprise (-log10 of its chance) at the worst: level 5.50" in lines
     assert "  ended: 2023-11-14 22:14:50 UTC" in lines
     assert asked(config, capsys, "show", "aa2")["message"] == "It is."
+    assert asked(config, capsys, "show", "aa1")["opening"] == "It was."
 
 
 def test_a_label_is_kept_and_the_last_word_counts(

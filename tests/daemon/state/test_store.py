@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from pathlib import Path
 
 from offbeat.state.store import EpisodeHistory
@@ -112,8 +113,8 @@ def test_a_damaged_history_does_not_stop_the_daemon(tmp_path: Path) -> None:
     history.close()
 
 
-def test_why_an_episode_is_open_is_what_its_newest_event_says(tmp_path: Path) -> None:
-    """Shares of channels, loud streams, and the kind, which may change."""
+def test_why_an_episode_is_open_is_what_its_loudest_event_says(tmp_path: Path) -> None:
+    """Shares of channels and loud streams; the kind, which may change, is that of the newest."""
     history = a_history(tmp_path)
     history.record([an_event(id="1", kind="spike", contributions={"a": 1.0}, streams={"jump": 6.0})])
     later = {
@@ -121,13 +122,56 @@ def test_why_an_episode_is_open_is_what_its_newest_event_says(tmp_path: Path) ->
         "contributions": {"a": 0.25, "b": 0.75},
         "streams": {"level": 7.5, "x": math.nan},
     }
-    history.record([an_event(id="1", event="update", updated_at=1_700_000_090.0, **later)])
+    history.record([an_event(id="1", event="update", updated_at=1_700_000_090.0, score=3.0, **later)])
+    fading = {"kind": "level", "contributions": {"b": 1.0}, "streams": {"level": 4.5}}
+    history.record([an_event(id="1", event="update", updated_at=1_700_000_190.0, score=3.0, **fading)])
     (episode,) = history.open()
     assert (episode.kind, episode.contributions, episode.streams) == (
         "level",
         {"a": 0.25, "b": 0.75},
         {"level": 7.5},
     )
+    history.close()
+
+
+def test_what_was_strange_is_known_when_it_is_over(tmp_path: Path) -> None:
+    """The sentence of the opening, and the streams of when it was loudest: the close tells of calm readings."""
+    history = a_history(tmp_path)
+    history.record(
+        [
+            an_event(id="1", event="open", updated_at=20.0, message="Reads 9.", streams={"level": 9.5}),
+            an_event(
+                id="1", event="close", updated_at=40.0, ended_at=40.0, score=2.0, message="Back.",
+                streams={"level": 0.2}, contributions={"other": 1.0},
+            ),
+        ]
+    )  # fmt: skip
+    (episode,) = history.recent()
+    assert (episode.opening, episode.message) == ("Reads 9.", "Back.")
+    assert (episode.streams, episode.contributions) == ({"level": 9.5}, {"value": 1.0})
+    history.close()
+
+
+def test_a_history_of_the_release_before_is_kept(tmp_path: Path) -> None:
+    """Without the sentences of the opening, which it did not have; also where a command is the first to open it."""
+    with sqlite3.connect(tmp_path / "episodes.sqlite") as before:
+        before.execute(
+            "CREATE TABLE episode (id TEXT PRIMARY KEY, sensor TEXT NOT NULL, family TEXT NOT NULL, "
+            "kind TEXT NOT NULL, severity TEXT NOT NULL, opened_at REAL NOT NULL, updated_at REAL NOT NULL, "
+            "closed_at REAL, peak_score REAL, message TEXT NOT NULL, contributions TEXT NOT NULL, "
+            "streams TEXT NOT NULL)"
+        )
+        before.execute(
+            "INSERT INTO episode VALUES ('1', 'pump', 'process', 'value', 'warning', 1, 2, NULL, 3, 'Old.', '{}', '{}')"
+        )
+        before.execute("PRAGMA user_version=2")
+    before.close()
+    EpisodeHistory(tmp_path / "episodes.sqlite", visiting=True).close()
+    history = a_history(tmp_path)
+    history.record([an_event(id="1", event="close", updated_at=40.0, ended_at=40.0, message="Back.")])
+    history.record([an_event(id="2", event="open", message="New.")])
+    assert [(one.id, one.opening) for one in history.recent()] == [("2", "New."), ("1", None)]
+    assert history.quarantined == 0
     history.close()
 
 

@@ -9,6 +9,10 @@ let showAll = false, last = [];
 const lasting = (episode) =>
   episode.closed_at === null ? `since ${when(episode.opened_at)}` : `${when(episode.opened_at)}, lasted ${span(episode.closed_at - episode.opened_at)}`;
 
+/** Return what was strange, and of an episode that is over also how it ended. */
+const sentences = (episode) =>
+  episode.closed_at === null || !episode.opening || episode.opening === episode.message ? episode.message : `${episode.opening} ${episode.message}`;
+
 /** Return what an episode rests on: the worst score, shares of channels, the loudest detectors. */
 const reasons = (episode) => {
   const parts = [episode.kind, lasting(episode)];
@@ -37,7 +41,7 @@ const build = (onOpen) => (episode) => {
 const fill = (line, episode) => {
   const severity = episode.closed_at === null ? episode.severity : `${episode.severity} closed`;
   line.className = severity;
-  write(line.querySelector(".message"), episode.message);
+  write(line.querySelector(".message"), sentences(episode));
   write(line.querySelector(".reasons"), `${episode.severity} · ${reasons(episode)}`);
 };
 
