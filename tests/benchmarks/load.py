@@ -68,6 +68,8 @@ class Running:
         """End it early."""
         self.process.kill()
         self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def find_generator(folder: Path) -> Generator:

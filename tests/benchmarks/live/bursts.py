@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.live.daemons import LEARNING, LiveSite
-from tests.benchmarks.load import find_generator
+from tests.benchmarks.load import Running, find_generator
 from tests.benchmarks.own_process import children_of
 from tests.benchmarks.site import Site
 from tests.support.waiting import wait_until
@@ -49,30 +49,68 @@ def measure_bursts(folder: Path, live: LiveSite) -> Rates:
     """Return what the daemon that trains takes in; no rates if the training ended before."""
     site = Site(live.broker, live.daemons[LEARNING].process)
     generator = find_generator(folder)
-    out = Rates(generator=generator.name)
 
     def burst() -> float:
-        wanted, began = site.counts().in_rings + MESSAGES, time.monotonic()
-        load = generator.start(live.broker.port, MESSAGES, 0, AS_FAST_AS_IT_GOES, TOPICS)
-        wait_until(lambda: site.counts().in_rings >= wanted, PATIENCE_SECONDS, f"{MESSAGES} readings")
-        taken = time.monotonic() - began
-        load.finish(PATIENCE_SECONDS)
-        return MESSAGES / taken
+        return rate_of(
+            lambda: generator.start(live.broker.port, MESSAGES, 0, AS_FAST_AS_IT_GOES, TOPICS),
+            lambda: site.counts().in_rings,
+            MESSAGES,
+        )
 
     burst()  # the sensors of the load are new once
+    out = Rates(generator=generator.name)
+    add_pairs(out, lambda: children_of(site.daemon_pid), burst)
+    return out
+
+
+def rate_of(
+    start: Callable[[], Running],
+    in_rings: Callable[[], float],
+    messages: int,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> float:
+    """Return at how many messages a second a burst reached the windows; nothing of it publishes any more then.
+
+    Args:
+        start: begins to publish.
+        in_rings: tells how many have reached them since ever.
+        messages: of the burst.
+        patience_seconds: after which it does not arrive.
+
+    Raises:
+        AssertionError: it did not arrive.
+    """
+    wanted, began = in_rings() + messages, time.monotonic()
+    load = start()
+    try:
+        wait_until(lambda: in_rings() >= wanted, patience_seconds, f"{messages} readings")
+        taken = time.monotonic() - began
+        load.finish(patience_seconds)
+    finally:
+        load.stop()
+    return messages / taken
+
+
+def add_pairs(rates: Rates, training_of: Callable[[], list[int]], burst: Callable[[], float]) -> None:
+    """Add pairs of bursts: beside a training that is halted, and beside the same that goes on.
+
+    Args:
+        rates: gets them.
+        training_of: returns the processes that train now. A pair in which they end or change is none.
+        burst: returns the rate of one burst.
+    """
     for _ in range(ROUNDS):
-        training = children_of(site.daemon_pid)
+        training = training_of()
         if not training:
-            return out
+            return
         with _halted(training):
             halted = burst()
         with _at_the_lowest_priority(training):
             beside = burst()
-        if children_of(site.daemon_pid) != training:
-            return out
-        out.halted.append(halted)
-        out.beside.append(beside)
-    return out
+        if training_of() != training:
+            return
+        rates.halted.append(halted)
+        rates.beside.append(beside)
 
 
 @contextmanager

@@ -6,15 +6,15 @@ one by one: behind each of them every daemon is asked what it says of the newest
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
-import paho.mqtt.client as mqtt
 from numpy.typing import NDArray
 
 from offbeat.replay.series import Series
-from tests.benchmarks.live.daemons import SUITE, LiveDaemon
+from tests.benchmarks.live.daemons import SUITE
 from tests.support.waiting import wait_until
 
 PATIENCE_SECONDS = 120.0
@@ -36,30 +36,66 @@ class Said:
     score: dict[str, Doubles]
 
 
+class Judge(Protocol):
+    """What a daemon tells of what it has judged; see `LiveDaemon`."""
+
+    @property
+    def name(self) -> str:
+        """Of the daemon."""
+
+    def judged(self) -> int:
+        """Return how many rows it has judged, whoever sent them."""
+
+    def newest(self, prefix: str, most: int) -> dict[str, dict[str, Any]]:
+        """Return the newest of each sensor, by id."""
+
+    def sensor(self, sensor: str) -> dict[str, Any] | None:
+        """Return one sensor in full, with its window."""
+
+
 class Stage:
     """Publishes rows and waits until they were judged.
 
     Args:
-        client: that publishes.
+        publish: a payload to a topic.
         daemons: that hear it.
         series: what the sensors say.
         shift_seconds: from the times of the series to those that are published.
+        patience_seconds: after which what was not judged never will be.
     """
 
     def __init__(
         self,
-        client: mqtt.Client,
-        daemons: Sequence[LiveDaemon],
+        publish: Callable[[str, bytes], object],
+        daemons: Sequence[Judge],
         series: Sequence[Series],
         shift_seconds: float,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._client = client
+        self._publish = publish
         self._daemons = daemons
+        self._patience = patience_seconds
         self._series = {one.sensor: one for one in series}
         self._shift = shift_seconds
 
     def play(self, rows: Mapping[str, slice]) -> None:
-        """Publish rows of all sensors, in the order of time, and return when all of them were judged."""
+        """Publish rows of all sensors, in the order of time, and return when all of them were judged.
+
+        What others have sent before is judged then, too: a broker and a daemon keep the order.
+        """
+        self._play(rows)
+        last = {sensor: part.stop - 1 for sensor, part in rows.items() if part.stop > part.start}
+        for daemon in self._daemons:
+            for sensor, row in last.items():
+                at = float(self._stamp(sensor, row))
+                wait_until(
+                    lambda one=daemon, sensor=sensor, at=at: _is_judged(one.sensor(f"{SUITE}.{sensor}"), at),
+                    self._patience,
+                    f"{daemon.name} to judge the row of {sensor} at {at:.6f}",
+                )
+
+    def _play(self, rows: Mapping[str, slice]) -> None:
+        """Publish rows, and return when so many more were judged: these, where nobody else's wait to be."""
         marks = [
             (float(self._series[sensor].times_seconds[row]), sensor, row)
             for sensor, part in rows.items()
@@ -67,21 +103,25 @@ class Stage:
         ]
         wanted = {daemon.name: daemon.judged() + len(marks) for daemon in self._daemons}
         for _, sensor, row in sorted(marks):
-            self._client.publish(*self._message(sensor, row))
+            self._publish(*self._message(sensor, row))
         for daemon in self._daemons:
             wait_until(
                 lambda one=daemon: one.judged() >= wanted[one.name],
-                PATIENCE_SECONDS,
+                self._patience,
                 f"{daemon.name} to judge {wanted[daemon.name]} rows",
             )
 
     def ask(self, rows: Mapping[str, slice], said: Mapping[str, Said]) -> None:
-        """Publish the rows one by one, and write down what each daemon says of each."""
+        """Publish the rows one by one, and write down what each daemon says of each.
+
+        What was played before has been judged, and nobody else sends any more: so rows may be waited for by their
+        number, which costs the daemons less than to show the windows of all sensors.
+        """
         for step in range(max((part.stop - part.start for part in rows.values()), default=0)):
             now = {
                 sensor: part.start + step for sensor, part in rows.items() if part.start + step < part.stop
             }
-            self.play({sensor: slice(row, row + 1) for sensor, row in now.items()})
+            self._play({sensor: slice(row, row + 1) for sensor, row in now.items()})
             for daemon in self._daemons:
                 newest = daemon.newest(f"{SUITE}.", len(self._series))
                 for sensor, row in now.items():
@@ -91,8 +131,21 @@ class Stage:
 
     def _message(self, sensor: str, row: int) -> tuple[str, bytes]:
         one = self._series[sensor]
-        at, value = one.times_seconds[row] + self._shift, one.values[row, 0]
-        return f"{SUITE}/{sensor}", b'{"ts": %.6f, "value": %.7g}' % (at, value)
+        return (
+            f"{SUITE}/{sensor}",
+            b'{"ts": %s, "value": %.7g}' % (self._stamp(sensor, row), one.values[row, 0]),
+        )
+
+    def _stamp(self, sensor: str, row: int) -> bytes:
+        return b"%.6f" % (self._series[sensor].times_seconds[row] + self._shift)
+
+
+def _is_judged(sensor: Mapping[str, Any] | None, at: float) -> bool:
+    """Return whether the newest reading that is shown of a sensor is that of a time, and has its verdict."""
+    if sensor is None or not sensor["window"]["times"]:
+        return False
+    window = sensor["window"]
+    return bool(window["times"][-1] == at and window["scores"][-1] is not None)
 
 
 def surprise(p_value: float | None) -> float:
@@ -102,7 +155,7 @@ def surprise(p_value: float | None) -> float:
 
 def play_windows(
     stage: Stage,
-    daemons: Iterable[LiveDaemon],
+    daemons: Iterable[Judge],
     watched: Mapping[str, NDArray[np.bool_]],
     first_row: int,
 ) -> dict[str, Said]:

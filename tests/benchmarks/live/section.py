@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +66,7 @@ def _run(folder: Path, size: Size) -> Course:
         began = time.monotonic()
         alone = site.daemons[ALONE]
         first = pool.submit(live_through, alone, site.broker.port, size.sensors)
-        stage = Stage(client, list(site.daemons.values()), played.series, shift)
+        stage = Stage(client.publish, list(site.daemons.values()), played.series, shift)
         stage.play({one.sensor: slice(0, suite.HISTORY_ROWS) for one in played.series})
         past = time.monotonic() - began
         rates, served = _train(folder, site)
@@ -100,7 +100,7 @@ def _train(folder: Path, site: LiveSite) -> tuple[Rates, float | None]:
     end = asked + TRAINING_SECONDS
     while time.monotonic() < end and not (_is_at_the_model(learning) or _told_of_training(learning)):
         time.sleep(LOOK_SECONDS)
-    rates = _bursts(folder, site)
+    rates = rates_or_why_not(lambda: measure_bursts(folder, site))
     while time.monotonic() < end:
         if learning.served():
             return rates, time.monotonic() - asked
@@ -110,10 +110,10 @@ def _train(folder: Path, site: LiveSite) -> tuple[Rates, float | None]:
     return rates, None
 
 
-def _bursts(folder: Path, site: LiveSite) -> Rates:
+def rates_or_why_not(measured: Callable[[], Rates]) -> Rates:
     """Return the rates; or why a burst did not arrive, for the other figures are wanted all the same."""
     try:
-        return measure_bursts(folder, site)
+        return measured()
     except AssertionError as error:
         return Rates(trouble=f"a burst did not arrive: {error}.")
 
