@@ -107,10 +107,10 @@ class Cadence:
             rows: how many each has brought. They are not as many as gaps where several come in one message, or one
                 in several.
         """
-        weeks = self._observed[slots] / np.maximum(rows, 1)
+        gaps_a_row = self._observed[slots] / np.maximum(rows, 1)
         rate = self.rows_per_week(slots)
         out: Doubles = np.divide(
-            weeks * WEEK_SECONDS, rate, out=np.full(len(slots), np.nan), where=rate > 0.0
+            gaps_a_row * WEEK_SECONDS, rate, out=np.full(len(slots), np.nan), where=rate > 0.0
         )
         return out
 

@@ -68,7 +68,7 @@ def fuse_side_by_side(said: Sequence[Said], voting: NDArray[np.bool_] | None) ->
     ordered = [said[index] for index in order]
     lengths = np.array([len(one.times_seconds) for one in ordered], np.intp)
     starts = np.cumsum([0, *lengths[:-1]]) if len(ordered) else lengths
-    surprise, gap_seconds, gap = _joined(ordered)
+    gap_seconds, gap = _gaps(ordered)
     strangers = np.array([one.is_stranger for one in ordered], np.bool_)
     fusion, own = Fusion(len(ordered), voting), OwnMeasure(len(ordered))
     fused = np.full((len(gap), len(TRACKS)), np.nan, np.float32)
@@ -77,7 +77,8 @@ def fuse_side_by_side(said: Sequence[Said], voting: NDArray[np.bool_] | None) ->
         # Longest first: those that still have a row are in front.
         here = np.arange(int(np.count_nonzero(lengths > row)))
         at, strange = starts[here] + row, np.flatnonzero(strangers[here])
-        now = surprise[at]
+        # Not of all surprises joined: they are what a training holds most of, and it has a bound of memory.
+        now = np.stack([one.surprise[row] for one in ordered[: len(here)]])
         if len(strange):
             now[strange] = own.update(strange, now[strange])
         answer = fusion.update(here, gap_seconds[at], gap[at], now)
@@ -89,13 +90,13 @@ def fuse_side_by_side(said: Sequence[Said], voting: NDArray[np.bool_] | None) ->
     return [out[index] for index in range(len(said))]
 
 
-def _joined(said: Sequence[Said]) -> tuple[Floats, Doubles, Floats]:
-    """Return surprises, gaps in seconds and in usual gaps of all rows, one sensor after the other."""
+def _gaps(said: Sequence[Said]) -> tuple[Doubles, Floats]:
+    """Return the gaps of all rows in seconds and in usual gaps, one sensor after the other."""
     if not said:
-        return np.zeros((0, 0), np.float32), np.zeros(0), np.zeros(0, np.float32)
+        return np.zeros(0), np.zeros(0, np.float32)
     gaps = [one.gaps_seconds for one in said]
     relative = [(gap / one.unit_seconds).astype(np.float32) for gap, one in zip(gaps, said, strict=True)]
-    return np.concatenate([one.surprise for one in said]), np.concatenate(gaps), np.concatenate(relative)
+    return np.concatenate(gaps), np.concatenate(relative)
 
 
 def _said(commission: Commission, sensor: str, raw: Floats, times_seconds: Doubles) -> Said:

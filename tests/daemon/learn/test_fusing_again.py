@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from offbeat.core.decisions import Decisions
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, voting
 from offbeat.learn.collected import Collected
-from offbeat.learn.fusing_again import fuse_again
+from offbeat.learn.fusing_again import Said, fuse_again, fuse_side_by_side
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import play
 from offbeat.testing.readings import Readings
@@ -73,3 +74,18 @@ def test_nothing_to_fuse_is_no_error() -> None:
     empty = np.zeros((0, len(STREAM_NAMES)), np.float32)
     fused, _ = fuse_again(boilers_learnt(), {BOILERS[0]: empty}, {BOILERS[0]: np.zeros(0)})
     assert fused[BOILERS[0]].shape == (0, len(TRACKS))
+
+
+def test_what_the_streams_said_is_not_held_twice() -> None:
+    """It is the most that a training holds of a row, and a training has a bound of memory."""
+    rows, sensors, streams = 200, 100, len(STREAM_NAMES)
+    times = 1.7e9 + 5.0 * np.arange(rows)
+    said = [Said(times, np.ones((rows, streams), np.float32), 5.0) for _ in range(sensors)]
+    fuse_side_by_side(said[:1], None)
+    tracemalloc.start()
+    try:
+        fuse_side_by_side(said, None)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < rows * sensors * 4 * streams
