@@ -144,8 +144,13 @@ def state_bytes_of(settings: Settings, groups: Sequence[Group]) -> float:
     return state_bytes(pipeline)
 
 
-def refuse_too_large(limits: LimitSettings, bytes_per_sensor: float) -> None:
+def refuse_too_large(limits: LimitSettings, bytes_per_sensor: float, also: str = "") -> None:
     """Hold the state of all sensors that are allowed against the memory that is.
+
+    Args:
+        limits: as loaded.
+        bytes_per_sensor: that one may take.
+        also: what else can be done about it.
 
     Raises:
         ConfigError: it may become larger.
@@ -155,5 +160,5 @@ def refuse_too_large(limits: LimitSettings, bytes_per_sensor: float) -> None:
         raise ConfigError(
             f"limits.memory is {limits.memory_bytes / 2**20:,.0f} MiB, but the state of {limits.max_sensors:,} sensors "
             f"takes up to {needed / 2**20:,.0f} MiB; lower limits.max_sensors or limits.window_readings, "
-            "or raise limits.memory"
+            f"or raise limits.memory{also}"
         )

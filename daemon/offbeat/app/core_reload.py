@@ -85,7 +85,8 @@ class CoreReload:
             )
         if new.limits.memory_bytes is not None:
             there = state_bytes(self._core.pipeline)
-            refuse_too_large(new.limits, max(there, state_bytes_of(new, added)) if added else there)
+            needed = max(there, state_bytes_of(new, added)) if added else there
+            refuse_too_large(new.limits, needed, _given_back(known - {group.name for group in wanted.groups}))
         past = {group.name: self._past_of(group) for group in added}
         return [
             Change(
@@ -142,6 +143,14 @@ class CoreReload:
         forget_closed(core.pipeline.groups[index], self._history)
         self._on_group(core.pipeline.groups[index].ledger)
         _log.info("a group of sensors was added", group=group.name, sensors=core.pipeline.groups[index].size)
+
+
+def _given_back(left_out: set[str]) -> str:
+    """Return what a restart changes of the memory of groups that no source names any more: it is there until then."""
+    if not left_out:
+        return ""
+    names = ", ".join(sorted(left_out))
+    return f"; or restart: the memory of {names}, which no source names any more, counts until then"
 
 
 def _of_the_core(settings: Settings) -> tuple[object, ...]:

@@ -338,6 +338,22 @@ def test_memory_cannot_be_taken_from_what_runs(tmp_path: Path) -> None:
         list(site.reload_by.prepare(site.settings, less))
 
 
+def test_what_was_there_counts_until_a_restart_and_the_refusal_says_so(tmp_path: Path) -> None:
+    """Memory of the widest source is not given back by leaving it out, though a start without it would do with less."""
+    wide = a_source("wide/{s}", channels=tuple("abcd"))
+    site = Site(tmp_path, without_model(tmp_path, PLANT, wide))
+    narrow = without_model(tmp_path, PLANT)
+    needed = int(state_bytes(build_core(narrow).pipeline) * LIMITS.max_sensors)
+    fits = narrow.model_copy(update={"limits": LIMITS.model_copy(update={"memory_bytes": needed})})
+    build_core(fits)
+    with pytest.raises(
+        ConfigError,
+        match=r"raise limits\.memory; or restart: the memory of a\+b\+c\+d, which no source names any more, counts",
+    ):
+        list(site.reload_by.prepare(site.settings, fits))
+    assert list(site.reload_by.prepare(site.settings, narrow))
+
+
 def test_what_is_undone_is_as_before(tmp_path: Path) -> None:
     """Rules and sources."""
     old = without_model(tmp_path, PLANT, rules=(RuleSettings(max=50.0),))
