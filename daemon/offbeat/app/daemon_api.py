@@ -53,6 +53,8 @@ class DaemonApi:
         """
         address = self._root + path + (f"?{urlencode(query)}" if query else "")
         status, body = self._get(address, self._credentials())
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise UnavailableError(f"{address} answered {status} Unauthorized: {self._why_unauthorized()}")
         if status != HTTPStatus.OK:
             raise UnavailableError(
                 f"{address} answered {status} {HTTPStatus(status).phrase}; is it an Offbeat of this version, and of "
@@ -90,6 +92,14 @@ class DaemonApi:
                 f"no daemon answers at {self._root} ({getattr(reason, 'strerror', None) or reason}); start it with "
                 "`offbeat run`, or name the configuration that it runs with by --config"
             ) from error
+
+    def _why_unauthorized(self) -> str:
+        if self._password_file is not None:
+            return f"the daemon takes another password than that in {self._password_file}"
+        return (
+            "the daemon takes a password; name its file by metrics.password_file. Of another user's daemon it is sent "
+            "only to the address that metrics.listen of the configuration names"
+        )
 
     def _credentials(self) -> dict[str, str]:
         if self._password_file is None:

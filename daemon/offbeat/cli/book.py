@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,10 @@ if TYPE_CHECKING:
     from offbeat.config.settings import Settings
     from offbeat.state.order_book import OrderBook
 
-_SERVICE = ", or, of a service, by STATE_DIRECTORY=/var/lib/offbeat before the command"
+_WHAT_TO_DO = (
+    "start the daemon of this configuration first, name the configuration of the daemon by --config, or name its "
+    "directory by state.directory, or where that is not set by STATE_DIRECTORY=DIR before the command"
+)
 
 
 def daemon_state(settings: Settings) -> Path:
@@ -30,11 +32,7 @@ def daemon_state(settings: Settings) -> Path:
         if folder.is_dir()
         else f'there is no state directory "{folder}"'
     )
-    is_named = "directory" in settings.state.model_fields_set or os.environ.get("STATE_DIRECTORY")
-    raise UnavailableError(
-        f"{found}; expected that of the daemon which is to hear of it: start the daemon of this configuration first, "
-        f"or name its directory by state.directory{'' if is_named else _SERVICE}"
-    )
+    raise UnavailableError(f"{found}; expected that of the daemon which is to hear of it: {_WHAT_TO_DO}")
 
 
 def open_book(settings: Settings) -> OrderBook:

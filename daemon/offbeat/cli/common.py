@@ -61,14 +61,16 @@ def config_path(args: argparse.Namespace, places: Sequence[Path] = (LOCAL_CONFIG
 
 
 def load_settings(args: argparse.Namespace) -> Settings:
-    """Return the settings that the command line's `--config` leads to.
+    """Return the settings that the command line's `--config` leads to, with the state directory of their daemon.
 
     Raises:
         ConfigError: they cannot be used; the message is the whole report.
     """
+    from offbeat.cli.state_place import with_its_state
     from offbeat.config.loading import load
 
-    return load(config_path(args))
+    path = config_path(args)
+    return with_its_state(path, load(path))
 
 
 def log_beside_output(settings: Settings | None) -> None:

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offbeat.cli.book import daemon_state, open_book
@@ -89,7 +90,7 @@ def _list(args: argparse.Namespace, settings: Settings) -> int:
     if args.json:
         print_json([asdict(one) for one in shown])
     else:
-        print("\n".join(_lines(shown, len(found))))
+        print("\n".join(_lines(shown, len(found), settings.state.directory)))
     return 0
 
 
@@ -184,12 +185,9 @@ def _warn_of_unknown(sensor: str, known: set[str], settings: Settings) -> None:
         warn([f'no sensor "{sensor}" is known{did_you_mean(sensor, known)}'])
 
 
-def _lines(episodes: Sequence[Episode], found: int) -> Iterator[str]:
+def _lines(episodes: Sequence[Episode], found: int, directory: Path) -> Iterator[str]:
     if not episodes:
-        yield (
-            "there are no such episodes in the history of this configuration's state directory "
-            "(under systemd: STATE_DIRECTORY=/var/lib/offbeat)"
-        )
+        yield f'there are no such episodes in the history of the state directory "{directory}"'
         return
     wide = max(len(one.sensor) for one in episodes)
     yield f"{'id':<{_SHORT_ID}}  {'began':<23}  {'lasted':<14} {'severity':<8} {'kind':<13} {'sensor':<{wide}}  label"

@@ -34,6 +34,15 @@ if TYPE_CHECKING:
     from offbeat.config.settings import Settings
 
 
+_WHEN: dict[bool | None, str] = {
+    True: "the daemon begins within seconds; `offbeat status` tells how far it is",
+    False: "no daemon runs now; the next one begins when it has started",
+    None: "whether a daemon runs cannot be told from its state directory; one that does begins within seconds, "
+    "another when it has started",
+}
+"""When a training begins that was asked for, by whether a daemon runs."""
+
+
 def add_parser(subparsers: Subparsers) -> None:
     """Add `train` to the command line."""
     parser = subparsers.add_parser(
@@ -131,18 +140,16 @@ def _wish(args: argparse.Namespace) -> int:
     from offbeat.app.learner import why_never
     from offbeat.app.model_library import library_of
     from offbeat.cli.book import daemon_state
-    from offbeat.state.running import running_on
+    from offbeat.state.running import runs_on
 
     if why := why_never(settings):
         raise UsageError(f"a daemon of this configuration never trains by itself: {why}")
-    runs = running_on(daemon_state(settings)) is not None
+    runs = runs_on(daemon_state(settings))
     library_of(settings).wish_for_training(acting_user())
     if args.json:
         print_json({"wished": True, "daemon_runs": runs})
-    elif runs:
-        print("asked for: the daemon begins within seconds; `offbeat status` tells how far it is")
     else:
-        print("asked for: no daemon runs now; the next one begins when it has started")
+        print(f"asked for: {_WHEN[runs]}")
     return 0
 
 

@@ -194,7 +194,7 @@ class LimitSettings(_Table):
         max_sensors: sensors that are admitted; readings of further ones are counted and dropped.
         window_readings: readings that a window holds; more means a longer memory, more memory and slower windows.
         memory_bytes: refuse to start, and to reload, where all sensors with full windows would take more; without it
-            there is no limit.
+            there is no limit. Channels that a reload leaves without a source count until a restart.
         max_payload_bytes: longer payloads are counted and dropped.
         allowed_lateness_seconds: a reading that arrives later than this after its own time is counted and left out.
         max_future_seconds: a reading that is further ahead of the clock is counted and left out.
@@ -308,7 +308,8 @@ class StateSettings(_Table):
 
     Attributes:
         directory: of snapshots, journal, models and episodes; without it systemd's `$STATE_DIRECTORY`
-            (`/var/lib/offbeat`), else `state` in the working directory.
+            (`/var/lib/offbeat`), where commands look for that of a configuration in `/etc/offbeat`, else `state` in
+            the working directory.
         snapshot_interval_seconds: how often state is saved; what arrived since is played again from the journal.
         shards: parts that state is kept in. Fixed at installation: another number starts with empty windows.
     """

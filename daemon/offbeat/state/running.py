@@ -14,6 +14,8 @@ from offbeat.config.settings import Settings
 from offbeat.storage.held_file import HeldFile, read_held
 
 FILE = "running.json"
+MOST_BYTES = 8 * 1024**2
+"""No settings are as large; a longer file is of somebody who means us ill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,13 @@ class RunningSettings:
         """Let others know of the settings from now on.
 
         Raises:
-            OSError: that cannot be written.
+            OSError: that cannot be written; others know of none from now on, for those of before would mislead them.
         """
-        self._file.put(settings.model_dump_json(indent=1).encode())
+        try:
+            self._file.put(settings.model_dump_json(indent=1).encode())
+        except OSError:
+            self._file.withdraw()
+            raise
 
     def close(self) -> None:
         """Let others know that nothing runs by them any more."""
@@ -57,10 +63,22 @@ def running_on(directory: Path) -> Running | None:
 
     What another release wrote may not be understood, and what another user's daemon wrote may not be read.
     """
-    path = directory / FILE
     try:
-        text, owner = read_held(path), path.stat().st_uid
-        settings = None if text is None else Settings.model_validate(json.loads(text))
-    except (OSError, ValueError):
+        held = read_held(directory / FILE, MOST_BYTES)
+        if held is None:
+            return None
+        settings = Settings.model_validate(json.loads(held.data))
+    except (OSError, ValueError, RecursionError):
         return None
-    return None if settings is None else Running(settings, owner == os.geteuid())
+    return Running(settings, held.owner == os.geteuid())
+
+
+def runs_on(directory: Path) -> bool | None:
+    """Return whether a daemon runs on a state directory, of whatever release; None where that cannot be known.
+
+    An older release writes nothing down, and this one nothing where the disk is full.
+    """
+    try:
+        return read_held(directory / FILE, MOST_BYTES) is not None
+    except OSError:
+        return None

@@ -83,6 +83,22 @@ def test_a_password_that_cannot_be_read_is_a_mistake_of_the_configuration(tmp_pa
         DaemonApi(MetricsSettings(listen="127.0.0.1:1", password_file=tmp_path / "gone")).ask("/one")
 
 
+def test_who_sends_no_password_or_another_is_told_what_to_do(served: Ask, tmp_path: Path) -> None:
+    """That of the daemon may have changed since it started."""
+    right, other = tmp_path / "right", tmp_path / "other"
+    right.write_text("secret\n")
+    other.write_text("old\n")
+    made = make_certificates(tmp_path)
+    api = served(password_file=right, cert_file=made.server, key_file=made.server_key)
+    asks = MetricsSettings(listen=api.address, cert_file=made.server, key_file=made.server_key)
+    with pytest.raises(
+        UnavailableError, match=r"401 Unauthorized: .* name its file by metrics\.password_file"
+    ):
+        DaemonApi(asks).ask("/one")
+    with pytest.raises(UnavailableError, match=r"takes another password than that in .*other"):
+        DaemonApi(asks.model_copy(update={"password_file": other})).ask("/one")
+
+
 def test_a_probe_needs_no_password_and_tells_why_not(served: Ask, tmp_path: Path) -> None:
     """Whatever asks so often is not to hold a secret."""
     made = make_certificates(tmp_path)

@@ -13,7 +13,7 @@ from offbeat.config.loading import load
 from offbeat.config.settings import JournalSettings
 from offbeat.ingest.journal import Journal
 from offbeat.learn.library import ModelLibrary
-from offbeat.state.running import RunningSettings
+from offbeat.state.running import FILE, RunningSettings
 from offbeat.state.store import EpisodeHistory
 from tests.support.events import an_event
 
@@ -211,6 +211,31 @@ def test_the_running_daemon_can_be_asked_to_train(
     assert library.take_wish() == ""
 
 
+def test_whether_a_daemon_runs_is_said_as_far_as_it_is_known(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of another release may run and write nothing down, or what this one does not understand."""
+    state, now = tmp_path / "state", ["train", "--now", "--config", str(config)]
+
+    def said() -> tuple[str, object]:
+        assert main(now) == 0
+        text = capsys.readouterr().out
+        assert main([*now, "--json"]) == 0
+        return text, json.loads(capsys.readouterr().out)["daemon_runs"]
+
+    EpisodeHistory(state / "episodes.sqlite").close()
+    text, runs = said()
+    assert ("whether a daemon runs cannot be told" in text, runs) == (True, None)
+    running = RunningSettings(state)
+    running.keep(load(config))
+    (state / FILE).write_text('{"of": "another release"}')
+    text, runs = said()
+    assert ("the daemon begins within seconds" in text, runs) == (True, True)
+    running.close()
+    text, runs = said()
+    assert ("no daemon runs now" in text, runs) == (True, False)
+
+
 @pytest.mark.parametrize("made", [False, True])
 def test_nobody_is_asked_to_train_where_no_daemon_would_hear_of_it(
     config: Path, tmp_path: Path, made: bool, capsys: pytest.CaptureFixture[str]
@@ -223,5 +248,8 @@ def test_nobody_is_asked_to_train_where_no_daemon_would_hear_of_it(
     said = capsys.readouterr().err
     assert f'state directory "{state}"' in said
     assert ("no daemon has ever run on" if made else "there is no") in said
-    assert "start the daemon of this configuration first, or name its directory by state.directory" in said
+    assert (
+        "start the daemon of this configuration first, name the configuration of the daemon by --config"
+        in said
+    )
     assert not list(tmp_path.glob("state/*"))
