@@ -226,6 +226,6 @@ def _numbers(values: dict[str, float]) -> str:
 
 def _episodes(rows: list[tuple[object, ...]]) -> list[Episode]:
     return [
-        Episode(*row[:-3], *map(json.loads, map(str, row[-3:-1])), opening=row[-1])  # type: ignore[arg-type]
+        Episode(*row[:-3], *map(json.loads, map(str, row[-3:-1])), opening=row[-1])  # type: ignore[arg-type, misc]
         for row in rows
     ]
