@@ -156,4 +156,5 @@ class LiveSite:
             device="none",
             configuration=Configuration(0.0, ""),
             models={},
+            messages_dropped={"no_value": 4, "undecodable": 3},
         )

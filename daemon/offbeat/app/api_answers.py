@@ -75,6 +75,14 @@ class Status(Struct, frozen=True):
     models: Annotated[dict[str, ModelInUse], Meta(description="By group of sensors.")]
     configuration: Configuration
     learning: Annotated[dict[str, Learning], Meta(description="By group of sensors.")] = {}
+    messages_dropped: Annotated[
+        dict[str, int],
+        Meta(description="Messages that held no reading for us, since the start: how many, by reason."),
+    ] = {}
+    readings_dropped: Annotated[
+        dict[str, int],
+        Meta(description="Readings that were decoded and not used, since the start: how many, by reason."),
+    ] = {}
 
 
 class Channel(Struct, frozen=True):

@@ -16,7 +16,7 @@ from offbeat.app.parts import Parts
 from offbeat.app.reload_record import ReloadRecord
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import StepJob
-from offbeat.core.ledger import Ledger
+from offbeat.core.ledger import Ledger, dropped
 from offbeat.core.readiness import Readiness, count_by_readiness
 from offbeat.core.sensor_states import KINDS
 from offbeat.core.work import Work
@@ -118,6 +118,8 @@ class Instruments:
             sensors={readiness: count for (readiness,), count in self._sensors_by_readiness().items()},
             open_episodes={kind: count for (kind,), count in self._open_by_kind().items()},
             rows_scored=self._rows_scored,
+            messages_dropped=dropped([self._parts.core.decoder.ledger]),
+            readings_dropped=dropped(self._reading_ledgers(self._parts)),
             device=scorer.device,
             configuration=Configuration(self.reloads.loaded_at, self.reloads.problem),
             models={
@@ -160,9 +162,7 @@ class Instruments:
 
     def _bind_way_in(self, parts: Parts) -> None:
         bind = self._metrics.bind
-        for ledger in (parts.core.decoder.ledger, parts.core.decoder.readings, parts.inbox.ledger):
-            self._metrics.add_ledger(ledger)
-        for ledger in parts.core.pipeline.ledgers():
+        for ledger in (parts.core.decoder.ledger, *self._reading_ledgers(parts)):
             self._metrics.add_ledger(ledger)
         bind("offbeat_inbox_depth_bytes", lambda: parts.inbox.statistics().depth_bytes)
         bind("offbeat_inbox_depth_readings", lambda: parts.inbox.statistics().depth_readings)
@@ -253,6 +253,9 @@ class Instruments:
             lambda: parts.store.quarantined + parts.history.quarantined + publisher.statistics().quarantined,
         )
         bind("offbeat_snapshot_timestamp_seconds", lambda: parts.saver.last_saved_seconds)
+
+    def _reading_ledgers(self, parts: Parts) -> list[Ledger]:
+        return [parts.core.decoder.readings, parts.inbox.ledger, *parts.core.pipeline.ledgers()]
 
     def _open_by_kind(self) -> dict[tuple[str, ...], float]:
         total = np.zeros(len(KINDS))

@@ -16,6 +16,7 @@ import structlog
 
 from offbeat.app.api_answers import Status
 from offbeat.app.core_reload import CoreReload
+from offbeat.app.drop_log import DropLog
 from offbeat.app.instruments import Instruments
 from offbeat.app.live_pages import LivePages
 from offbeat.app.loop import Loop
@@ -77,6 +78,7 @@ class Service:
         self._loop_started = self._told_systemd = False
         self._started_at = 0.0
         self._labels: dict[str, str] = {}
+        self._drops = DropLog()
         self._notifier = Notifier.from_environment()
         self._instruments = Instruments(clock)
         self._settings = settings
@@ -216,6 +218,7 @@ class Service:
             raise OffbeatError(f"the loop failed: {self._loop.failure!r}") from self._loop.failure
         if not (self._loop.alive and self._parts.scorer.alive):
             raise OffbeatError("a thread ended that must not end; the log says why")
+        self._drops.look(self._parts.core.decoder.ledger, time.monotonic())
         status = self._parts.source.status
         why = "" if status.state == "subscribed" else status.reason or "connecting to the broker"
         if not why or time.monotonic() - self._started_at > BROKER_PATIENCE_SECONDS:

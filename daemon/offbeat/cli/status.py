@@ -106,6 +106,9 @@ def _daemon(status: Table) -> Iterator[str]:
     is_open = {kind: int(count) for kind, count in status["open_episodes"].items() if count}
     yield "open episodes: " + (", ".join(f"{count:,} {kind}" for kind, count in is_open.items()) or "none")
     yield f"readings judged since the start: {status['rows_scored']:,}"
+    for what in ("messages", "readings"):
+        if counts := status.get(f"{what}_dropped"):
+            yield f"{what} dropped: " + ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
     for group, model in status["models"].items():
         yield f"model of {group}: {model['name']} {model['version']} on {status['device']}"
     if not status["models"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -62,3 +63,13 @@ class Ledger:
     def drop(self, reason: Drop, count: int = 1) -> None:
         """Count what the stage does not hand on, and why."""
         self.dropped[reason] += count
+
+
+def dropped(ledgers: Iterable[Ledger]) -> dict[str, int]:
+    """Return how many some stages did not hand on by reason, the most first; but what was only read again."""
+    total: dict[str, int] = {}
+    for ledger in ledgers:
+        for reason, count in ledger.dropped.items():
+            if count and reason is not Drop.REPLAYED:
+                total[reason.value] = total.get(reason.value, 0) + count
+    return dict(sorted(total.items(), key=lambda one: -one[1]))

@@ -16,6 +16,7 @@ from offbeat.app.parts import Parts, build_parts
 from offbeat.config.sensor_choice import SensorChoice
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import WindowJob
+from offbeat.core.ledger import Drop
 from offbeat.core.work import Work
 from offbeat.observe.catalogue import CATALOGUE
 from offbeat.observe.sensor_metrics import SensorPage
@@ -100,6 +101,20 @@ def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
     assert found['offbeat_sensors{readiness="waiting"}'] == FLEET
     assert found['offbeat_stage_stalled{stage="loop"}'] == 0
     assert found["offbeat_ready"] == 1
+
+
+def test_the_status_says_what_was_dropped_and_why(parts: Parts) -> None:
+    """Messages and readings since the start; what was only read again after a restart is no loss."""
+    instruments = bound(parts)
+    assert instruments.status("").messages_dropped == {}
+    parts.core.decoder.ledger.drop(Drop.UNDECODABLE, 3)
+    parts.core.decoder.ledger.drop(Drop.NO_VALUE, 4)
+    parts.core.decoder.readings.drop(Drop.FUTURE)
+    parts.core.pipeline.groups[1].ledger.drop(Drop.LATE, 2)
+    parts.core.pipeline.groups[1].ledger.drop(Drop.REPLAYED, 9)
+    status = instruments.status("")
+    assert list(status.messages_dropped.items()) == [("no_value", 4), ("undecodable", 3)]
+    assert status.readings_dropped == {"late": 2, "future": 1}
 
 
 def test_before_the_parts_are_bound_a_scrape_still_answers() -> None:

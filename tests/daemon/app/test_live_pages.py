@@ -61,6 +61,7 @@ def test_the_pulse_tells_how_the_daemon_is(live: LivePages) -> None:
     assert status == {
         "version": "1.2.3", "ready": True, "waiting_for": "", "sensors": {}, "open_episodes": {}, "rows_scored": 0,
         "device": "none", "models": {}, "configuration": {"loaded_at": 100.0, "problem": ""}, "learning": {},
+        "messages_dropped": {}, "readings_dropped": {},
     }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ def test_the_daemon_and_what_it_still_learns_are_told(
         assert main(["status", "--config", str(config)]) == 0
         said = capsys.readouterr().out
         assert "offbeat 0.0.0 is ready\nsensors: 6 (2 learning, 4 ready)\nopen episodes: none\n" in said
+        assert "messages dropped: 4 no_value, 3 undecodable\n" in said
         (line,) = [line for line in said.splitlines() if line.startswith("new.one")]
         assert line.startswith("new.one  learning 25 %; about ")
         assert line.endswith(" to go; 80 of 320 readings that alerts about its values need")
