@@ -44,8 +44,9 @@ class EpisodeEvent:
             "regime_change" at the close of what lasts.
         score: severity against the frozen calibration; 1.0 is the budget's boundary at commissioning.
         p_value: chance that a bout as strange begins at a row, against the trailing calibration; of a silence, of a
-            standstill: of one as long; of the first move of a sensor that never moved: what the budget allows at most.
-            What opened the episode. NaN for a broken rule: it is no chance.
+            standstill: of one as long; of a move of a sensor that stood still as long as it was learnt: by how often it
+            has moved, and of the first one no more than the budget allows. What opened the episode. NaN for a broken
+            rule: it is no chance.
         observed: last reading by channel.  expected: band by channel.  contributions: shares by channel, sum 1.
         streams: surprise of each stream that took part: one without a vote (`model.vote`) did not.
         model: (name, version) or None where no model took part.

@@ -105,12 +105,16 @@ class GroupState:
                 f" {', '.join(commission.channels)}, but the group has {', '.join(self.group.channels)}:"
                 f" train again on these sensors, or give the artifact that was trained on them."
             )
-        self.learnt = Learnt(commission, model, self.sensors, self.settings)
+        before, self.learnt = self.learnt, Learnt(commission, model, self.sensors, self.settings)
         self.generation += 1
         self.expected.fill(np.nan)  # it was told in the terms of the old one
         self._met = 0
         self.meet()
         self._keep_regimes(np.arange(self.size))
+        if before is not None:
+            slots = np.arange(self._met)
+            counted = {f"still.{name}": array[slots] for name, array in before.still.arrays().items()}
+            self.learnt.carry_on(slots, counted)
 
     def note(self, transitions: Sequence[Transition]) -> None:
         """Remember what episodes mean for what is learnt."""
@@ -118,7 +122,7 @@ class GroupState:
         for t in transitions:
             if t.change is not Change.CLOSE or t.reason is Reason.LASTS:
                 continue
-            if t.reason in (Reason.SETTLED, Reason.CONFIRMED):
+            if t.lasts:
                 self.regimes.declare(t.sensor, t.track, t.started, t.time)
                 if self.learnt is not None and t.track is Track.PROCESS:
                     self.learnt.still.give_up(t.sensor)
@@ -159,6 +163,12 @@ class GroupState:
         self.regimes.take_back(slots)
         if self.learnt is not None:
             self.learnt.acquaint(slots, [self.group.ids[slot] for slot in slots.tolist()], self.rows)
+
+    def drop_regimes(self, slots: Slots) -> None:
+        """Forget changes of sensors, which have gone back or were to be expected; their moves are told again."""
+        self.regimes.drop(slots)
+        if self.learnt is not None:
+            self.learnt.still.take_up(slots)
 
     def _keep_regimes(self, slots: Slots) -> None:
         """Under a new commission, let a lasting change be what it was: told of, or learnt."""
@@ -286,6 +296,8 @@ class GroupState:
         if self.learnt is not None:
             as_kept = self.learnt.put(slots, learnt)
             self._keep_regimes(slots[~as_kept])
+            other = {name: array[~as_kept] for name, array in learnt.items()}
+            self.learnt.carry_on(slots[~as_kept], other)
         if self.applied is None:
             self.applied = np.zeros(self.sensors, np.int64)
         self.applied[slots] = offset

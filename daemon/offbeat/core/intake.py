@@ -167,13 +167,14 @@ def work_of(
     z = np.zeros((n, channels), np.float32)
     known = np.zeros((n, channels), np.bool_)
     raw = np.full((n, COLUMNS), np.nan, np.float32)
-    place = job = None
+    place = job = at_rest = None
     if learnt is not None and n:
         applies = learnt.normalisers.applies(slot, age)
         unit = learnt.normalisers.unit_seconds[slot]
         gap = (rows.gap_seconds / np.where(applies, unit, np.nan)).astype(np.float32)
         known = learnt.normalisers.known(slot, rows.mask & applies[:, None])
         z = learnt.normalisers.normalise(slot, rows.values, known)
+        at_rest = learnt.still.at_rest(slot, learnt.row[slot], known)
         for index in rounds:
             raw[index] = learnt.update(_round(learnt, rows, slot, gap, z, known, index))
         if learnt.model is not None:
@@ -195,6 +196,7 @@ def work_of(
         heard_seconds=state.heard[heard],
         seen_seconds=state.heard[slot],
         is_rehearsal=is_rehearsal,
+        at_rest=at_rest,
     )
     state.handed_out += 1
     return work

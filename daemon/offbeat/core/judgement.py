@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.decisions import ScoredRows
-from offbeat.core.episode_rules import TRACKS
+from offbeat.core.episode_rules import TRACKS, Track
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import CHEAP_COLUMNS, LONG_COLUMN, ROW_TRACKS, Learnt
 from offbeat.core.normalisers import COMMISSIONED
@@ -77,6 +77,29 @@ class Judged:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What rows are judged by. What is said of moves is put in round by round, as the state machines take them in.
+
+    Attributes:
+        p_value: by track, float64 [n, Q].
+        alarm: its surprise, float32 [n, Q].
+        score: by track, float32 [n, Q].
+        threshold: surprise that opens an episode, float32 [n, Q].
+        opens: the same of sensors that are to be judged with caution: more, or infinite.
+        most: score that an episode may be given, float32 [n].
+        moves: surprise at the moves of sensors that never moved, float32 [n]; 0 where nothing is to be said.
+    """
+
+    p_value: Doubles
+    alarm: Floats
+    score: Floats
+    threshold: Floats
+    opens: Floats
+    most: Floats
+    moves: Floats
+
+
 def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judged:
     """Judge the rows of a work: each sensor's in time order; sensors do not touch each other."""
     slot = work.rows.sensor.astype(np.intp)
@@ -90,11 +113,11 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
         alarm = -np.log10(p_value).astype(np.float32)
     threshold = learnt.threshold(slot)
     moves = learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
-    _let_speak(moves, threshold, p_value, alarm, score)
-    threshold, capped = _cautious(state, learnt, work, slot, threshold, score)
-    transitions = _episodes(state, work, slot, alarm, threshold, capped)
+    opens, most = _cautious(state, learnt, work, slot, threshold)
+    verdict = Verdict(p_value, alarm, score, threshold, opens, most, moves)
+    transitions = _episodes(state, work, slot, verdict)
     judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
-    _remember(state, learnt, work, slot, judged, alarm >= threshold - state.episodes.rules.margin)
+    _remember(state, learnt, work, slot, judged, alarm >= opens - state.episodes.rules.margin)
     return judged
 
 
@@ -108,23 +131,21 @@ def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool
 
 
 def _cautious(
-    state: GroupState, learnt: Learnt, work: Work, slot: Slots, threshold: Floats, score: Floats
+    state: GroupState, learnt: Learnt, work: Work, slot: Slots, threshold: Floats
 ) -> tuple[Floats, Floats]:
-    """Return thresholds and scores for the episodes of sensors, some of which the commission does not know.
+    """Return thresholds and highest scores for episodes of sensors, some of which the commission does not know.
 
     They raise no alert before they have as many rows as a commission needs, and none is critical: what is
     ordinary for them was guessed from the fleet and from little of their own. How long a value stands still needs no
     guess: it is compared with how long it stood before. Nor does one that has just begun anew raise an alert.
     """
     guessed = learnt.normalisers.stage[slot] != COMMISSIONED
+    most = np.full(len(work), np.inf, np.float32)
     if not (guessed | (learnt.anew_at[slot] > 0)).any():
-        return threshold, score
+        return threshold, most
     early = work.age < learnt.alerts_from(slot)
-    below_critical = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))
-    return (
-        np.where(early[:, None] & _MUST_WAIT, np.float32(np.inf), threshold),
-        np.where(guessed[:, None], np.minimum(score, below_critical), score),
-    )
+    most[guessed] = np.nextafter(np.float32(state.episodes.rules.critical_score), np.float32(0))
+    return np.where(early[:, None] & _MUST_WAIT, np.float32(np.inf), threshold), most
 
 
 def _with_model(learnt: Learnt, work: Work, slot: Slots, row: Slots, answer: Answer) -> Floats:
@@ -199,31 +220,10 @@ def _fuse(
     return fused, severity, p_value
 
 
-def _let_speak(moves: Floats, threshold: Floats, p_value: Doubles, alarm: Floats, score: Floats) -> None:
-    """Judge the process by the moves of sensors that never moved, in place, where they are the stranger.
-
-    Args:
-        moves: surprise at them [n], 0 where there are none.
-        threshold: surprise that opens an episode, by track [n, Q].
-        p_value: by track [n, Q].
-        alarm: its surprise, likewise.
-        score: likewise.
-    """
-    at = np.flatnonzero(moves)
-    if not len(at):
-        return
-    said = moves[at]
-    p_value[at, PROCESS] = np.fmin(p_value[at, PROCESS], 10.0 ** -said.astype(np.float64))
-    alarm[at, PROCESS] = np.fmax(alarm[at, PROCESS], said)
-    score[at, PROCESS] = np.fmax(score[at, PROCESS], said / threshold[at, PROCESS])
-
-
-def _episodes(
-    state: GroupState, work: Work, slot: Slots, alarm: Floats, threshold: Floats, score: Floats
-) -> list[Transition]:
+def _episodes(state: GroupState, work: Work, slot: Slots, verdict: Verdict) -> list[Transition]:
     """Step the state machines of sensors that are strange or not idle; others would stay as they are."""
     key = slot[:, None] * len(TRACKS) + _COLUMNS
-    concerned = state.episodes.concern(key, alarm, threshold).any(axis=1)
+    concerned = state.episodes.concern(key, verdict.alarm, verdict.opens).any(axis=1) | (verdict.moves > 0)
     if not concerned.any():
         return []
     sensors = np.zeros(state.sensors, np.bool_)
@@ -232,14 +232,31 @@ def _episodes(
     out: list[Transition] = []
     for index in work.rounds:
         here = index[concerned[index]]
-        if len(here):
-            out += state.episodes.judge(_marks(work, here, key, alarm, threshold, score))
+        if not len(here):
+            continue
+        _let_speak(verdict, here)
+        transitions = state.episodes.judge(_marks(work, here, key, verdict))
+        for t in transitions:
+            if t.lasts and t.track is Track.PROCESS:
+                # The next row may be of this work or of another one: how batches were cut must not matter.
+                verdict.moves[slot == t.sensor] = 0.0
+        out += transitions
     return out
 
 
-def _marks(
-    work: Work, index: Slots, key: NDArray[np.intp], alarm: Floats, threshold: Floats, score: Floats
-) -> Marks:
+def _let_speak(verdict: Verdict, index: Slots) -> None:
+    """Judge the process of some rows by moves of sensors that never moved, in place, where they are the stranger."""
+    at = index[verdict.moves[index] > 0]
+    if not len(at):
+        return
+    said = verdict.moves[at]
+    p_value, alarm, score = (of[:, PROCESS] for of in (verdict.p_value, verdict.alarm, verdict.score))
+    p_value[at] = np.fmin(p_value[at], 10.0 ** -said.astype(np.float64))
+    alarm[at] = np.fmax(alarm[at], said)
+    score[at] = np.fmax(score[at], said / verdict.threshold[at, PROCESS])
+
+
+def _marks(work: Work, index: Slots, key: NDArray[np.intp], verdict: Verdict) -> Marks:
     time = np.repeat(work.rows.time_seconds[index], _Q)
     return Marks(
         key=key[index].reshape(-1),
@@ -247,9 +264,9 @@ def _marks(
         time=time,
         start=time,
         seen=np.repeat(work.seen_seconds[index], _Q),
-        surprise=alarm[index].reshape(-1),
-        threshold=threshold[index].reshape(-1),
-        score=score[index].reshape(-1),
+        surprise=verdict.alarm[index].reshape(-1),
+        threshold=verdict.opens[index].reshape(-1),
+        score=np.minimum(verdict.score[index], verdict.most[index, None]).reshape(-1),
     )
 
 

@@ -158,6 +158,11 @@ class Learnt:
                 array[slots[same]] = state[name][same]
         return np.asarray(same, np.bool_)
 
+    def carry_on(self, slots: Slots, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on with the moves of still sensors, as counted under another commission, from what `take` gave there."""
+        counted = {name.removeprefix("still."): array for name, array in state.items()}
+        self.still.carry_on(slots, self.row[slots], counted)
+
     def nbytes(self) -> int:
         """Return the memory of the state, were every sensor there."""
         return self.row.nbytes + sum(array.nbytes for array in self._arrays().values())

@@ -125,7 +125,7 @@ def _of_regime(state: GroupState, slot: int, label: Label) -> list[Transition]:
         return transitions
     if label.what != "fault":
         state.holds.forget(slot, track, float(state.regimes.since[slot]))
-        state.regimes.drop(slot)
+        state.drop_regimes(np.array([slot], np.intp))
         return []
     if phase == FAULT:
         return []

@@ -50,7 +50,7 @@ def watch(state: GroupState, now: float) -> list[Transition]:
     _take_back(state, learnt, slots, windows, off, now)
     goes_on = regimes.changing(slots)
     over = goes_on & ~(off & _is_mature(state, learnt, slots)) & (regimes.phase[slots] != DECLARED)
-    regimes.drop(slots[over])
+    state.drop_regimes(slots[over])
     slots, distance = slots[goes_on & ~over], distance[goes_on & ~over]
     regimes.phase[slots[regimes.phase[slots] == SUSPECT]] = OFF
     regimes.stand(slots, distance, now)
@@ -134,5 +134,5 @@ def _learn(state: GroupState, slots: Slots, now: float) -> None:
     windows = state.windows.latest(due, state.windows.readings)
     off, _ = not_as_learnt(state.learnt.normalisers, due, windows, NEAR)
     rhythm = regimes.track[due] == Track.RHYTHM
-    regimes.drop(due[~off & ~rhythm])
+    state.drop_regimes(due[~off & ~rhythm])
     state.learn_regimes(due[off | rhythm])

@@ -25,7 +25,7 @@ from offbeat.core.episode_rules import TRACKS, Track
 from offbeat.core.normalisers import Normalisers
 from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
-from offbeat.core.work import Work
+from offbeat.core.work import AtRest, Work
 
 PERIODS = 4.0
 """Moves are remembered for as long as it takes to use up the budget of so many alerts."""
@@ -45,7 +45,8 @@ class StillSensors:
 
     Args:
         commission: what was learnt of the group.
-        normalisers: of its sensors: one that has changed for good stands still elsewhere, or no more.
+        normalisers: of its sensors: one that has changed for good stands still elsewhere, or no more. They may be
+            learnt again while rows are under way, so they are asked when rows are taken in (`at_rest`) only.
         sensors: slots to make room for.
     """
 
@@ -63,6 +64,30 @@ class StillSensors:
         self._fresh = np.zeros(sensors, np.float32)
         self._said = np.zeros(sensors, np.float32)
         self._given_up = np.zeros(sensors, np.bool_)
+        self._begun = np.zeros(sensors, np.int32)
+        """How often a sensor was begun anew by the rows that were taken in ..."""
+        self._counted = np.zeros(sensors, np.int32)
+        """... and by those that were judged."""
+        self._carried = np.zeros(sensors, np.bool_)
+        """What is counted goes on from another commission: a rehearsal of the same rows adds nothing to it."""
+
+    def at_rest(self, slot: Slots, row: Slots, known: Bools) -> AtRest | None:
+        """Return which of the rows that are taken in can be judged here, and by what; None where none ever can.
+
+        Of a sensor that has changed for good they can if it stands still since, too.
+
+        Args:
+            slot: sensors [n].
+            row: of the commission [n].
+            known: where a value was observed that there is a scale for [n, C].
+        """
+        if not self._any:
+            return None
+        index = np.flatnonzero(self._is_still[row])
+        moves = (self._learnt_rows[row[index]] > 0) & ~self._normalisers.still[slot[index]]
+        index = index[known[index].any(axis=1) & ~moves.any(axis=1)]
+        here = slot[index]
+        return AtRest(index, self._normalisers.center[here], self._begun[here])
 
     def update(self, work: Work, row: Slots, threshold: Floats, frozen: Bools) -> Floats:
         """Return the surprise at the bout of moves that each row is in, and then learn the rows.
@@ -78,27 +103,30 @@ class StillSensors:
             sensors that moved while they were learnt.
         """
         said = np.zeros(len(work), np.float32)
-        if not self._any:
+        rest = work.at_rest
+        if rest is None or not len(rest.index):
             return said
-        still = self._is_still[row]
-        still[still] = self._stands(work, row, np.flatnonzero(still))
+        among = np.full(len(work), -1, np.intp)
+        among[rest.index] = np.arange(len(rest.index))
+        if work.is_rehearsal:
+            among[self._carried[work.rows.sensor]] = -1
         for index in work.rounds:
-            here = index[still[index]]
-            if len(here):
-                said[here] = self._round(work, here, row[here], threshold[here], frozen)
+            at = among[index]
+            at = at[at >= 0]
+            if len(at):
+                here = rest.index[at]
+                said[here] = self._round(work, at, row[here], threshold[here], frozen, rest)
         return said
 
-    def _stands(self, work: Work, row: Slots, here: Slots) -> Bools:
-        """Return which rows can be judged: of a sensor that has changed for good, if it stands still since, too."""
-        was = self._learnt_rows[row[here]] > 0
-        moves = was & ~self._normalisers.still[work.rows.sensor[here]]
-        return np.asarray(work.known[here].any(axis=1) & ~moves.any(axis=1), np.bool_)
-
-    def _round(self, work: Work, here: Slots, row: Slots, threshold: Floats, frozen: Bools) -> Floats:
-        """Judge and learn a round, in which each sensor stands at most once."""
+    def _round(
+        self, work: Work, at: Slots, row: Slots, threshold: Floats, frozen: Bools, rest: AtRest
+    ) -> Floats:
+        """Judge and learn a round, in which each sensor stands at most once: rows `at` of those at rest."""
+        here = rest.index[at]
         slot = work.rows.sensor[here].astype(np.intp)
         allowed = 10.0 ** -threshold.astype(np.float64)
-        self._start(slot, row, PERIODS / allowed)
+        self._begin_anew(slot, rest.begun[at])
+        self._start(slot, row, PERIODS / allowed, rest.place[at])
         begins = self._take(work, here, slot)
         rows, bouts = self._rows[slot], self._bouts[slot]
         surprise = np.log10((rows + 1.0) / (bouts + 1.0)).astype(np.float32)
@@ -112,6 +140,15 @@ class StillSensors:
         self._bouts[slot] = np.where(learn, bouts * keep + begins, bouts)
         return said
 
+    def _begin_anew(self, slot: Slots, begun: NDArray[np.int32]) -> None:
+        """Forget what was counted of sensors by rows that were taken in before they were reset."""
+        old = self._counted[slot] != begun
+        if not old.any():
+            return
+        for array in self._counts().values():
+            array[slot[old]] = 0
+        self._counted[slot[old]] = begun[old]
+
     def _take(self, work: Work, here: Slots, slot: Slots) -> Bools:
         """Take the values of a round in; return for which sensors a bout begins."""
         raw, mask = work.rows.values[here], work.known[here]
@@ -122,7 +159,7 @@ class StillSensors:
         self._fresh[slot] = np.where(moved, np.float32(1.0), faded)
         return np.asarray(moved & (faded <= OVER), np.bool_)
 
-    def _start(self, slot: Slots, row: Slots, most_rows: Doubles) -> None:
+    def _start(self, slot: Slots, row: Slots, most_rows: Doubles, place: Floats) -> None:
         """Let sensors that are new here have stood still at their middle, for as long as they were learnt."""
         new = self._rows[slot] == 0
         if not new.any():
@@ -130,20 +167,47 @@ class StillSensors:
         slot, row = slot[new], row[new]
         self._rows[slot] = np.minimum(self._learnt_rows[row].max(axis=1), most_rows[new])
         self._seen[slot] = self._learnt_rows[row] > 0
-        self._last[slot] = self._normalisers.center[slot]
+        self._last[slot] = place[new]
 
     def give_up(self, slot: int) -> None:
         """Say no more of a sensor: a bout of moves lasted for so long that it was told of as a change of regime."""
         self._given_up[slot] = True
         self._said[slot] = 0.0
 
+    def take_up(self, slot: Slots) -> None:
+        """Speak of sensors again that were given up: that change is over. What was counted of them since counts."""
+        self._given_up[slot] = False
+
     def reset(self, sensor: Slots) -> None:
-        """Forget these sensors: they start again from the commission."""
-        for array in self.arrays().values():
-            array[sensor] = 0
+        """Forget these sensors: they start again from the commission, with the rows that are taken in from now on."""
+        self._begun[sensor] += 1
+        self._carried[sensor] = False
+
+    def carry_on(self, slot: Slots, row: Slots, arrays: Arrays) -> None:
+        """Go on with what was counted under another commission, of sensors that never moved by either.
+
+        Else the first move after each training were a first one again.
+
+        Args:
+            slot: sensors [n], none twice.
+            row: of this commission [n].
+            arrays: as given by `arrays` there, of the same sensors; what an older release kept otherwise is left.
+        """
+        if not self._any or not arrays.keys() >= self.arrays().keys():
+            return
+        goes_on = (arrays["rows"] > 0) & (arrays["begun"] == arrays["counted"]) & self._is_still[row]
+        slot = slot[goes_on]
+        for name, array in self._counts().items():
+            array[slot] = arrays[name][goes_on]
+        self._counted[slot] = self._begun[slot]
+        self._carried[slot] = True
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return last values [S, C]; rows, bouts of moves, the one that goes on and who was given up [S]; views."""
+        """Return the state by name, each [S, ...]; views, not copies."""
+        return self._counts() | {"begun": self._begun, "counted": self._counted}
+
+    def _counts(self) -> dict[str, NDArray[Any]]:
+        """Return last values [S, C]; rows, bouts of moves, the one that goes on and who was given up [S]."""
         return {
             "last": self._last,
             "seen": self._seen,

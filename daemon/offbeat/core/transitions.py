@@ -100,3 +100,8 @@ class Transition:
     score: float
     surprise: float
     severity: int
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the episode ends because its change lasts, by itself or by somebody's word: it is told of so."""
+        return self.change is Change.CLOSE and self.reason in (Reason.SETTLED, Reason.CONFIRMED)

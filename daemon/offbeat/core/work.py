@@ -29,6 +29,21 @@ class Messages:
 
 
 @dataclass(frozen=True, slots=True)
+class AtRest:
+    """Rows of sensors that never moved when they were learnt, and what was known of these when they were taken in.
+
+    Attributes:
+        index: of the rows, intp [m]; those of sensors that cannot be judged by it are not among them.
+        place: where their sensors stood when they were learnt, float32 [m, C].
+        begun: how often what is counted of their sensors was begun anew, int32 [m].
+    """
+
+    index: NDArray[np.intp]
+    place: Floats
+    begun: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """New rows of one group, what the cheap streams said about them, and what the model is asked.
 
@@ -52,6 +67,7 @@ class Work:
         seen_seconds: log time of each row, float64 [n].
         is_rehearsal: the rows were judged before, under another commission: streams learn of them, and nobody is told.
         messages: of the batch whose last work this is: the times between them are learnt once its rows are judged.
+        at_rest: of the rows, those of sensors that never moved; None where the commission knows of none.
     """
 
     group: int
@@ -71,6 +87,7 @@ class Work:
     seen_seconds: NDArray[np.float64]
     is_rehearsal: bool = False
     messages: Messages | None = None
+    at_rest: AtRest | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""

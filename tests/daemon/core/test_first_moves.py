@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import EpisodeRules
 from offbeat.core.events import EpisodeEvent
-from offbeat.core.orders import Label, Orders
+from offbeat.core.orders import Label, LearningRules, Orders, What
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.recording import Recording
@@ -23,6 +24,10 @@ from tests.support.plant import LEARNT_ROWS, PAIR, boiler, live, pair
 HOUR = 3600.0
 BOILER, VALVE = "boiler.temp", "valve.position"
 AT_REST, ELSEWHERE = 30.0, 45.0
+HARDLY = 0.01
+"""A move that only one who counts moves can see."""
+PLENTY = 200.0
+"""Alerts a week by which a move is rare after some hundred rows of rest."""
 
 Values = NDArray[np.floating]
 
@@ -151,6 +156,30 @@ def test_one_that_is_noisy_from_now_on_is_told_until_that_is_its_new_normal() ->
     assert out.of(1)[-500:].max() < 1.0
 
 
+SETTLES_SOON = CoreSettings(episodes=EpisodeRules(settle_seconds=500.0, settle_rows=50))
+
+
+@cache
+def noisy_from_now_on(cut: int) -> Played:
+    """Return what is made of a valve that is noisy after some rest, read so many rows at a time."""
+    noise = AT_REST + np.random.default_rng(0).normal(0, 0.05, 300)
+    times, _ = live(0, 350)
+    pipeline = Pipeline(directory_of((BOILER, VALVE)), SETTLES_SOON)
+    pipeline.install(0, with_a_still_one(), MODEL)
+    values = np.concatenate([np.full(50, AT_REST), noise]).astype(np.float32)
+    return play(pipeline, Readings().add(1, times, values).batches(cut))
+
+
+@pytest.mark.parametrize("cut", [10, 37, 350])
+def test_when_it_falls_silent_does_not_depend_on_how_rows_are_cut(cut: int) -> None:
+    """It does with the row that tells that its change lasts, wherever in a batch that stands."""
+    one_by_one, out = noisy_from_now_on(1), noisy_from_now_on(cut)
+    assert [kind for event, _, kind in out.story() if event == "close"] == ["regime_change"]
+    for name in ("id", "event", "kind", "score", "p_value", "updated_at"):
+        assert [getattr(e, name) for e in out.events] == [getattr(e, name) for e in one_by_one.events]
+    _same(one_by_one, out, 1)
+
+
 def since_it_was_called_normal(noise: float) -> tuple[Pipeline, list[EpisodeEvent]]:
     """Return a plant whose valve moved as was expected, noisy from then on, and what was told of it since."""
     times, _ = live(0, 1100)
@@ -185,3 +214,69 @@ def of_valve(pipeline: Pipeline, times: NDArray[np.float64], values: Values) -> 
     """Return what is told of the valve when it reads this."""
     readings = Readings().add(1, times, values.astype(np.float32))
     return play(pipeline, readings.batches(20), tick_seconds=10).events
+
+
+def pulses(between: Callable[[Pipeline], Pipeline]) -> list[EpisodeEvent]:
+    """Return what is told of a valve that moves for three readings every 600, something being done between."""
+    pipeline, told = Pipeline(directory_of((BOILER, VALVE)), CoreSettings()), []
+    pipeline.install(0, with_a_still_one(), MODEL)
+    times, _ = live(0, 2400)
+    values = np.full(2400, AT_REST)
+    for start in range(0, 2400, 600):
+        values[start + 300 : start + 303] = ELSEWHERE
+        told += of_valve(pipeline, times[start : start + 600], values[start : start + 600])
+        pipeline = between(pipeline)
+    return told
+
+
+def trained_again(pipeline: Pipeline) -> Pipeline:
+    """Return the pipeline under what is learnt later: the moves, which were told, were left out of it."""
+    pipeline.install(0, with_a_still_one(), ("fake", "2"))
+    for work in pipeline.rehearse(0):
+        pipeline.scored(work, None)
+    return pipeline
+
+
+def started_again_with_another_model(pipeline: Pipeline) -> Pipeline:
+    """Return another pipeline under what is learnt later, with the state of this one."""
+    other, slots = Pipeline(pipeline.directory, CoreSettings()), np.arange(2)
+    other.install(0, with_a_still_one(), ("fake", "2"))
+    other.put_state(0, slots, pipeline.state_of(0, slots))
+    return other
+
+
+@pytest.mark.parametrize("between", [trained_again, started_again_with_another_model])
+def test_a_training_in_between_does_not_make_a_move_a_first_one_again(
+    between: Callable[[Pipeline], Pipeline],
+) -> None:
+    """What moves every hour moves, however often a new model takes over: it is told once."""
+    assert [event.event for event in pulses(between) if event.event != "update"] == ["open", "close"]
+
+
+def test_a_bout_that_goes_on_while_a_new_model_takes_over_is_told_once() -> None:
+    """Its episode stays open, and closes by the same words."""
+    times, _ = live(0, 600)
+    values = still_and((200, ELSEWHERE), (300, AT_REST))
+    pipeline = Pipeline(directory_of((BOILER, VALVE)), CoreSettings())
+    pipeline.install(0, with_a_still_one(), MODEL)
+    events = of_valve(pipeline, times[:120], values[:120])
+    events += of_valve(trained_again(pipeline), times[120:], values[120:])
+    assert [event.event for event in events if event.event != "update"] == ["open", "close"]
+
+
+@pytest.mark.parametrize("word", ["expected", "false_alarm", None])
+def test_after_a_change_that_is_over_moves_are_told_again(word: What | None) -> None:
+    """One that was noisy until that was told as a change of regime: somebody expected it, or it is as it was."""
+    soon = LearningRules(regime_learn_after_seconds=200.0) if word is None else LearningRules()
+    settings = replace(SETTLES_SOON, budget_per_week=PLENTY, learning=soon)
+    pipeline = Pipeline(directory_of((BOILER, VALVE)), settings)
+    pipeline.install(0, with_a_still_one(), MODEL)
+    times, _ = live(0, 750)
+    noise = AT_REST + np.random.default_rng(0).normal(0, 0.05, 300)
+    told = of_valve(pipeline, times[:400], np.concatenate([still_and(), noise]))
+    (declared,) = (event for event in told if event.kind == "regime_change")
+    if word is not None:
+        said = Label(declared.id, VALVE, declared.kind, declared.started_at, None, word, times[400])
+        pipeline.order(Orders(labels=(said,)))
+    after = of_valve(pipeline, times[400:], still_and((200, AT_REST), (50, AT_REST + HARDLY)))
+    assert [event.started_at for event in after if event.event == "open"] == [times[700]]

@@ -73,11 +73,22 @@ def work_of(values: NDArray[np.floating], rounds: int = 1, gap_seconds: float = 
     )
 
 
-def update(sensors: StillSensors, work: Work, frozen: bool = False) -> Floats:
-    """Return what is said of a work's rows; slot s has row s + 1 of the commission."""
+def taken_in(sensors: StillSensors, work: Work) -> Work:
+    """Return a work with what is known of its sensors now; slot s has row s + 1 of the commission."""
+    slot = work.rows.sensor.astype(np.intp)
+    return replace(work, at_rest=sensors.at_rest(slot, slot + 1, work.known))
+
+
+def judged(sensors: StillSensors, work: Work, frozen: bool = False) -> Floats:
+    """Return what is said of the rows of a work that was taken in."""
     row = work.rows.sensor.astype(np.intp) + 1
     threshold = np.full(len(work), THRESHOLD)
     return sensors.update(work, row, threshold, np.full(int(row.max()), frozen))
+
+
+def update(sensors: StillSensors, work: Work, frozen: bool = False) -> Floats:
+    """Return what is said of a work's rows, taken in and judged at once."""
+    return judged(sensors, taken_in(sensors, work), frozen)
 
 
 def said(sensors: StillSensors, values: NDArray[np.floating], frozen: bool = False) -> Floats:
@@ -214,9 +225,9 @@ def test_a_sensor_nobody_knows_is_left_alone() -> None:
     work = work_of(np.array([[REST], [9.0]]), rounds=2)
     old = replace(still(300), still_rows=None)
     for commission, row in ((still(300), 0), (old, 1)):
-        rows, threshold = np.full(2, row), np.full(2, THRESHOLD)
-        out = counted(commission, 1).update(work, rows, threshold, np.zeros(1, np.bool_))
-        assert (out == 0).all()
+        rows, threshold, sensors = np.full(2, row), np.full(2, THRESHOLD), counted(commission, 1)
+        work = replace(work, at_rest=sensors.at_rest(np.zeros(2, np.intp), rows, work.known))
+        assert (sensors.update(work, rows, threshold, np.zeros(1, np.bool_)) == 0).all()
 
 
 def test_of_a_frozen_sensor_nothing_is_learnt() -> None:
@@ -255,3 +266,82 @@ def test_what_has_become_the_way_of_a_sensor_is_said_no_more() -> None:
     assert (said(sensors, moved((100, REST), (10, 7.0), (100, REST), (10, 7.0))) == 0).all()
     sensors.reset(np.array([0]))
     assert said(sensors, np.array([7.0]))[0] >= THRESHOLD
+
+
+def test_what_was_given_up_is_told_again_when_that_change_is_over() -> None:
+    """By all that was counted: its next move has to be rare."""
+    sensors = counted(still(300), 1)
+    said(sensors, np.array([7.0]))
+    sensors.give_up(0)
+    assert (said(sensors, moved((100, REST), (1, 7.0))) == 0).all()
+    sensors.take_up(np.array([0]))
+    assert 0 < said(sensors, moved((100, REST), (1, 7.0)))[-1] < THRESHOLD
+    assert said(sensors, moved((8 * PERIOD, 7.0), (1, REST)))[-1] >= THRESHOLD
+
+
+def test_rows_under_way_are_judged_by_what_was_known_when_they_were_taken_in() -> None:
+    """A sensor that is learnt again while they are: it stands elsewhere, or moves, only for rows taken in since."""
+    for stands, center in ((True, 7.0), (False, REST)):
+        played = []
+        for in_flight in (False, True):
+            commission = still(300)
+            normalisers = Normalisers(commission, 1, 8)
+            normalisers.commission(np.array([0]), np.array([1]))
+            sensors = StillSensors(commission, normalisers, 1)
+            before = taken_in(sensors, work_of(np.full((5, 1), REST), rounds=5))
+            out = [] if in_flight else [judged(sensors, before)]
+            normalisers.center[0], normalisers.still[0] = center, stands
+            sensors.reset(np.array([0]))
+            after = taken_in(sensors, work_of(np.array([[7.0], [7.0], [9.0]]), rounds=3))
+            out += [judged(sensors, work) for work in ([before] if in_flight else []) + [after]]
+            played.append((out, sensors.arrays()))
+        (at_once, one), (later, other) = played
+        assert all(np.array_equal(a, b) for a, b in zip(at_once, later, strict=True))
+        assert all(np.array_equal(one[name], other[name]) for name in one)
+        assert (later[1] >= THRESHOLD).tolist() == [False, False, stands]
+
+
+def carried(sensors: StillSensors, commission: Commission) -> StillSensors:
+    """Return the count of the moves of the same sensors under another commission."""
+    other = counted(commission, len(commission.sensors))
+    slot = np.arange(len(commission.sensors))
+    other.carry_on(slot, slot + 1, {name: array.copy() for name, array in sensors.arrays().items()})
+    return other
+
+
+def test_what_was_counted_goes_on_under_another_commission() -> None:
+    """A move is a first one once, and the bout that goes on is not another one."""
+    values = moved((100, 7.0), (100, REST), (30, 7.0), (100, 7.0), (1, REST))
+    at_once = counted(still(300), 1)
+    expected = said(at_once, values)
+    sensors = counted(still(300), 1)
+    said(sensors, values[:230])
+    sensors = carried(sensors, still(500))
+    assert np.array_equal(said(sensors, values[230:]), expected[230:])
+
+
+def test_a_rehearsal_adds_nothing_to_what_was_carried_over() -> None:
+    """Its rows were counted under the commission before; those of a sensor that is new to this one were not."""
+    sensors = counted(still(300, 2), 2)
+    update(sensors, work_of(np.array([[7.0]])))
+    sensors = carried(sensors, still(500, 2))
+    rehearsal = replace(work_of(np.array([[REST], [7.0]] * 2), rounds=2), is_rehearsal=True)
+    update(sensors, rehearsal)
+    assert sensors.arrays()["bouts"] == pytest.approx([1, 1], abs=0.01)
+    assert sensors.arrays()["rows"] == pytest.approx([301, 502], abs=1)
+    sensors.reset(np.array([0]))
+    update(sensors, rehearsal)
+    assert sensors.arrays()["rows"][0] == pytest.approx(502, abs=1)
+
+
+def test_nothing_is_carried_over_of_what_moved_or_was_kept_otherwise() -> None:
+    """Of a sensor that moved in what was learnt now, of one that was to begin anew, and of an earlier release."""
+    sensors = counted(still(300), 1)
+    said(sensors, np.array([7.0]))
+    moving = commissioned(recording(np.random.default_rng(0).normal(size=300)))
+    assert not carried(sensors, moving).arrays()["rows"].any()
+    other = counted(still(300), 1)
+    other.carry_on(np.array([0]), np.array([1]), {"rows": np.array([9.0])})
+    assert not other.arrays()["rows"].any()
+    sensors.reset(np.array([0]))
+    assert not carried(sensors, still(300)).arrays()["rows"].any()
