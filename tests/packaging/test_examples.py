@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from offbeat.cli.common import MINIMAL
 from offbeat.config.explain import option_names, table_at
 from offbeat.config.loading import examine
 from offbeat.config.settings import Settings
@@ -31,6 +32,12 @@ def loaded(file: Path) -> Settings:
 def test_the_smallest_example_and_the_full_one_mean_the_same() -> None:
     """Everything in the full one is a default."""
     assert loaded(EXAMPLES / "minimal.toml") == loaded(EXAMPLES / "offbeat.toml")
+
+
+def test_what_commands_offer_where_there_is_no_configuration_is_the_smallest_example(tmp_path: Path) -> None:
+    """It is printed, for an installation has no folder of examples at hand."""
+    (tmp_path / "offbeat.toml").write_text(MINIMAL)
+    assert loaded(tmp_path / "offbeat.toml") == loaded(EXAMPLES / "minimal.toml")
 
 
 def test_the_defaults_that_are_shown_are_the_defaults(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def _artifacts(
         if artifact is None:
             _log.warning(
                 "there is no model yet; only silence and rules are judged until one is trained",
-                group=group.name, expected_at=str(models_of(library, group).folder), train_with="offbeat train",
+                group=group.name, expected_at=str(models_of(library, group).folder), train_with="offbeat train --now",
             )  # fmt: skip
             continue
         found[index] = artifact

@@ -10,7 +10,7 @@ from offbeat.app.artifacts import GroupArtifact, read_artifact, read_artifacts
 from offbeat.config.settings import Settings
 from offbeat.core.sensors import Group
 from offbeat.errors import ConfigError, OffbeatError
-from offbeat.learn.library import GroupModels, ModelLibrary, folder_name
+from offbeat.learn.library import BY_ITSELF, GroupModels, ModelLibrary, folder_name
 from offbeat.storage.disk import Disk
 from offbeat_models.manifest import MANIFEST
 
@@ -61,7 +61,7 @@ def artifacts_in_service(settings: Settings) -> list[GroupArtifact]:
     library = library_of(settings)
     found = [one for one in map(serving, library.groups()) if one is not None]
     if not found:
-        raise ConfigError(f"{library.root}: no model is in service; train one with `offbeat train`")
+        raise ConfigError(f"{library.root}: no model is in service; {BY_ITSELF}")
     return found
 
 

@@ -19,6 +19,12 @@ SHIPPED_PROGRAM = "/opt/offbeat/bin/offbeat"
 HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 """What ProtectHome of the units hides from the service."""
 
+_INSTALL = (
+    "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install --constraint deploy/constraints.txt "
+    "--extra-index-url https://download.pytorch.org/whl/cpu . in a checkout"
+)
+"""As in README.md: of torch the build without CUDA, and releases that were tested together."""
+
 _FIRST_CONFIGURATION = """\
 # The broker, the topics whose captures name the sensor, and how many false alerts a sensor may raise.
 # Look it over with: offbeat check
@@ -82,22 +88,31 @@ def installed_program() -> Path:
     """Return the `offbeat` beside the running interpreter.
 
     Raises:
-        UsageError: there is none, or the service could not see it.
+        UsageError: there is none.
     """
     program = Path(sysconfig.get_path("scripts")) / "offbeat"
     if not program.exists():
         raise UsageError(
             f"there is no program {program} that a service could start; install Offbeat into its own environment: "
-            "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install ."
+            f"{_INSTALL}"
         )
+    return program
+
+
+def why_hidden(program: Path, homes: Iterable[Path] = HOMES) -> str:
+    """Return why a service could not see a program or its interpreter, and what to do; empty if it could.
+
+    Args:
+        program: that the units start.
+        homes: folders that are hidden from the service.
+    """
     for place in (program, Path(sys.executable).resolve(), Path(sys.base_prefix)):
-        if home := hidden_by(place, HOMES):
-            raise UsageError(
-                f"{place} lies under {home}, where a service may not look; install Offbeat outside of it: "
-                "python3 -m venv /opt/offbeat && /opt/offbeat/bin/pip install . in a checkout, "
+        if home := hidden_by(place, homes):
+            return (
+                f"{place} lies under {home}, where a service may not look; install Offbeat outside of it: {_INSTALL}, "
                 "with an interpreter that is not under it either"
             )
-    return program
+    return ""
 
 
 def hidden_by(place: Path, homes: Iterable[Path]) -> Path | None:

@@ -32,7 +32,7 @@ def daemon_state(settings: Settings) -> Path:
         if folder.is_dir()
         else f'there is no state directory "{folder}"'
     )
-    raise UnavailableError(f"{found}; expected that of the daemon which is to hear of it: {_WHAT_TO_DO}")
+    raise UnavailableError(f"{found}; expected the state directory of a daemon that has run: {_WHAT_TO_DO}")
 
 
 def open_book(settings: Settings) -> OrderBook:

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 LOCAL_CONFIG = Path("offbeat.toml")
 SYSTEM_CONFIG = Path("/etc/offbeat/offbeat.toml")
+MINIMAL = """\
+[mqtt]
+url = "mqtt://localhost:1883"
+
+[[source]]
+topic = "plant/{line}/{sensor}/state"    # captures name the sensor
+
+[alerts]
+budget = "1/week"                        # false alerts per sensor"""
+"""A configuration to begin with, as in deploy/examples/minimal.toml, which an installation need not have."""
 
 
 def add_config_option(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +66,7 @@ def config_path(args: argparse.Namespace, places: Sequence[Path] = (LOCAL_CONFIG
             return path
     raise ConfigError(
         f"no configuration: there is no {' and no '.join(map(str, places))}; "
-        "name one with --config FILE, or begin with deploy/examples/minimal.toml"
+        f"name one with --config FILE, or begin with these lines in {places[0]}:\n\n{MINIMAL}"
     )
 
 

@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "as they come. Takes about two and a half minutes; Ctrl-C ends it early.",
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="%(default)s by default"
+        "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where to; by default %(default)s"
     )
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="play so many times as fast")
     parser.add_argument(
@@ -61,5 +61,5 @@ def _sum_up(outcome: DemoOutcome, folder: Path) -> None:
     if outcome.metrics_file is not None:
         print(f"Metrics:       {outcome.metrics_file} (as they were at {outcome.metrics_url})")
     print(
-        "Next: write an offbeat.toml for your own broker, `offbeat check` it, `offbeat train`, `offbeat run`."
+        "Next: write an offbeat.toml for your own broker, `offbeat check` it, `offbeat run`: it learns by itself."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from offbeat.cli.parser import Subparsers
+from offbeat.errors import UsageError
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -21,11 +22,22 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and print what to do next."""
-    from offbeat.app.service_files import CONFIGURATION, install, installed_program, service_files
+    from offbeat.app.service_files import (
+        CONFIGURATION,
+        install,
+        installed_program,
+        service_files,
+        why_hidden,
+    )
+    from offbeat.cli.learning import warn
 
     program = installed_program()
+    hidden = why_hidden(program)
+    if hidden and not args.dry_run:
+        raise UsageError(hidden)
     files = service_files(program, gpu=args.gpu)
     if args.dry_run:
+        warn([hidden] if hidden else [])
         for file in files:
             print(f"# {file.path}\n{file.text}")
         return 0

@@ -11,7 +11,7 @@ from offbeat.cli.model_tables import compared, listed, shown
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
 from offbeat.errors import ConfigError, UsageError
-from offbeat.learn.library import GroupModels, ModelLibrary, folder_name
+from offbeat.learn.library import BY_ITSELF, GroupModels, ModelLibrary, folder_name
 from offbeat.learn.prior_files import prior_version
 from offbeat.learn.promotions import Promotion, Promotions
 from offbeat.learn.trials import Trials
@@ -65,7 +65,7 @@ def _list(args: argparse.Namespace, library: ModelLibrary, settings: Settings) -
         print_json(told)
         return 0
     if not groups:
-        print(f"there are no models in {library.root} yet; train one with `offbeat train`")
+        print(f"there are no models in {library.root} yet; {BY_ITSELF}")
     for line in listed(groups):
         print(line)
     for group, version in priors.items():
@@ -166,7 +166,7 @@ def _told(group: GroupModels, promotion: Promotion, before: str | None, settings
 def _one_group(groups: Sequence[GroupModels], name: str | None, library: ModelLibrary) -> GroupModels:
     names = ", ".join(group.name for group in groups)
     if not groups:
-        raise UsageError(f"there are no models in {library.root} yet; train one with `offbeat train`")
+        raise UsageError(f"there are no models in {library.root} yet; {BY_ITSELF}")
     if name is None and len(groups) > 1:
         raise UsageError(f"there are models of {names}; name the group with --group NAME")
     found = [group for group in groups if name in (None, group.name)]

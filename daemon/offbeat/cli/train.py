@@ -81,7 +81,9 @@ def run(args: argparse.Namespace) -> int:
     if args.now:
         return _wish(args)
     if bool(args.recordings) == args.journal:
-        raise UsageError("name recordings to learn from, or --journal, and not both")
+        raise UsageError(
+            "name recordings to learn from, or --journal, and not both; --now asks the running daemon"
+        )
     needs_config = args.journal or args.out is None or args.config is not None
     settings = load_settings(args) if needs_config else None
     log_beside_output(settings)

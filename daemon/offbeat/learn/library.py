@@ -42,6 +42,11 @@ TRIALS = "trials.json"
 FEWEST_KEPT = 2
 """The version in service, and the one before it."""
 
+BY_ITSELF = (
+    "the daemon learns by itself; at once with `offbeat train --now`, or with `offbeat train --journal`"
+)
+"""What is told where there is no model yet."""
+
 _LOCK = ".lock"
 _WISH = ".train-now"
 _FRESH, _OLD, _WORKBENCH = ".fresh-", ".old-", ".incoming-"
@@ -223,9 +228,7 @@ class GroupModels:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         if not self.folder.is_dir():
-            raise UsageError(
-                f"{self.folder}: no model of this group was trained yet; train one with `offbeat train`"
-            )
+            raise UsageError(f"{self.folder}: no model of this group was trained yet; {BY_ITSELF}")
         keep_owner(self.folder / _LOCK)
         descriptor = os.open(self.folder / _LOCK, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         try:

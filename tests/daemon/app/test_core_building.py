@@ -67,7 +67,7 @@ def test_without_an_artifact_it_warns_and_judges_silence_only(tmp_path: Path) ->
         core = build_core(configured(tmp_path, limits=SMALL))
     (warning,) = [entry for entry in logs if entry["log_level"] == "warning"]
     assert warning["expected_at"] == str(tmp_path / "models" / "value")
-    assert warning["train_with"] == "offbeat train"
+    assert warning["train_with"] == "offbeat train --now"
     assert core.versions == {}
     assert core.engine.scorer.device == "none"
     decided = hear(core, BOILERS[0], 200)
@@ -94,7 +94,7 @@ def test_more_channels_than_any_prior_has_are_judged_when_a_model_is_there(tmp_p
     with capture_logs() as logs:
         core = build_core(configured(tmp_path, source, limits=SMALL, model=ModelSettings(device="cpu")))
     assert core.versions == {}
-    assert [one["train_with"] for one in logs if one["log_level"] == "warning"] == ["offbeat train"]
+    assert [one["train_with"] for one in logs if one["log_level"] == "warning"] == ["offbeat train --now"]
 
 
 def test_what_was_judged_by_the_prior_is_played_on_under_it(learnt: Learnt, tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from offbeat.app.service_files import CONFIGURATION, ServiceFile, hidden_by, install, service_files
+from offbeat.app.service_files import (
+    CONFIGURATION,
+    ServiceFile,
+    hidden_by,
+    install,
+    service_files,
+    why_hidden,
+)
 from offbeat.config.loading import load
 from offbeat.errors import UnavailableError
 
@@ -66,3 +73,13 @@ def test_programs_in_a_home_are_told_apart() -> None:
     assert hidden_by(Path("/root/.local/bin/offbeat"), homes) == Path("/root")
     assert hidden_by(Path("/home/ada/venv/bin/offbeat"), homes) == Path("/home")
     assert hidden_by(Path("/rooted/bin/offbeat"), homes) is None
+
+
+def test_a_program_that_the_service_cannot_see_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """By the very command of the README, so that a CPU machine does not get gigabytes of CUDA."""
+    why = why_hidden(tmp_path / "bin" / "offbeat", [tmp_path])
+    assert why.startswith(f"{tmp_path}/bin/offbeat lies under {tmp_path}, where a service may not look")
+    command = why[why.index("/opt/offbeat/bin/pip") : why.index(" in a checkout")]
+    assert f"# {command}\n" in Path("README.md").read_text()
+    assert f"# {command}" in Path("docs/how-to/systemd.md").read_text()
+    assert why_hidden(Path("/opt/offbeat/bin/offbeat"), [tmp_path]) == ""

@@ -59,13 +59,13 @@ def test_without_a_model_it_says_how_to_come_by_one(config: Path, capsys: pytest
     """And what judges until then."""
     assert offbeat(config, "list") == 0
     said = capsys.readouterr().out
-    assert "yet; train one with `offbeat train`" in said
+    assert "yet; the daemon learns by itself; at once with `offbeat train --now`" in said
     assert f"value: the fleet prior {prior_version(1)} that comes with Offbeat is in service until" in said
     (group,) = asked(config, capsys, "list")
     assert (group["group"], group["current"], group["versions"]) == ("value", None, [])
     assert group["prior"] == prior_version(1)
     assert offbeat(config, "rollback") == 2
-    assert "train one with `offbeat train`" in capsys.readouterr().err
+    assert "at once with `offbeat train --now`" in capsys.readouterr().err
 
 
 def test_the_list_tells_every_version_and_which_is_in_service(

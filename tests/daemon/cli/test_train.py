@@ -87,7 +87,9 @@ def test_recordings_or_the_journal_are_named_and_not_both(
     """Which one to learn from is the user's to say."""
     named = [str(recording)] if also else []
     assert main(["train", *named, *also, "--out", "nowhere"]) == 2
-    assert capsys.readouterr().err == ("error: name recordings to learn from, or --journal, and not both\n")
+    assert capsys.readouterr().err == (
+        "error: name recordings to learn from, or --journal, and not both; --now asks the running daemon\n"
+    )
 
 
 @pytest.mark.parametrize(
