@@ -150,7 +150,7 @@ def choose_client(kind: type[mqtt.Client] = mqtt.Client) -> type[ReadingClient]:
     if not missing:
         return BulkClient
     _log.warning(
-        "This release of paho-mqtt is read message by message, at about thirty times the cost; "
+        "this release of paho-mqtt is read message by message, at about thirty times the cost; "
         "install one that the project's constraints name", missing=missing,
     )  # fmt: skip
     return ReadingClient

@@ -95,7 +95,7 @@ class Decoder:
             except Exception:  # noqa: BLE001
                 # Whatever a payload brought about must not stop the others.
                 self.failures += 1
-                _log.exception("A message could not be decoded", topic=topic, bytes=len(payload))
+                _log.exception("a message could not be decoded", topic=topic, bytes=len(payload))
                 refusal = Drop.UNDECODABLE
             if refusal is None:
                 accepted += 1

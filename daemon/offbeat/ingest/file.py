@@ -57,7 +57,7 @@ class RecordedLog:
             self._seen.add(place)
             self.damaged_bytes += damage.end - damage.start
             _log.warning(
-                "A part of the journal is damaged and is left out",
+                "a part of the journal is damaged and is left out",
                 segment=segment.path.name, from_byte=damage.start, to_byte=damage.end,
             )  # fmt: skip
 

@@ -227,7 +227,7 @@ class Journal:
         self._writer.cut(last.base, size)
         if self.counts.torn_bytes:
             _log.warning(
-                "The journal ended within a record; the rest of it was cut off",
+                "the journal ended within a record; the rest of it was cut off",
                 segment=last.path.name, bytes=self.counts.torn_bytes,
             )  # fmt: skip
         return last.base + size
@@ -299,9 +299,9 @@ class Journal:
         try:
             self.on_durable(durable)
         except Exception:  # noqa: BLE001 - what is durable stays so whoever is told
-            _log.exception("Nobody could be told that the journal is durable")
+            _log.exception("nobody could be told that the journal is durable")
         if recovered:
-            _log.info("The journal can be written again")
+            _log.info("the journal can be written again")
 
     def _remove_old(self) -> None:
         now = time.monotonic()
@@ -324,7 +324,7 @@ class Journal:
         before, self._failure = self._failure, reason
         if reason != before:
             _log.error(
-                "The journal cannot be written; nothing more is acknowledged until it can. "
+                "the journal cannot be written; nothing more is acknowledged until it can. "
                 "Make room on the disk or check its mount", reason=reason,
             )  # fmt: skip
 
@@ -335,6 +335,6 @@ class Journal:
         self._damage_seen.add(place)
         self.counts.damaged_bytes += damage.end - damage.start
         _log.error(
-            "A part of the journal is damaged and is left out; keep the file if its readings matter",
+            "a part of the journal is damaged and is left out; keep the file if its readings matter",
             segment=segment.path.name, from_byte=damage.start, to_byte=damage.end,
         )  # fmt: skip

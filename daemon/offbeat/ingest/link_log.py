@@ -40,10 +40,10 @@ class LinkLog:
             self._told.clear()
         self._told[about] = now
         if status.reason:
-            _log.warning("Not listening to the broker", broker=self._broker, reason=status.reason)
+            _log.warning("not listening to the broker", broker=self._broker, reason=status.reason)
         else:
             _log.info(
-                "Listening to the broker", broker=self._broker, client_id=self._client_id,
+                "listening to the broker", broker=self._broker, client_id=self._client_id,
                 protocol=status.protocol, session_present=status.session_present,
             )  # fmt: skip
 

@@ -21,11 +21,8 @@ from offbeat.ingest.journal import REFUSED, Journal
 from offbeat.ingest.link_log import LinkLog
 from offbeat.ingest.link_status import (
     LinkStatus,
-    say_closed_silently,
-    say_refused,
     say_taken_over,
     say_topics_refused,
-    say_unreachable,
 )
 from offbeat.ingest.source import DEAF, LISTENING, Deliver, LogBatch, RawMessage
 from offbeat.ingest.source_counts import SourceCounts
@@ -36,6 +33,7 @@ from offbeat.link.backoff import Backoff
 from offbeat.link.client import build_client, connect
 from offbeat.link.versions import VersionChooser
 from offbeat.link.waker import Waker
+from offbeat.link.words import say_closed_silently, say_refused, say_unreachable
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -187,7 +185,7 @@ class MqttSource:
             try:
                 wait = self._attempt()
             except Exception as error:  # noqa: BLE001 - without this thread the daemon is deaf
-                _log.exception("The reader failed; it begins anew")
+                _log.exception("the reader failed; it begins anew")
                 self._report(LinkStatus("disconnected", reason=f"the reader failed: {error!r}"))
                 wait = self._backoff.longest_seconds()
             self._rest(wait)
@@ -283,7 +281,7 @@ class MqttSource:
             other = self._versions.closed_silently()
             reason = say_closed_silently(client.read_error, self._wish.address)
         if other:
-            _log.info("The broker does not speak this version of MQTT; another one is tried", tried=protocol)
+            _log.info("the broker does not speak this version of MQTT; another one is tried", tried=protocol)
             return 0.0
         state = LinkStatus("refused" if session.refusal else "disconnected", reason=reason, protocol=protocol)
         self._report(state)
@@ -374,14 +372,14 @@ class MqttSource:
         try:
             offset = self._journal.append(messages, arrival)
         except Exception:  # noqa: BLE001 - unacknowledged, the messages come again
-            _log.exception("Messages could not be written to the journal")
+            _log.exception("messages could not be written to the journal")
             offset = REFUSED
         following = first if offset == REFUSED else offset
         try:
             self._deliver(LogBatch(first, following, arrival, messages))
         except Exception:  # noqa: BLE001 - the next batch may be a better one
             self.counts.delivery_failures += 1
-            _log.exception("A batch of messages could not be worked on")
+            _log.exception("a batch of messages could not be worked on")
         return offset
 
     def _report(self, status: LinkStatus) -> None:
@@ -392,4 +390,4 @@ class MqttSource:
         try:
             self._on_link(status)
         except Exception:  # noqa: BLE001 - whoever listens must not stop the reader
-            _log.exception("A change of the connection could not be told")
+            _log.exception("a change of the connection could not be told")

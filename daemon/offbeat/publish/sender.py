@@ -21,6 +21,7 @@ from offbeat.link.client import build_client, connect, default_client_id
 from offbeat.link.session import Session
 from offbeat.link.versions import VersionChooser
 from offbeat.link.waker import Waker
+from offbeat.link.words import say_refused, say_unreachable
 from offbeat.publish.delivery import Delivery, Tally
 from offbeat.publish.outbox import Outbox
 from offbeat.publish.state_topics import StateTopics, state_json
@@ -166,8 +167,11 @@ class Sender:
             if not session.accepted:
                 return self._after_refusal(session)
             self._serve(session)
-        except (OSError, ValueError, ConfigError) as error:
-            self._note_trouble(f"{type(error).__name__}: {error}")
+        except OSError as error:
+            self._note_trouble(say_unreachable(error, self._address))
+            return self._backoff.next_seconds()
+        except (ValueError, ConfigError) as error:
+            self._note_trouble(str(error))
             return self._backoff.next_seconds()
         finally:
             session.close()
@@ -193,7 +197,10 @@ class Sender:
         if other:
             _log.info("the broker does not speak this version of MQTT; trying another", reason=session.reason)
             return 0.0
-        self._note_trouble(session.reason or "no answer to CONNECT")
+        reason = session.reason or "no answer to CONNECT"
+        if session.refusal:
+            reason = say_refused(session.refusal, session.reason, self._address, self._settings)
+        self._note_trouble(reason)
         # A wrong password does not mend itself, and brokers ban those who insist.
         return self._backoff.longest_seconds() if session.refusal else self._backoff.next_seconds()
 
