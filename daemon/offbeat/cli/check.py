@@ -48,12 +48,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({**report.to_json(), "ok": not failed, "changes": changes and asdict(changes)})
     else:
-        if text := report.render(colour=wants_colour(sys.stderr)):
+        if text := report.render(colour=wants_colour(sys.stderr), ending="no daemon starts with this"):
             print(text, file=sys.stderr)
         if settings is not None and not failed:
             print("\n".join([f"ok: {path}: {_summary(settings)}", *_told(changes)]))
         elif report.ok:
-            print("\nwarnings are denied; nothing was started.", file=sys.stderr)
+            print("\nwarnings are denied.", file=sys.stderr)
     return ConfigError.exit_code if failed else 0
 
 

@@ -77,10 +77,13 @@ def load_settings(args: argparse.Namespace) -> Settings:
         ConfigError: they cannot be used; the message is the whole report.
     """
     from offbeat.cli.state_place import with_its_state
-    from offbeat.config.loading import load
+    from offbeat.config.loading import examine
 
     path = config_path(args)
-    return with_its_state(path, load(path))
+    settings, report = examine(path)
+    if settings is None:
+        raise ConfigError(report.render(ending="nothing was done"))
+    return with_its_state(path, settings)
 
 
 def log_beside_output(settings: Settings | None) -> None:

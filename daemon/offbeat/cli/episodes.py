@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offbeat.cli.book import daemon_state, open_book
-from offbeat.cli.common import add_config_option, add_json_option, at, load_settings, print_json
+from offbeat.cli.common import add_config_option, add_json_option, at, print_json
+from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
 from offbeat.errors import UsageError
@@ -63,7 +64,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what is asked for."""
-    return _ACTIONS[args.action or "list"](args, load_settings(args))
+    action = args.action or "list"
+    return _ACTIONS[action](args, daemon_settings(args, writes=action == "label"))
 
 
 def _add_list_options(parser: argparse.ArgumentParser) -> None:

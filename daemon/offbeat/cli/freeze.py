@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from offbeat.cli.book import open_book
-from offbeat.cli.common import add_config_option, add_json_option, at, load_settings, print_json
+from offbeat.cli.common import add_config_option, add_json_option, at, print_json
+from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.parser import Subparsers
 from offbeat.cli.user import acting_user
 from offbeat.errors import UsageError
@@ -39,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Freeze, or list what is frozen."""
-    settings = load_settings(args)
+    settings = daemon_settings(args, writes=not args.list)
     if args.list:
         if args.sensor or args.group or args.all:
             raise UsageError("--list lists all that is frozen; name nothing beside it")

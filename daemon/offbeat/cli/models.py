@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from offbeat.cli.common import add_config_option, add_json_option, load_settings, print_json
+from offbeat.cli.common import add_config_option, add_json_option, print_json
+from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.model_tables import compared, listed, shown
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
@@ -42,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what is asked for."""
-    settings = load_settings(args)
+    settings = daemon_settings(args, writes=args.action in ("promote", "rollback"))
     library = ModelLibrary(settings.library_directory, settings.model.keep_versions)
     return _ACTIONS[args.action](args, library, settings)
 

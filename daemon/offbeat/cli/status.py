@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from offbeat.cli.common import add_config_option, add_json_option, config_path, print_json, wants_colour
+from offbeat.cli.common import add_config_option, add_json_option, config_path, print_json
+from offbeat.cli.daemon_settings import tell_of_problems
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import ConfigError
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 _PAGE = 1000
 
-_BROKEN = "a daemon that runs goes on by what it read before, and none starts with this"
 _UNKNOWN = (
     "where the daemon can be asked is not known, since none runs on the state directory: mend the configuration, or "
     "name the directory by STATE_DIRECTORY=DIR before the command"
@@ -57,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         print(words)
         return 0 if is_so else 1
     if not report.ok:
-        print(report.render(colour=wants_colour(sys.stderr), ending=_BROKEN), file=sys.stderr)
+        tell_of_problems(report)
     status, sensors = api.ask("/api/v1/status"), list(_sensors(api.ask))
     if args.json:
         print_json({"status": status, "sensors": sensors, "problems": report.to_json()["problems"]})

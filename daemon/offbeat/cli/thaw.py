@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offbeat.cli.book import open_book
-from offbeat.cli.common import add_config_option, load_settings
+from offbeat.cli.common import add_config_option
+from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.freeze import add_scope, called, scope_of
 from offbeat.cli.parser import Subparsers
 
@@ -30,7 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """End the freezes, and say what still keeps a sensor frozen; 1 if there was nothing to end."""
-    settings = load_settings(args)
+    settings = daemon_settings(args, writes=True)
     scope, names = scope_of(args, settings)
     now, book, ended = time.time(), open_book(settings), 0
     try:

@@ -16,6 +16,7 @@ from offbeat.cli.common import (
     log_beside_output,
     print_json,
 )
+from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.learning import (
     add_training_options,
     describe,
@@ -138,7 +139,7 @@ def _wish(args: argparse.Namespace) -> int:
         raise UsageError(
             "--now asks the running daemon to train from its journal; leave recordings and other options out"
         )
-    settings = load_settings(args)
+    settings = daemon_settings(args, writes=True)
     from offbeat.app.learner import why_never
     from offbeat.app.model_library import library_of
     from offbeat.cli.book import daemon_state

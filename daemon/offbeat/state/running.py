@@ -25,10 +25,12 @@ class Running:
     Attributes:
         settings: that it runs by.
         is_ours: it runs as the user of this process, who may do all that it may.
+        owns_directory: it runs as the user whose the state directory is, and has not just been let in.
     """
 
     settings: Settings
     is_ours: bool
+    owns_directory: bool = False
 
 
 class RunningSettings:
@@ -68,9 +70,10 @@ def running_on(directory: Path) -> Running | None:
         if held is None:
             return None
         settings = Settings.model_validate(json.loads(held.data))
+        owner = directory.stat().st_uid
     except (OSError, ValueError, RecursionError):
         return None
-    return Running(settings, held.owner == os.geteuid())
+    return Running(settings, held.owner == os.geteuid(), held.owner == owner)
 
 
 def runs_on(directory: Path) -> bool | None:

@@ -35,7 +35,7 @@ def test_a_bad_one_is_reported_on_standard_error(tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("error: ") == 2
-    assert "2 problems; nothing was started." in printed.err
+    assert "2 problems; no daemon starts with this." in printed.err
 
 
 def test_json_holds_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ def test_every_option_comes_back_as_it_was(tmp_path: Path) -> None:
         running.keep(settings)
         found = running_on(tmp_path)
         assert found is not None
-        assert (found.settings, found.is_ours) == (settings, True)
+        assert (found.settings, found.is_ours, found.owns_directory) == (settings, True, True)
         running.close()
 
 
@@ -84,7 +84,11 @@ def test_whose_daemon_it_is_is_told_by_the_owner_of_the_file_that_was_read(tmp_p
     os.chown(tmp_path / FILE, 12345, -1)
     found = running_on(tmp_path)
     assert found is not None
-    assert not found.is_ours
+    assert (found.is_ours, found.owns_directory) == (False, False)
+    os.chown(tmp_path, 12345, -1)
+    found = running_on(tmp_path)
+    assert found is not None
+    assert (found.is_ours, found.owns_directory) == (False, True)
     link = tmp_path / "other"
     link.mkdir()
     (link / FILE).symlink_to(tmp_path / FILE)
