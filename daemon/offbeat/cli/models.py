@@ -89,8 +89,27 @@ def _judged_by_prior(served: set[str], settings: Settings) -> dict[str, str]:
     return out
 
 
-def _show(args: argparse.Namespace, library: ModelLibrary, _: Settings) -> int:
-    group, version = library.find(args.VERSION)
+def _prior_named(beginning: str, settings: Settings) -> tuple[str, str] | None:
+    """Return the group and the version of the prior that is meant: `list` names it, the library does not have it."""
+    known = _judged_by_prior(set(), settings).items()
+    return next((one for one in known if beginning and one[1].startswith(beginning)), None)
+
+
+def _show_prior(group: str, version: str, *, as_json: bool) -> int:
+    if as_json:
+        print_json({"group": group, "version": version, "prior": True})
+    else:
+        print(f"{version} is the fleet prior that comes with Offbeat, for {group}: no version of the library")
+    return 0
+
+
+def _show(args: argparse.Namespace, library: ModelLibrary, settings: Settings) -> int:
+    try:
+        group, version = library.find(args.VERSION)
+    except UsageError:
+        if prior := _prior_named(args.VERSION, settings):
+            return _show_prior(*prior, as_json=args.json)
+        raise
     history = _history(group)
     if args.json:
         print_json(

@@ -64,6 +64,9 @@ def test_without_a_model_it_says_how_to_come_by_one(config: Path, capsys: pytest
     (group,) = asked(config, capsys, "list")
     assert (group["group"], group["current"], group["versions"]) == ("value", None, [])
     assert group["prior"] == prior_version(1)
+    assert offbeat(config, "show", str(prior_version(1))) == 0
+    assert "is the fleet prior that comes with Offbeat, for value" in capsys.readouterr().out
+    assert asked(config, capsys, "show", str(prior_version(1)))["prior"] is True
     assert offbeat(config, "rollback") == 2
     assert "at once with `offbeat train --now`" in capsys.readouterr().err
 
