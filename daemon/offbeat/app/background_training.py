@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from offbeat.app.artifacts import read_artifact
+from offbeat.app.calibrating import too_little
 from offbeat.app.core_settings import core_settings
 from offbeat.app.journal_recordings import Heard, heard_lately
 from offbeat.app.lineage import lineage, moment
@@ -20,6 +21,7 @@ from offbeat.app.training import TrainingPlan, train_group, write_trained
 from offbeat.config.settings import Settings
 from offbeat.core.sensors import Group
 from offbeat.errors import ConfigError, OffbeatError
+from offbeat.learn.enough import Enough, LeftUnknown
 from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.library import GroupModels, folder_name
 from offbeat.learn.progress import OnProgress, Progress
@@ -72,11 +74,13 @@ def learn_group(
     heard = heard_lately(settings, index, rows, exclusions)
     room = Room(len(heard.series) + len(heard.no_room), heard.no_room)
     heard = _cut(heard, held_against(exclusions, heard.series, settings, known, group.name))
+    heard, left_unknown = _enough_of(heard, Enough.of(learning))
     plan = _plan(settings, group)
     learn, stretch = hold_back(heard.series, plan.core.window_readings)
     trained = train_group(learn, plan, on_progress)
-    trained = dataclasses.replace(trained, left_out=heard.rows_left_out)
-    came_from = lineage(learn, _current(models)) | {"why": why} | room.lineage()
+    left_unknown = left_unknown.and_also(trained.left_unknown)
+    trained = dataclasses.replace(trained, left_out=heard.rows_left_out, left_unknown=left_unknown)
+    came_from = lineage(trained.learnt_of(learn), _current(models)) | {"why": why} | room.lineage()
     with library.workbench() as bench:
         created_at = moment(now)
         write_trained(bench, trained, plan, came_from, created_at)
@@ -114,6 +118,21 @@ def _cut(heard: Heard, exclusions: Exclusions) -> Heard:
             f"of {group} nothing is left to learn from: all is strange, labelled a fault, or frozen"
         )
     return dataclasses.replace(heard, series=series, rows_left_out=left_out)
+
+
+def _enough_of(heard: Heard, enough: Enough) -> tuple[Heard, LeftUnknown]:
+    """Return what was heard of the sensors that were heard enough, and the others; the newest fifth counts, too.
+
+    Raises:
+        OffbeatError: none was.
+    """
+    thin = {one.sensor: len(one) for one in heard.series if not enough.is_met_by(one.times_seconds)}
+    if not thin:
+        return heard, LeftUnknown()
+    if len(thin) == len(heard.series):
+        raise OffbeatError(too_little(heard.group.channels, enough, thin))
+    series = [one for one in heard.series if one.sensor not in thin]
+    return dataclasses.replace(heard, series=series), LeftUnknown(enough.readings, thin)
 
 
 def _plan(settings: Settings, group: Group) -> TrainingPlan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from offbeat.core.sensors import SensorDirectory
 from offbeat.errors import OffbeatError
 from offbeat.learn.collected import Collected
 from offbeat.learn.doubts import Doubts
+from offbeat.learn.enough import Enough, LeftUnknown
 from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.fusing_again import fuse_again
 from offbeat.learn.progress import OnProgress, Progress, silent
@@ -39,12 +40,14 @@ class Past:
         recordings: the same, with nothing observed in rows that are doubted.
         doubts: these rows.
         left_out: how many rows are left out because of what is known of their time, and why.
+        left_unknown: sensors that are left out because too little of them is left.
     """
 
     series: Sequence[Series]
     recordings: list[Recording]
     doubts: Doubts
     left_out: LeftOut = dataclasses.field(default_factory=LeftOut)
+    left_unknown: LeftUnknown = dataclasses.field(default_factory=LeftUnknown)
 
     @classmethod
     def of(
@@ -53,6 +56,7 @@ class Past:
         leave_out_doubtful: bool = True,
         exclusions: Exclusions | None = None,
         group: str = "",
+        enough: Enough | None = None,
     ) -> Past:
         """Look over recordings for what is far from all else.
 
@@ -61,9 +65,10 @@ class Past:
             leave_out_doubtful: whether to look.
             exclusions: times that are cut out before that; None = none.
             group: name of the sensors' group, for what is said of a whole group.
+            enough: what has to be left of a sensor; sensors with less are left out. None = anything is enough.
 
         Raises:
-            OffbeatError: nothing is left.
+            OffbeatError: nothing is left, or too little of every sensor.
         """
         whole, exclusions = series, exclusions or Exclusions()
         keep = {one.sensor: exclusions.keep(one.sensor, one.times_seconds, group) for one in whole}
@@ -77,7 +82,30 @@ class Past:
             raise OffbeatError(nothing_left(left_out))
         recordings = [one.recording() for one in series]
         doubts = Doubts.looked_for(series[0].channels, recordings) if leave_out_doubtful else Doubts()
-        return cls(series, doubts.hidden(recordings), doubts, left_out)
+        past = cls(series, doubts.hidden(recordings), doubts, left_out)
+        return past if enough is None else past.without_thin(enough)
+
+    def without_thin(self, enough: Enough) -> Past:
+        """Return the past of the sensors of which enough rows are left that may be learnt from.
+
+        Raises:
+            OffbeatError: of no sensor are there enough.
+        """
+        usable = {
+            one.sensor: one.times_seconds[np.isfinite(one.values).any(axis=1)] for one in self.recordings
+        }
+        thin = {sensor: len(times) for sensor, times in usable.items() if not enough.is_met_by(times)}
+        if not thin:
+            return self
+        if len(thin) == len(usable):
+            raise OffbeatError(too_little(self.series[0].channels, enough, thin))
+        return dataclasses.replace(
+            self,
+            series=[one for one in self.series if one.sensor not in thin],
+            recordings=[one for one in self.recordings if one.sensor not in thin],
+            doubts=self.doubts.but_of(thin),
+            left_unknown=LeftUnknown(enough.readings, thin),
+        )
 
     def commission(self) -> Commission:
         """Return a commission that knows what values are usual, and is not calibrated."""
@@ -186,6 +214,16 @@ def nothing_left(left_out: LeftOut) -> str:
     return (
         f"nothing is left to learn from ({why}); say what the episodes were with `offbeat episodes label`, or end a "
         "freeze with `offbeat thaw`"
+    )
+
+
+def too_little(channels: Sequence[str], enough: Enough, rows: Mapping[str, int]) -> str:
+    """Return in a sentence why nothing is learnt of sensors with so many rows each, and what to do."""
+    most = max(rows, key=lambda sensor: (rows[sensor], sensor))
+    return (
+        f"too little is left to learn from of all {len(rows)} sensors with {', '.join(channels)}: the most has {most} "
+        f"with {rows[most]} readings, expected at least {enough.readings}; record for longer, or say what its episodes "
+        "were with `offbeat episodes label`"
     )
 
 

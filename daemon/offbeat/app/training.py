@@ -23,6 +23,7 @@ from offbeat.core.sensors import UNIVARIATE
 from offbeat.core.streams import registry
 from offbeat.errors import UnavailableError
 from offbeat.learn.doubts import Doubts
+from offbeat.learn.enough import Enough, LeftUnknown
 from offbeat.learn.exclusions import Exclusions, LeftOut
 from offbeat.learn.library import folder_name
 from offbeat.learn.model_series import model_series
@@ -32,11 +33,15 @@ from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.baselines.registry import BASELINES
 from offbeat_models.comparison import Comparison
 from offbeat_models.device import DeviceError, choose_device
+from offbeat_models.sampling import SamplingConfig
 from offbeat_models.served import scorer_of as served_by
 from offbeat_models.training import TrainingConfig, TrainingReport
 
 _SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed", "model_votes")
 """What of a plan an artifact remembers."""
+
+ONE_WINDOW = Enough(SamplingConfig().shortest)
+"""Of recordings that a person gave by name all is learnt that can be: a sensor needs the rows of one window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class TrainingPlan:
         leave_out_doubtful: learn nothing from the few rows that are far from all others.
         choices: what is to judge sensors by their channels, where the configuration says so; else the above.
         exclusions: times that nothing is learnt from.
+        enough: what has to be left of a sensor then, and without what is doubted; one with less stays unknown.
     """
 
     family: str = "lstm_vae"
@@ -74,6 +80,7 @@ class TrainingPlan:
     leave_out_doubtful: bool = True
     choices: Mapping[tuple[str, ...], tuple[ModelChoice, ...]] = field(default_factory=dict)
     exclusions: Exclusions = field(default_factory=Exclusions)
+    enough: Enough = ONE_WINDOW
 
     def of_channels(self, channels: tuple[str, ...]) -> list[TrainingPlan]:
         """Return the plan of each model that sensors with these channels are to have."""
@@ -115,6 +122,7 @@ class TrainedGroup:
         comparison: with baselines on held-back time; None if it was not asked for, or too little was held back.
         doubts: rows that nothing was learnt from, by what they are like.
         left_out: rows that nothing was learnt from, by what is known of their time.
+        left_unknown: sensors that nothing was learnt of, for too few of their rows were left.
     """
 
     commission: Commission
@@ -124,6 +132,7 @@ class TrainedGroup:
     comparison: Comparison | None = None
     doubts: Doubts = field(default_factory=Doubts)
     left_out: LeftOut = field(default_factory=LeftOut)
+    left_unknown: LeftUnknown = field(default_factory=LeftUnknown)
 
     @property
     def report(self) -> TrainingReport:
@@ -134,7 +143,12 @@ class TrainedGroup:
         """Return how it all went as JSON can hold it."""
         compared = {} if self.comparison is None else {"comparison": self.comparison.to_dict()}
         excluded = {"excluded": self.left_out.to_dict()} if self.left_out.total else {}
-        return self.report.to_dict() | self.long.to_dict() | compared | self.doubts.to_dict() | excluded
+        of_sensors = self.doubts.to_dict() | excluded | self.left_unknown.to_dict()
+        return self.report.to_dict() | self.long.to_dict() | compared | of_sensors
+
+    def learnt_of(self, series: Sequence[Series]) -> list[Series]:
+        """Return the recordings of the sensors that something was learnt of."""
+        return [one for one in series if self.commission.row_of(one.sensor)]
 
 
 def train_from_recordings(
@@ -163,7 +177,8 @@ def train_from_recordings(
         for own in plan.of_channels(channels):
             one = train_group(group, own, on_progress)
             after = (before or {}).get(folder_name(channels, own.choice))
-            trained.append(write_trained(folder, one, own, lineage(group, after), created_at))
+            came_from = lineage(one.learnt_of(group), after)
+            trained.append(write_trained(folder, one, own, came_from, created_at))
     return trained
 
 
@@ -223,7 +238,7 @@ def _train_on(
 ) -> TrainedGroup:
     on_progress(Progress("looking at the recordings", 0, 1))
     group = "+".join(series[0].channels) + plan.choice.suffix
-    past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group)
+    past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group, plan.enough)
     commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.model_votes))
     learnt_from = model_series(commission, past.recordings, cut=plan.family not in BASELINES)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
@@ -234,7 +249,13 @@ def _train_on(
             commission, past.recordings, plan.horizon_seconds, plan.recipe, device, on_progress
         )
     trained = TrainedGroup(
-        commission, result, long=long, comparison=comparison, doubts=past.doubts, left_out=past.left_out
+        commission,
+        result,
+        long=long,
+        comparison=comparison,
+        doubts=past.doubts,
+        left_out=past.left_out,
+        left_unknown=past.left_unknown,
     )
     scorer, model = scorer_of(trained, len(past.series), device), (plan.family, "in training")
     commission = calibrated(commission, past, plan.core, scorer, model, plan.choice, on_progress)

@@ -150,7 +150,7 @@ def describe(group: TrainedGroup) -> str:
     """Return lines on what was learnt of a group and whether the model is worth having."""
     from offbeat.app.comparison_text import table
 
-    lines = [_figures(group), *_excluded(group), *_left_out(group)] + (
+    lines = [_figures(group), *_excluded(group), *_left_out(group), *_left_unknown(group)] + (
         [] if group.comparison is None else table(group.comparison)
     )
     return "\n".join(lines)
@@ -206,6 +206,12 @@ def _excluded(group: TrainedGroup) -> list[str]:
             f"of these sensors nothing is left, they begin as unknown: {', '.join(left.nothing_left[:MOST_NAMED])}"
         )
     return lines
+
+
+def _left_unknown(group: TrainedGroup) -> list[str]:
+    """Return a line on the sensors that nothing was learnt of, for they have too little; none if there are none."""
+    left = group.left_unknown
+    return [f"left unknown: {left}: {_named(left.readings)}"] if left.readings else []
 
 
 def _named(counts: Mapping[str, int]) -> str:

@@ -51,6 +51,8 @@ def shown(group: str, one: ModelVersion, history: Promotions, trials: Trials) ->
             for name, value in one.lineage.items()
             if value is not None
         ]
+        if (left := one.left_unknown).readings:
+            lines.append(f"  left unknown: {left}")
         lines += [f"  {name}: {value:.3f}" for name, value in one.figures.items()]
     lines += [f"  {line}" for line in _on_trial(one.version, trials)]
     for entry in history:

@@ -97,10 +97,12 @@ def run(args: argparse.Namespace) -> int:
     if args.journal:
         from offbeat.app.journal_recordings import journal_recordings
         from offbeat.app.still_off import exclusions_in_service
+        from offbeat.learn.enough import Enough
 
         assert settings is not None
         series = tuple(journal_recordings(settings))
-        plan = replace(plan, exclusions=exclusions_in_service(settings, series, time.time()))
+        exclusions = exclusions_in_service(settings, series, time.time())
+        plan = replace(plan, exclusions=exclusions, enough=Enough.of(settings.learning))
     else:
         from offbeat.app.recorded_sensors import recorded_sensors
 

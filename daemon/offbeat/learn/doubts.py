@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -58,6 +58,12 @@ class Doubts:
         """Return which of a sensor's rows are doubted, bool [n]."""
         doubted = self.times_seconds.get(sensor)
         return np.zeros(len(times_seconds), np.bool_) if doubted is None else np.isin(times_seconds, doubted)
+
+    def but_of(self, sensors: Collection[str]) -> Doubts:
+        """Return the doubts without those of some sensors."""
+        return Doubts(
+            {sensor: times for sensor, times in self.times_seconds.items() if sensor not in sensors}
+        )
 
     def hidden(self, recordings: Sequence[Recording]) -> list[Recording]:
         """Return the recordings with nothing observed in doubted rows: the rhythm stays as it was."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from offbeat.core.model_choice import ModelChoice
+from offbeat.learn.enough import LeftUnknown
 from offbeat_models.manifest import ArtifactError, load_manifest, read_checked
 
 
@@ -58,6 +59,11 @@ class ModelVersion:
     def lineage(self) -> Mapping[str, Any]:
         """What it came from."""
         return _table(self.manifest.get("lineage"))
+
+    @property
+    def left_unknown(self) -> LeftUnknown:
+        """Sensors that its training left out, for they had too few readings."""
+        return LeftUnknown.from_dict(self._training)
 
     @property
     def figures(self) -> dict[str, float]:

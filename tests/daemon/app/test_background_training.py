@@ -11,12 +11,14 @@ from offbeat.app.background_training import LEAST_ROWS, learn_group, most_rows
 from offbeat.app.learning_child import order, settings_of
 from offbeat.app.model_library import library_of, models_of
 from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, Settings
-from offbeat.errors import ConfigError
+from offbeat.errors import ConfigError, OffbeatError
 from offbeat.ingest.decoder import directory_of
 from offbeat.ingest.journal import Journal
+from offbeat.learn.enough import LeftUnknown
 from offbeat.learn.library import GroupModels
 from offbeat.learn.progress import Progress, silent
 from offbeat.learn.trial import Verdict
+from offbeat.state.order_book import OrderBook
 from tests.support.configured import configured
 from tests.support.plant import boiler
 
@@ -117,7 +119,7 @@ def test_a_version_says_which_sensors_there_was_no_room_for(tmp_path: Path) -> N
     """A bound of memory for some of them: the others are named, and nothing was learnt of them."""
     least = 300 * 2**20
     sensors, rows = 280, 130
-    settings = site(tmp_path, rows, sensors, memory_bytes=least)
+    settings = site(tmp_path, rows, sensors, memory_bytes=least, first_readings=rows)
     room = most_rows(least, 1) // rows
     assert room < sensors
     _, models = trained(settings)
@@ -127,6 +129,31 @@ def test_a_version_says_which_sensors_there_was_no_room_for(tmp_path: Path) -> N
     assert sensors - room <= len(without) < sensors
     assert not set(without) & set(version.manifest["sensors"])
     assert len(without) + len(version.manifest["sensors"]) == sensors
+
+
+def test_sensors_that_were_not_heard_enough_stay_unknown(tmp_path: Path) -> None:
+    """A law of one reading would call the next one critical; the version says who they are, and why."""
+    settings = site(tmp_path)
+    journal = Journal(tmp_path / "journal", JournalSettings())
+    journal.append([("plant/a/late", b'{"ts": 1700002000.0, "v": 3.0}', 0)], 1.7e9 + 2000)
+    assert journal.sync(30)
+    assert journal.close()
+    _, models = trained(settings)
+    (version,) = models.versions()
+    assert sorted(version.manifest["sensors"]) == ["a.b0.v", "a.b1.v", "a.b2.v"]
+    assert version.left_unknown == LeftUnknown(300, {"a.late.v": 1})
+    assert version.lineage["recordings"] == 3
+
+
+def test_what_was_excluded_is_not_heard(tmp_path: Path) -> None:
+    """Of a sensor that has been strange for most of the time the rest is too little; of nothing else, no law at all."""
+    settings = site(tmp_path, rows=310, sensors=1)
+    book = OrderBook(settings.state.directory / "orders.sqlite")
+    book.freeze("sensor", "a.b0.v", 1.7e9, 1.7e9 + 100, "a test")
+    book.close()
+    with pytest.raises(OffbeatError, match=r"of all 1 sensors with value: .* expected at least 300"):
+        trained(settings)
+    assert library_of(settings).groups() == []
 
 
 def test_how_much_is_read_follows_from_the_memory_that_it_may_take() -> None:
@@ -148,7 +175,7 @@ def test_an_order_holds_the_settings_as_they_were_loaded(tmp_path: Path) -> None
 def test_progress_is_told_by_stage(tmp_path: Path) -> None:
     """From reading to judging."""
     told: list[Progress] = []
-    settings = site(tmp_path, rows=200)
+    settings = site(tmp_path, rows=200, first_readings=200)
     learn_group(settings, 0, directory_of(settings.sources, 20).groups[0], "", 1.8e9, told.append)
     stages = list(dict.fromkeys(one.stage for one in told))
     assert stages == [

@@ -13,6 +13,7 @@ from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams.registry import CHEAP_NAMES, STREAM_NAMES, TRACKS
 from offbeat.errors import OffbeatError
 from offbeat.learn.doubts import AT_HOME_ROWS
+from offbeat.learn.enough import Enough, LeftUnknown
 from offbeat.learn.exclusions import Exclusions
 from offbeat.replay.series import Series
 from tests.support.learnt import boilers_recorded
@@ -49,6 +50,35 @@ def test_what_is_doubted_is_neither_normalised_by_nor_played() -> None:
         if learnt.alarm is not None
     ]
     assert counts[0] == counts[1] - len(careful.doubts.times_seconds[one.sensor])
+
+
+def test_a_sensor_of_which_too_little_is_left_takes_no_part() -> None:
+    """Not in the doubts either; of the others all is learnt as if it had never been there."""
+    one, other, thin = boilers_recorded(400, 3)
+    thin = thin.where(np.arange(400) < 63)
+    past = Past.of([one, other, thin], False, enough=Enough(64))
+    assert past.left_unknown == LeftUnknown(64, {thin.sensor: 63})
+    learnt, wanted = past.commission(), Past.of([one, other], False).commission()
+    assert learnt.sensors == (one.sensor, other.sensor)
+    assert (learnt.center == wanted.center).all()
+    assert (learnt.scale == wanted.scale).all()
+
+
+def test_rows_that_are_doubted_are_not_counted() -> None:
+    """Nothing is learnt from them."""
+    one, other = boilers_recorded(400)
+    values = one.values.copy()
+    values[FAULT] += 500.0
+    past = Past.of([dataclasses.replace(one, values=values), other], enough=Enough(398))
+    assert set(past.left_unknown.readings) == {one.sensor}
+    assert one.sensor not in past.doubts.times_seconds
+
+
+def test_too_little_of_every_sensor_is_refused_with_what_is_needed() -> None:
+    """And who has the most."""
+    thin = [one.where(np.arange(400) < 15 - i) for i, one in enumerate(boilers_recorded(400))]
+    with pytest.raises(OffbeatError, match=rf"{BOILERS[0]} with 15 readings, expected at least 16"):
+        Past.of(thin, enough=Enough(16))
 
 
 def test_an_episode_leaves_nothing_behind_in_what_is_learnt() -> None:

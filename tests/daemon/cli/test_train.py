@@ -189,6 +189,29 @@ def test_an_episode_is_not_learnt_from_the_journal(
     assert told["excluded"]["sensors"] == {"a.pump": {"episode": 80}}
 
 
+def test_a_sensor_of_one_reading_stays_unknown(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who it is and why is printed, kept in the manifest, and told by `models show`."""
+    journal = Journal(tmp_path / "state" / "journal", JournalSettings())
+    random = np.random.default_rng(0)
+    for i in range(320):
+        value = np.sin(i / 9) + random.normal(0, 0.1)
+        payload = b'{"ts": %d, "value": %.4f}' % (START + 10 * i, value)
+        sent = [("plant/a/pump", payload, 0), *([("plant/a/late", payload, 0)] if i == 300 else [])]
+        journal.append(sent, START + i * 10)
+    assert journal.sync(10)
+    assert journal.close()
+    assert main(["train", "--journal", "--config", str(config), *QUICK]) == 0
+    left = "left unknown: 1 sensor with fewer than 300 readings to learn from"
+    assert f"{left}: a.late (1)" in capsys.readouterr().out.splitlines()
+    (version,) = ModelLibrary(tmp_path / "state" / "models").group("value").versions()
+    assert version.manifest["sensors"] == ["a.pump"]
+    assert (version.lineage["recordings"], version.lineage["rows"]) == (1, 320)
+    assert main(["models", "show", version.version, "--config", str(config)]) == 0
+    assert f"  {left}" in capsys.readouterr().out.splitlines()
+
+
 def test_the_running_daemon_can_be_asked_to_train(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
