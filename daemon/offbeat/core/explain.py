@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.bands import DEVIATIONS
 from offbeat.core.events import Evidence, Expected
+from offbeat.core.streams.pace import GAPS, log_of
 from offbeat_models.windows import unsquash
 
 Floats = NDArray[np.float32]
@@ -50,6 +51,24 @@ class Past:
         """Return times and values of one channel."""
         seen = self.mask[:, c]
         return self.times_seconds[seen], self.values[seen, c]
+
+
+def pace_seconds(past: Past, usual_gap_seconds: float) -> float:
+    """Return how far apart the newest readings came, as the stream of the pace means it: a pause counts as bounded.
+
+    Args:
+        past: of the sensor.
+        usual_gap_seconds: its median gap; what a pause is bounded by.
+
+    Returns:
+        The geometric mean of the newest gaps; NaN where there are not enough of them, or none is usual.
+    """
+    gaps = np.diff(past.times_seconds)
+    gaps = gaps[gaps > 0][-GAPS:]
+    if len(gaps) < GAPS or not usual_gap_seconds > 0:
+        return math.nan
+    logs = log_of((gaps / usual_gap_seconds).astype(np.float32))
+    return usual_gap_seconds * math.exp(float(logs.mean(dtype=np.float64)))
 
 
 def bands(

@@ -16,6 +16,7 @@ from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import ROW_TRACKS
 from offbeat.core.messages import Facts
 from offbeat.core.streams import registry
+from offbeat.core.streams.pace import GAPS
 from offbeat.core.transitions import Reason, Transition
 
 _COLUMNS = {
@@ -94,7 +95,10 @@ def gather(state: GroupState, t: Transition, moment: Moment) -> Facts:
         facts = _about(state, t, moment, breach.channel)
         return replace(facts, breach=breach, unit=breach.rule.unit or facts.unit)
     usual = float(state.cadence.median_seconds(np.array([t.sensor], np.intp))[0])
-    return replace(_about(state, t, moment, moment.headline()), usual_gap_seconds=usual)
+    facts = replace(_about(state, t, moment, moment.headline()), usual_gap_seconds=usual)
+    if t.track is not Track.RHYTHM or _loudest(moment, t) == "gap":
+        return facts
+    return replace(facts, pace_seconds=explain.pace_seconds(moment.past, usual), pace_readings=GAPS)
 
 
 def _about(state: GroupState, t: Transition, moment: Moment, c: int) -> Facts:
@@ -133,10 +137,13 @@ def _lately(past: Past, c: int) -> float:
 def _with_strangeness(facts: Facts, t: Transition, moment: Moment) -> Facts:
     c = moment.headline()
     extreme, since = explain.extreme(moment.past, c, moment.bands[c])
+    return replace(facts, extreme=extreme, extreme_since=since, loudest=_loudest(moment, t))
+
+
+def _loudest(moment: Moment, t: Transition) -> str | None:
     streams = moment.streams(t.track)
     speaking = [name for name in streams if _KINDS[name] == moment.kind] or list(streams)
-    loudest = max(speaking, key=lambda name: streams[name], default=None)
-    return replace(facts, extreme=extreme, extreme_since=since, loudest=loudest)
+    return max(speaking, key=lambda name: streams[name], default=None)
 
 
 def _usual_hold(state: GroupState, sensor: int, c: int) -> float:

@@ -54,6 +54,7 @@ class Facts:
         extreme_since: ... since this time.
         loudest: name of the stream that finds the reading strangest.
         gap_seconds, usual_gap_seconds: since the reading before, and the sensor's median.
+        pace_seconds, pace_readings: usual distance of the newest readings, of so many, where that is out of rhythm.
         unchanged_seconds, unchanged_readings: how long the value has stood still.
         usual_hold_seconds: how long it stands still usually.
         quiet_seconds: how long nothing strange was seen, for what a tick closes.
@@ -78,6 +79,8 @@ class Facts:
     loudest: str | None = None
     gap_seconds: float = math.nan
     usual_gap_seconds: float = math.nan
+    pace_seconds: float = math.nan
+    pace_readings: int = 0
     unchanged_seconds: float = math.nan
     unchanged_readings: int = 0
     usual_hold_seconds: float = math.nan
@@ -168,10 +171,12 @@ def _extreme(facts: Facts) -> str:
 def _rhythm(facts: Facts) -> str:
     if not math.isfinite(facts.gap_seconds):
         return f"{facts.sensor} reports out of rhythm; {_score(facts)}."
-    came = (
-        f"its last reading came {duration(facts.gap_seconds)} after the one before{_usually_reports(facts)}"
-    )
-    return f"{facts.sensor} reports out of rhythm: {came}. {_score(facts).capitalize()}."
+    came = f"its last reading came {duration(facts.gap_seconds)} after the one before"
+    if math.isfinite(facts.pace_seconds):
+        came = (
+            f"its last {facts.pace_readings} readings came {duration(facts.pace_seconds)} apart on the mean"
+        )
+    return f"{facts.sensor} reports out of rhythm: {came}{_usually_reports(facts)}. {_score(facts).capitalize()}."
 
 
 def _stuck(facts: Facts) -> str:

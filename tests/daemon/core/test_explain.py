@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from offbeat.core.events import Expected
-from offbeat.core.explain import Past, bands, evidence, extreme, standing_still
+from offbeat.core.explain import Past, bands, evidence, extreme, pace_seconds, standing_still
 
 NAN = np.float32(np.nan)
 
@@ -87,3 +87,21 @@ def test_the_channel_that_stands_still_for_longest_is_found() -> None:
     assert standing_still(past([2, 2, 2])) == (0, 2.0, 3)
     nothing = standing_still(past([NAN, NAN]))
     assert math.isnan(nothing[1])
+
+
+def test_the_pace_is_that_of_the_newest_gaps() -> None:
+    """Of eight, the mean of their logs: what came before, and instants that repeat, have no part in it."""
+    times = [0.0, 100.0, 100.0, *(100.0 + np.cumsum([1.0, 4.0] * 4)).tolist()]
+    assert pace_seconds(past([1.0] * 11, times=times), 2.0) == pytest.approx(2.0)
+
+
+def test_a_pause_is_no_pace() -> None:
+    """One counts as sixteen usual gaps, however long it is; that alone says little of eight."""
+    times = [0.0, *(500.0 + np.arange(8.0)).tolist()]
+    assert pace_seconds(past([1.0] * 9, times=times), 1.0) == pytest.approx(math.sqrt(2.0))
+
+
+@pytest.mark.parametrize(("rows", "usual"), [(8, 1.0), (9, NAN), (9, 0.0)])
+def test_too_few_gaps_or_no_usual_one_have_no_pace(rows: int, usual: float) -> None:
+    """Nothing is said then."""
+    assert math.isnan(pace_seconds(past([1.0] * rows), float(usual)))

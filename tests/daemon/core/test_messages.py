@@ -148,6 +148,20 @@ def test_strange_values(facts: Facts, text: str) -> None:
             "tank.level changes again after 1 min.",
         ),
         (
+            replace(
+                BOILER,
+                track=Track.RHYTHM,
+                gap_seconds=0.24,
+                usual_gap_seconds=0.28,
+                pace_seconds=0.06,
+                pace_readings=8,
+            ),
+            (
+                "boiler.temp reports out of rhythm: its last 8 readings came 0.06 s apart on the mean; "
+                "it usually reports every 0.28 s. Score 3.2."
+            ),
+        ),
+        (
             replace(BOILER, track=Track.RHYTHM, gap_seconds=40.0, usual_gap_seconds=5.0),
             (
                 "boiler.temp reports out of rhythm: its last reading came 40 s after the one before; "
