@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.episode_rules import Track
 from offbeat.core.group_state import GroupState
 from offbeat.core.normalisers import COMMISSIONED, UNKNOWN
 
@@ -97,7 +98,8 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         eta[short] = (needed - rows)[short] * state.cadence.seconds_per_row(slots[short], rows[short])
     frozen = state.holds.frozen[slots]
     held_up = held & ~known & (readiness == Readiness.LEARNING)
-    eta[held_up | (frozen & ~known)] = np.nan
+    silent = state.episodes.is_open(slots)[:, Track.SILENT]
+    eta[(held_up | frozen | silent) & ~known] = np.nan
     return Progress(
         readiness,
         share.astype(np.float32),

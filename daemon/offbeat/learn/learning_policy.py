@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.config.settings import LearningSettings
+from offbeat.core.wording import duration
 from offbeat.learn.room import Room
 
 Doubles = NDArray[np.float64]
@@ -134,7 +135,7 @@ def due(facts: GroupFacts, rules: LearningSettings, now: float, jitter: float = 
     """
     if not facts.sensors:
         return Due(now=False, why="no sensor of this group was heard yet", share=0.0)
-    wish = _first(facts, now) if facts.last is None else _again(facts, facts.last, rules, now, jitter)
+    wish = _first(facts, rules, now) if facts.last is None else _again(facts, facts.last, rules, now, jitter)
     if facts.failures and wish.now:
         retry = facts.failed_at + retry_seconds(facts.failures, rules)
         if now < retry:
@@ -150,7 +151,7 @@ def retry_seconds(failures: int, rules: LearningSettings) -> float:
     return float(min(FIRST_RETRY_SECONDS * RETRY_GROWTH ** min(failures - 1, 20), longest))
 
 
-def _first(facts: GroupFacts, now: float) -> Due:
+def _first(facts: GroupFacts, rules: LearningSettings, now: float) -> Due:
     enough = facts.remaining_seconds <= 0.0
     remaining = float(np.median(facts.remaining_seconds))
     if remaining <= 0.0 or facts.heard_seconds[enough].max(initial=0.0) >= STRAGGLERS_SECONDS:
@@ -161,7 +162,7 @@ def _first(facts: GroupFacts, now: float) -> Due:
     at = now + remaining if math.isfinite(remaining) else None
     return Due(
         now=False,
-        why=f"{_heard_enough(facts)}, half of them are needed",
+        why=f"{_heard_enough(facts)}, {_enough(rules)}; half of them are needed",
         at=at,
         share=float(np.median(share)),
     )
@@ -170,6 +171,10 @@ def _first(facts: GroupFacts, now: float) -> Due:
 def _heard_enough(facts: GroupFacts) -> str:
     enough = int(np.count_nonzero(facts.remaining_seconds <= 0.0))
     return f"{enough} of {facts.sensors} sensors were heard enough"
+
+
+def _enough(rules: LearningSettings) -> str:
+    return f"for {duration(rules.first_after_seconds)} and with {rules.first_readings} readings"
 
 
 def _again(facts: GroupFacts, last: LastTraining, rules: LearningSettings, now: float, jitter: float) -> Due:

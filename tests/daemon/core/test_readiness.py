@@ -53,6 +53,20 @@ def test_the_time_that_is_left_to_a_bursty_sensor_counts_its_pauses(at_once: boo
     assert 1 / 1.5 < left / (times[-1] - times[149]) < 1.5
 
 
+def test_how_long_a_silent_sensor_takes_is_not_known() -> None:
+    """Nobody knows when it reports again; once it does, its time that is left is told again."""
+    pipeline = plant(sensors=(*BOILERS, "stranger"))
+    times, values = live(9, 160)
+    play(pipeline, Readings().add(STRANGER, times[:100], values[:100]).batches(), FakeScorer())
+    pipeline.tick(float(times[99]) + 3600.0)
+    (left,) = progress_of(pipeline.groups[0], np.array([STRANGER])).eta_seconds
+    assert np.isnan(left)
+    later = times[100:] + 3600.0
+    play(pipeline, Readings(offset=100).add(STRANGER, later, values[100:]).batches(), FakeScorer())
+    (left,) = progress_of(pipeline.groups[0], np.array([STRANGER])).eta_seconds
+    assert left > 0
+
+
 @pytest.mark.parametrize(("row", "is_told"), [(200, False), (345, True)])
 def test_it_raises_alerts_as_soon_as_it_is_said_to_be_provisional(row: int, is_told: bool) -> None:
     """And none before: what is shown is what counts."""

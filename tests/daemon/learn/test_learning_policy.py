@@ -69,7 +69,9 @@ def test_a_first_model_is_due_when_half_of_the_sensors_were_heard_enough() -> No
     """Not before; until then it is told how far they are, and when it will be."""
     found = due(facts(0.0, 100.0, 100.0, heard=300.0), RULES, NOW)
     assert (found.now, found.at, found.share) == (False, NOW + 100.0, 0.75)
-    assert found.why == "1 of 3 sensors were heard enough, half of them are needed"
+    assert found.why == (
+        "1 of 3 sensors were heard enough, for 5 min and with 300 readings; half of them are needed"
+    )
     assert due(facts(0.0, 0.0, 100.0), RULES, NOW).now
 
 
