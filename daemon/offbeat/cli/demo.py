@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from offbeat.app.demo import DemoOutcome
 
 
+_AHEAD = (
+    "The demo learns seven sensors in about a minute, then starts a broker and the daemon and plays to them for "
+    "80 seconds: two or three minutes in all. Ctrl-C ends it early."
+)
+
+
 def add_parser(subparsers: Subparsers) -> None:
     """Add `demo` to the command line."""
     parser = subparsers.add_parser(
@@ -38,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--speed is {args.speed:g}; expected 0.1 to 20")
     if not args.train_seconds > 0:
         raise UsageError(f"--train-seconds is {args.train_seconds:g}; expected more than 0")
+    print(_AHEAD, flush=True)
     from offbeat.app.demo import DemoOptions, run_demo
     from offbeat.app.demo_scenes import scenes
     from offbeat.app.stopping import stop_on_signals

@@ -71,6 +71,7 @@ class TerminalView:
         self._end_learning(None, None, None)
         self._end_live()
         self._console.print(Text(f"\n{text}", style="bold"))
+        self._console.file.flush()
 
     def show(self) -> None:
         """Begin to draw the table of sensors."""

@@ -6,8 +6,13 @@ import argparse
 import faulthandler
 import gc
 
+import structlog
+
+from offbeat import __version__
 from offbeat.cli.common import add_config_option, config_path
 from offbeat.cli.parser import Subparsers
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -27,11 +32,17 @@ def run(args: argparse.Namespace) -> int:
 
     path = config_path(args)
     settings = load(path)
-    faulthandler.enable()
-    from offbeat.app.service import Service
+    from offbeat.observe.http import check_free
     from offbeat.observe.logs import configure
 
     configure(settings.log)
+    # What follows takes seconds, on a small machine half a minute: say so, and find out first what can be.
+    _log.info("starting", version=__version__, configuration=str(path))
+    if settings.metrics.listen:
+        check_free(settings.metrics.listen)
+    faulthandler.enable()
+    from offbeat.app.service import Service
+
     service = Service(settings, reread=lambda: examine(path))
     _tame_collector()
     service.run()

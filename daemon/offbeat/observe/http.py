@@ -88,6 +88,19 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(digits)
 
 
+def check_free(listen: str) -> None:
+    """Look whether an address can be served, before anything else is made that takes long; it is free again then.
+
+    Args:
+        listen: address as in the settings.
+
+    Raises:
+        ConfigError: the address cannot be read or is none of this machine.
+        UnavailableError: the port is taken.
+    """
+    _bind(listen, *parse_listen(listen), {}).server_close()
+
+
 class HttpServer:
     """Serves pages from threads of its own.
 

@@ -13,7 +13,16 @@ from http import HTTPStatus
 import pytest
 
 from offbeat.errors import ConfigError, UnavailableError
-from offbeat.observe.http import MOST_CONNECTIONS, HttpServer, Page, Request, Response, parse_listen
+from offbeat.observe.http import (
+    MOST_CONNECTIONS,
+    HttpServer,
+    Page,
+    Request,
+    Response,
+    check_free,
+    parse_listen,
+)
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 LONG = b"x" * 10_000
@@ -197,6 +206,15 @@ def test_a_taken_port_is_told_with_advice(server: HttpServer) -> None:
         UnavailableError, match=rf"127\.0\.0\.1:{server.port}.*in use.*metrics\.listen|listen = "
     ):
         HttpServer(f"127.0.0.1:{server.port}", {})
+
+
+def test_a_port_is_looked_at_before_anything_is_served(server: HttpServer) -> None:
+    """Taken it is told in the same words; free it is free afterwards."""
+    with pytest.raises(UnavailableError, match=r"is in use by another process"):
+        check_free(f"127.0.0.1:{server.port}")
+    port = free_port()
+    check_free(f"127.0.0.1:{port}")
+    HttpServer(f"127.0.0.1:{port}", {}).stop()
 
 
 @pytest.mark.parametrize(
