@@ -271,7 +271,8 @@ class LearningSettings(_Table):
         promote: whether a model that is better is put into service; else it is judged and kept, for a person to choose.
         every_seconds: time between two trainings, once there is data for so long.
         first_after_seconds: how long a sensor is to be heard before its group is learnt for the first time.
-        first_readings: and how many readings it is to bring; a slow sensor needs fewer after a day.
+        first_readings: and how many readings it is to bring; a slow sensor needs fewer after a day. One that
+            has brought fewer is left out of any training from the journal.
         priority: "idle": a training gets what nobody else wants; "normal": its share, where idle time never comes.
         size: of the model.
         steps: of a training at most.
