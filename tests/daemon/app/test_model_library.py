@@ -68,7 +68,10 @@ def test_a_damaged_artifact_of_before_is_said_and_left(settings: Settings, learn
 
 def test_nothing_in_service_is_told_with_what_to_do(settings: Settings) -> None:
     """To commands that need a model."""
-    with pytest.raises(ConfigError, match="no model is in service; train one"):
+    with pytest.raises(
+        ConfigError,
+        match="no model is in service; the daemon learns by itself; at once with `offbeat train --now`",
+    ):
         artifacts_in_service(settings)
 
 

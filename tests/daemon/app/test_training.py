@@ -147,15 +147,15 @@ def test_a_training_without_steps_of_its_own_ends_by_its_time(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("series", "why"),
     [
-        ([constant()], "constant"),
-        ([constant(1)], "record for longer"),
+        ([constant()], "channels value was not trained: .*constant"),
+        ([constant(1)], "too little is left to learn from of all 1 sensors with value: .*record for longer"),
     ],
     ids=["constant", "one row"],
 )
 def test_what_nothing_can_be_learnt_from_says_so(tmp_path: Path, series: list[Series], why: str) -> None:
     """An error of ours with the group's channels in it, and nothing is written."""
     folder = tmp_path / "artifact"
-    with pytest.raises(OffbeatError, match=rf"channels value was not trained: .*{why}"):
+    with pytest.raises(OffbeatError, match=why):
         train_from_recordings(series, TINY, folder)
     assert not folder.exists()
 
