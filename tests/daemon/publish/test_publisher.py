@@ -246,10 +246,8 @@ def test_a_wrong_password_is_told_and_retried(
 def test_a_broker_that_is_not_there_is_told_as_where_readings_come_from(make: Make) -> None:
     """In words that say what to do, and no name of an exception."""
     publisher = make("mqtt://127.0.0.1:1")
-    wait_until(lambda: bool(publisher.statistics().trouble), 10, "the trouble")
-    assert publisher.statistics().trouble == (
-        "nothing listens at mqtt://127.0.0.1:1: is the broker running, and is the port in mqtt.url right?"
-    )
+    told = "nothing listens at mqtt://127.0.0.1:1: is the broker running, and is the port in mqtt.url right?"
+    wait_until(lambda: publisher.statistics().trouble == told, 10, "the trouble in these words")
 
 
 def test_a_missing_password_file_stops_the_start(make: Make, tmp_path: Path) -> None:
