@@ -40,7 +40,11 @@ def steps(sets: list[str]) -> list[Step]:
     names = sorted((name for name in sets if name in COST), key=lambda name: -COST[name])
     return [
         Step(
-            f"copies-{name}", "played_variants:learnt_clean", {"name": name}, tuple(sorted({name, *PACE})), COST[name]
+            f"copies-{name}",
+            "played_variants:learnt_clean",
+            {"name": name},
+            tuple(sorted({name, *PACE})),
+            COST[name],
         )
         for name in names
     ]
