@@ -75,8 +75,11 @@ def _take_back(
 
     The foot of a slow swing comes by what was commissioned, too, but does not stay.
     """
+    changed = state.regimes.learnt[slots]
+    if not changed.any():
+        return
     as_before = as_commissioned(learnt.commission, learnt.row[slots], windows)
-    as_before &= state.regimes.learnt[slots] & ~state.holds.frozen[slots]
+    as_before &= changed & ~state.holds.frozen[slots]
     lasted = state.regimes.go_back(slots, as_before, now) >= state.episodes.rules.settle_seconds
     elsewhere = off | another_pace(middle_gap(windows), learnt.normalisers.unit_seconds[slots], SLOWER)
     state.take_back_regimes(slots[as_before & lasted & elsewhere])
