@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from offbeat.cli.common import MINIMAL
+from offbeat.cli.config_choice import MINIMAL
 from offbeat.config.explain import option_names, table_at
 from offbeat.config.loading import examine
 from offbeat.config.settings import Settings

@@ -130,6 +130,21 @@ def test_state_survives_a_restart_under_another_user(service: Machine) -> None:
     assert service.run("stat", "--format", "%a", "/var/lib/private/offbeat") == "700"
 
 
+def test_root_is_led_to_the_service_from_a_folder_with_another_configuration(service: Machine) -> None:
+    """Both where it is root's own, of some trial, and where somebody else put it there."""
+    service.write("/srv/offbeat.toml", CONFIG + '[metrics]\nlisten = "127.0.0.1:1"\n')
+    asks = ("sh", "-c", "cd /srv && /opt/offbeat/bin/offbeat status 2>&1")
+    said = service.run(*asks)
+    assert "going by /etc/offbeat/offbeat.toml, by which a daemon runs: none runs by offbeat.toml" in said
+    assert " is ready" in said
+    service.run("chown", "nobody", "/srv/offbeat.toml")
+    said = service.run(*asks)
+    assert (
+        "going by /etc/offbeat/offbeat.toml: offbeat.toml belongs to nobody; --config says by which" in said
+    )
+    assert " is ready" in said
+
+
 @pytest.mark.timeout(400)
 def test_it_learns_by_itself_within_its_sandbox(service: Machine) -> None:
     """Its process may take the lowest priority, and writes into the library as the dynamic user."""

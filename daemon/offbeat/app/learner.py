@@ -218,7 +218,9 @@ class Learner:
             self._log_room(one, facts)
             found = due(facts, self._rules, self._clock(), self._jitter)
             if found.now or (asked_by and facts.sensors):
-                self._train(one, found.why if found.now else f"{asked_by} asked for it")
+                result = self._train(one, found.why if found.now else f"{asked_by} asked for it")
+                if result == "stopped":
+                    one.asked_by = asked_by  # who asked gets it from the next daemon
                 continue
             if asked_by:
                 _log.warning(
@@ -273,7 +275,8 @@ class Learner:
             ),
         )
 
-    def _train(self, one: _Group, why: str) -> None:
+    def _train(self, one: _Group, why: str) -> str:
+        """Train a group; return what came of it, one of `RESULTS`."""
         _log.info("a model is trained in the background", group=one.name, why=why)
         self.counts.running_since = began = self._clock()
         started = time.monotonic()
@@ -297,8 +300,9 @@ class Learner:
         finally:
             self.counts.running_since = 0.0
             self.counts.seconds += time.monotonic() - started
-        self._conclude(one, ended, answer, began)
+        result = self._conclude(one, ended, answer, began)
         self._say(one.name, GroupLearning("waiting", last=one.last_told))
+        return result
 
     def _progress(self, one: _Group, why: str, message: dict[str, Any], seconds: float) -> None:
         begin, part = STAGES.get(str(message["stage"]), (0.0, 0.0))
@@ -315,21 +319,22 @@ class Learner:
             ),
         )
 
-    def _conclude(self, one: _Group, ended: Ended, answer: dict[str, Any], began: float) -> None:
+    def _conclude(self, one: _Group, ended: Ended, answer: dict[str, Any], began: float) -> str:
         if "verdict" in answer:
             verdict = Verdict.from_dict(answer["verdict"])
-            self.counts.results["promoted" if verdict.promoted else "kept"] += 1
+            result = "promoted" if verdict.promoted else "kept"
+            self.counts.results[result] += 1
             one.failures, one.failure = 0, ""
             one.last_told = f"{verdict.version}: {_outcome(verdict)}"
             _log.info(
                 "a model was trained in the background", group=one.name, version=verdict.version,
                 promoted=verdict.promoted, reason=verdict.reason, seconds=round(self._clock() - began),
             )  # fmt: skip
-            return
+            return result
         result, reason = self._failure(ended, answer)
         self.counts.results[result] += 1
         if result == "stopped":
-            return
+            return result
         one.failures, one.failed_at = one.failures + 1, self._clock()
         if reason != one.failure:
             _log.error(
@@ -337,6 +342,7 @@ class Learner:
                 result=result, reason=reason, again_in_seconds=round(retry_seconds(one.failures, self._rules)),
             )  # fmt: skip
         one.failure = one.last_told = reason
+        return result
 
     def _failure(self, ended: Ended, answer: dict[str, Any]) -> tuple[str, str]:
         """Return the result and the reason of a training without a verdict."""

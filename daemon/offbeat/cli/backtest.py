@@ -5,13 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from offbeat.cli.common import (
-    add_config_option,
-    add_json_option,
-    load_settings,
-    log_beside_output,
-    print_json,
-)
+from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import (
     add_training_options,
     describe,
@@ -44,7 +39,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "--labels", type=Path, metavar="FILE",
         help="labelled events to show in the report: a CSV with the columns series,start,end",
     )  # fmt: skip
-    add_config_option(parser)
+    add_config_option(
+        parser, usual="none: sensors are as they were recorded, and are judged by the usual settings"
+    )
     add_training_options(parser)
     add_json_option(parser)
 

@@ -6,13 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offbeat.cli.common import (
-    add_config_option,
-    add_json_option,
-    load_settings,
-    log_beside_output,
-    print_json,
-)
+from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import existing_paths, warn
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import UsageError
@@ -44,7 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--budget", action="append", metavar="RATE", default=[],
         help=f"false alerts allowed a sensor, such as 2/week; may be repeated; by default {', '.join(USUAL_BUDGETS)}",
     )  # fmt: skip
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
     add_json_option(parser)
 
 

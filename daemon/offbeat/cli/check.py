@@ -6,12 +6,11 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-from offbeat.cli.common import add_config_option, add_json_option, config_path, print_json, wants_colour
+from offbeat.cli.common import add_json_option, print_json, wants_colour
+from offbeat.cli.config_choice import add_config_option, config_path
 from offbeat.cli.parser import Subparsers
-from offbeat.cli.running import as_read_by, running_daemon
-from offbeat.config.loading import examine
+from offbeat.cli.running import SoughtDaemon, as_read_by, look_for_daemon
 from offbeat.config.memory import required_bytes
 from offbeat.config.reloading import needing_restart, taken_by_reload
 from offbeat.config.settings import Settings
@@ -41,28 +40,27 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; return 0 where the daemon could start, 78 where it could not."""
-    path = config_path(args)
-    settings, report = examine(path)
+    daemon = look_for_daemon(config_path(args))
+    settings, report = daemon.settings, daemon.report
     failed = not report.ok or bool(args.deny_warnings and report.warnings)
-    changes = None if settings is None else _changes(path, settings)
+    changes = _changes(daemon)
     if args.json:
         print_json({**report.to_json(), "ok": not failed, "changes": changes and asdict(changes)})
     else:
         if text := report.render(colour=wants_colour(sys.stderr), ending="no daemon starts with this"):
             print(text, file=sys.stderr)
         if settings is not None and not failed:
-            print("\n".join([f"ok: {path}: {_summary(settings)}", *_told(changes)]))
+            print("\n".join([f"ok: {daemon.path}: {_summary(settings)}", *_told(changes)]))
         elif report.ok:
             print("\nwarnings are denied.", file=sys.stderr)
     return ConfigError.exit_code if failed else 0
 
 
-def _changes(path: Path, settings: Settings) -> Changes | None:
+def _changes(daemon: SoughtDaemon) -> Changes | None:
     """Return what differs from what the daemon runs by; None where none runs, or where that cannot be known."""
-    running = running_daemon(path, settings.state)
-    if running is None:
+    if daemon.running is None or daemon.settings is None:
         return None
-    old, new = running.settings, as_read_by(running, settings)
+    old, new = daemon.running.settings, as_read_by(daemon.running, daemon.settings)
     return Changes(taken_by_reload(old, new), needing_restart(old, new))
 
 

@@ -1,4 +1,4 @@
-"""What commands share: options, where the configuration is, how errors and JSON are printed."""
+"""What commands share: an option, how settings are loaded, how errors and JSON are printed."""
 
 from __future__ import annotations
 
@@ -6,67 +6,20 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from offbeat.cli.config_choice import config_path
 from offbeat.errors import ConfigError
 
 if TYPE_CHECKING:
     from offbeat.config.settings import Settings
-
-LOCAL_CONFIG = Path("offbeat.toml")
-SYSTEM_CONFIG = Path("/etc/offbeat/offbeat.toml")
-MINIMAL = """\
-[mqtt]
-url = "mqtt://localhost:1883"
-
-[[source]]
-topic = "plant/{line}/{sensor}/state"    # captures name the sensor
-
-[alerts]
-budget = "1/week"                        # false alerts per sensor"""
-"""A configuration to begin with, as in deploy/examples/minimal.toml, which an installation need not have."""
-
-
-def add_config_option(parser: argparse.ArgumentParser) -> None:
-    """Give a command `--config`."""
-    parser.add_argument(
-        "-c",
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help=f"the configuration; by default ./{LOCAL_CONFIG} if it exists, else {SYSTEM_CONFIG}",
-    )
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Give a command `--json`."""
     parser.add_argument(
         "--json", action="store_true", help="print JSON for programs instead of text for people"
-    )
-
-
-def config_path(args: argparse.Namespace, places: Sequence[Path] = (LOCAL_CONFIG, SYSTEM_CONFIG)) -> Path:
-    """Return the configuration that the command line names, or the first that exists where one usually is.
-
-    Args:
-        args: with `config`, which may be None.
-        places: where it is looked for then.
-
-    Raises:
-        ConfigError: none is named and there is none where it is looked for.
-    """
-    named: Path | None = args.config
-    if named is not None:
-        return named
-    for path in places:
-        if path.exists():
-            return path
-    raise ConfigError(
-        f"no configuration: there is no {' and no '.join(map(str, places))}; "
-        f"name one with --config FILE, or begin with these lines in {places[0]}:\n\n{MINIMAL}"
     )
 
 

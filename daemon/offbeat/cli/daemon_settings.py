@@ -8,18 +8,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offbeat.cli.common import SYSTEM_CONFIG, config_path, wants_colour
+from offbeat.cli.common import wants_colour
+from offbeat.cli.config_choice import SYSTEM_CONFIG, config_path
 from offbeat.errors import ConfigError
 
 if TYPE_CHECKING:
+    from offbeat.cli.running import SoughtDaemon
     from offbeat.config.report import Report
-    from offbeat.config.settings import Settings, StateSettings
+    from offbeat.config.settings import Settings
 
 _BROKEN = "a daemon that runs goes on by what it read before, and none starts with this"
 
 
 def daemon_settings(args: argparse.Namespace, *, writes: bool) -> Settings:
-    """Return the settings of the daemon that `--config` leads to, with its state directory.
+    """Return the settings of the daemon that `--config` leads to, with its state directory and how it is asked.
 
     Where the configuration cannot be used, they are those that its daemon runs by, and what is wrong is printed. What
     that daemon says never decides which directory is looked at, nor, if it is another user's, whose password is read.
@@ -32,36 +34,35 @@ def daemon_settings(args: argparse.Namespace, *, writes: bool) -> Settings:
     Raises:
         ConfigError: the configuration cannot be used, and no daemon tells by what it runs; the message is the report.
     """
-    from offbeat.cli.running import reached_at
-    from offbeat.cli.state_place import is_named, state_place, with_its_state
-    from offbeat.config.loading import examine, usable_tables
-    from offbeat.config.settings import StateSettings
-    from offbeat.state.running import running_on
+    from offbeat.cli.running import look_for_daemon
+    from offbeat.cli.state_place import with_its_state
 
-    path = config_path(args)
-    settings, report = examine(path)
-    if settings is not None:
-        return with_its_state(path, settings)
-    tables = usable_tables(path)
-    state = tables.state or StateSettings()
-    place = state_place(path, state)
-    running, where = running_on(place), f'the state directory "{place}"'
-    if running is None:
-        raise _unusable(
-            report, f"nothing tells by what a daemon runs on {where}", nameable=not is_named(state)
-        )
-    if writes and not _leads_there(path, tables.state, report):
-        raise _unusable(
-            report, f"nothing tells that {where} is of this configuration: a daemon runs on it", nameable=True
-        )
-    if writes and not running.owns_directory:
-        raise _unusable(
-            report, f"the daemon on {where} is not of the user whose directory it is", nameable=False
-        )
-    tell_of_problems(report)
-    told = running.settings
-    kept = told.state.model_copy(update={"directory": place})
-    return told.model_copy(update={"state": kept, "metrics": reached_at(running, tables.metrics)})
+    daemon = look_for_daemon(config_path(args))
+    if daemon.settings is not None:
+        settings = with_its_state(daemon.path, daemon.settings)
+    else:
+        settings = _told(daemon, writes=writes)
+    return settings.model_copy(update={"metrics": daemon.metrics})
+
+
+def _told(daemon: SoughtDaemon, *, writes: bool) -> Settings:
+    """Return what the daemon of a broken configuration runs by, but with the state directory that was looked at."""
+    from offbeat.cli.state_place import is_named
+
+    where = f'the state directory "{daemon.place}"'
+    if daemon.running is None:
+        named = daemon.state is not None and is_named(daemon.state)
+        why = f"nothing tells by what a daemon runs on {where}"
+        raise _unusable(daemon.report, why, nameable=not named)
+    if writes and not _leads_there(daemon):
+        why = f"nothing tells that {where} is of this configuration: a daemon runs on it"
+        raise _unusable(daemon.report, why, nameable=True)
+    if writes and not daemon.running.owns_directory:
+        why = f"the daemon on {where} is not of the user whose directory it is"
+        raise _unusable(daemon.report, why, nameable=False)
+    tell_of_problems(daemon.report)
+    told = daemon.running.settings
+    return told.model_copy(update={"state": told.state.model_copy(update={"directory": daemon.place})})
 
 
 def tell_of_problems(report: Report) -> None:
@@ -69,19 +70,19 @@ def tell_of_problems(report: Report) -> None:
     print(report.render(colour=wants_colour(sys.stderr), ending=_BROKEN), file=sys.stderr)
 
 
-def _leads_there(path: Path, state: StateSettings | None, report: Report) -> bool:
+def _leads_there(daemon: SoughtDaemon) -> bool:
     """Return whether a broken configuration still tells which state directory is its own.
 
     The one in the working directory is so only beside a file that names no other, as far as can be read.
     """
     from offbeat.cli.state_place import is_named
 
-    folder = path.absolute().parent
+    folder, state = daemon.path.absolute().parent, daemon.state
     if os.environ.get("STATE_DIRECTORY") or folder == SYSTEM_CONFIG.parent:
         return True
     if state is None or is_named(state):
         return state is not None
-    is_misread = any(problem.option.split(".")[0] == "state" for problem in report.problems)
+    is_misread = any(problem.option.split(".")[0] == "state" for problem in daemon.report.problems)
     return not is_misread and folder.samefile(Path.cwd())
 
 

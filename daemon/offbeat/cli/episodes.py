@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offbeat.cli.book import daemon_state, open_book
-from offbeat.cli.common import add_config_option, add_json_option, at, print_json
+from offbeat.cli.common import add_json_option, at, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.parser import Parser, Subparsers
 from offbeat.cli.user import acting_user
@@ -54,12 +55,12 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     show.add_argument("id", metavar="ID", help="of an episode, or its beginning")
     add_json_option(show)
-    add_config_option(show)
+    add_config_option(show, of_daemon=True)
     label = actions.add_parser("label", help="say what one was", argument_default=argparse.SUPPRESS)
     label.add_argument("id", metavar="ID", help="of an episode, or its beginning")
     label.add_argument("what", metavar="WHAT", choices=WHATS, help=f"one of {', '.join(WHATS)}")
     label.add_argument("--note", metavar="TEXT", help="kept with it")
-    add_config_option(label)
+    add_config_option(label, of_daemon=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,7 +76,7 @@ def _add_list_options(parser: argparse.ArgumentParser) -> None:
         "--limit", type=int, metavar="N", help=f"so many at most; by default {_NEWEST}, of open ones all"
     )
     add_json_option(parser)
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
 
 
 def _list(args: argparse.Namespace, settings: Settings) -> int:

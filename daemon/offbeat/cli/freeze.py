@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from offbeat.cli.book import open_book
-from offbeat.cli.common import add_config_option, add_json_option, at, print_json
+from offbeat.cli.common import add_json_option, at, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.parser import Subparsers
 from offbeat.cli.user import acting_user
@@ -35,7 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--reason", default="", metavar="TEXT", help="kept with it")
     parser.add_argument("--list", action="store_true", help="list what is frozen")
     add_json_option(parser)
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
 
 
 def run(args: argparse.Namespace) -> int:

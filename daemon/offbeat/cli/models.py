@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from offbeat.cli.common import add_config_option, add_json_option, print_json
+from offbeat.cli.common import add_json_option, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.model_tables import compared, listed, shown
 from offbeat.cli.parser import Parser, Subparsers
@@ -166,7 +167,7 @@ def _action(
     parser = actions.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     for one in positional:
         parser.add_argument(one, help="of a model, or its beginning")
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
     options(parser)
     return parser
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from offbeat.cli.common import (
-    add_config_option,
-    add_json_option,
-    load_settings,
-    log_beside_output,
-    print_json,
-)
+from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import existing_paths
 from offbeat.cli.parser import Subparsers
 

@@ -9,7 +9,7 @@ import gc
 import structlog
 
 from offbeat import __version__
-from offbeat.cli.common import add_config_option, config_path
+from offbeat.cli.config_choice import add_config_option, config_path
 from offbeat.cli.parser import Subparsers
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from offbeat.cli.state_place import is_named, state_place
+from offbeat.config.loading import examine, usable_tables
+from offbeat.config.report import Report
 from offbeat.config.settings import MetricsSettings, Settings, StateSettings
 from offbeat.state.running import Running, running_on
 
@@ -15,14 +18,38 @@ CREDENTIALS = Path("/run/credentials")
 """Where systemd hands secrets to a service."""
 
 
-def running_daemon(path: Path, state: StateSettings | None) -> Running | None:
-    """Return the daemon of a configuration; None where none runs, or where that cannot be known.
+@dataclass(frozen=True, slots=True)
+class SoughtDaemon:
+    """The daemon of a configuration, as far as there is one.
 
-    Args:
+    Attributes:
         path: of the configuration.
-        state: what it says of its state, as far as it can be read.
+        settings: as it says now; None where it cannot be used.
+        report: what is wrong with it.
+        state: what it says of its state, as far as it can be read; None where it cannot.
+        place: its state directory.
+        running: the daemon that runs there; None where none does, or where that cannot be known.
+        metrics: how the daemon is asked: as it says where it runs, else as the configuration does; None where neither
+            can be read.
     """
-    return running_on(state_place(path, state or StateSettings()))
+
+    path: Path
+    settings: Settings | None
+    report: Report
+    state: StateSettings | None
+    place: Path
+    running: Running | None
+    metrics: MetricsSettings | None
+
+
+def look_for_daemon(path: Path) -> SoughtDaemon:
+    """Return the daemon of a configuration, also of one that is broken by now."""
+    settings, report = examine(path)
+    tables = usable_tables(path) if settings is None else settings
+    place = state_place(path, tables.state or StateSettings())
+    running = running_on(place)
+    metrics = tables.metrics if running is None else reached_at(running, tables.metrics)
+    return SoughtDaemon(path, settings, report, tables.state, place, running, metrics)
 
 
 def reached_at(running: Running, metrics: MetricsSettings | None) -> MetricsSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from offbeat.cli.common import SYSTEM_CONFIG
+from offbeat.cli.config_choice import SYSTEM_CONFIG
 from offbeat.config.settings import Settings, StateSettings
 
 SYSTEM_STATE = Path("/var/lib")

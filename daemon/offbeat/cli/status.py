@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from offbeat.cli.common import add_config_option, add_json_option, config_path, print_json
+from offbeat.cli.common import add_json_option, print_json
+from offbeat.cli.config_choice import add_config_option, config_path
 from offbeat.cli.daemon_settings import tell_of_problems
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import ConfigError
-
-if TYPE_CHECKING:
-    from offbeat.app.daemon_api import DaemonApi
-    from offbeat.config.report import Report
 
 MOST_SHOWN = 20
 _PAGE = 1000
@@ -36,7 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "directory tells; also where the configuration has mistakes by now, which are told too. Ends with 69 where no "
         "daemon answers, and with 1 where --probe finds that it is not so.",
     )
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
     add_json_option(parser)
     parser.add_argument(
         "--all", action="store_true", help=f"list all sensors, not {MOST_SHOWN} of those that are not ready"
@@ -50,7 +46,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask and print."""
-    api, report = _reach(config_path(args))
+    from offbeat.app.daemon_api import DaemonApi
+    from offbeat.cli.running import look_for_daemon
+
+    daemon = look_for_daemon(config_path(args))
+    if daemon.metrics is None:
+        raise ConfigError(daemon.report.render(ending=_UNKNOWN))
+    api, report = DaemonApi(daemon.metrics), daemon.report
     if args.probe:
         is_so, words = api.verdict(args.probe)
         print(words)
@@ -63,26 +65,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join([*_daemon(status), *_listed(sensors, everyone=args.all)]))
     return 0
-
-
-def _reach(path: Path) -> tuple[DaemonApi, Report]:
-    """Return how the daemon of a configuration is asked, and what is wrong with the configuration.
-
-    Raises:
-        ConfigError: it cannot be used, and nothing tells where the daemon is.
-        UnavailableError: the daemon serves nothing over HTTP.
-    """
-    from offbeat.app.daemon_api import DaemonApi
-    from offbeat.cli.running import reached_at, running_daemon
-    from offbeat.config.loading import examine, usable_tables
-
-    settings, report = examine(path)
-    tables = usable_tables(path) if settings is None else settings
-    running = running_daemon(path, tables.state)
-    metrics = tables.metrics if running is None else reached_at(running, tables.metrics)
-    if metrics is None:
-        raise ConfigError(report.render(ending=_UNKNOWN))
-    return DaemonApi(metrics), report
 
 
 def _sensors(ask: Any) -> Iterator[Table]:
@@ -113,17 +95,18 @@ def _daemon(status: Table) -> Iterator[str]:
     if not status["models"]:
         yield "model: none; silence and rules are judged"
     for group, learning in status.get("learning", {}).items():
-        yield f"learning of {group}: {_learning(learning)}"
+        yield learning_line(group, learning)
 
 
-def _learning(one: Table) -> str:
+def learning_line(group: str, one: Table) -> str:
+    """Return in a line how far the learning of a group is, as the daemon's API tells it."""
     words = [one["stage"]]
     if one["stage"] in ("gathering", "training") and one["share"] is not None:
         words[0] += f" {100 * one['share']:.0f} %"
     if one["eta_seconds"]:
         words.append(f"about {_span(one['eta_seconds'])} to go")
     words += [text for text in (one["reason"], one["last"] and f"last: {one['last']}") if text]
-    return "; ".join(words)
+    return f"learning of {group}: {'; '.join(words)}"
 
 
 def _listed(sensors: Sequence[Table], *, everyone: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offbeat.cli.book import open_book
-from offbeat.cli.common import add_config_option
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.daemon_settings import daemon_settings
 from offbeat.cli.freeze import add_scope, called, scope_of
 from offbeat.cli.parser import Subparsers
@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "meanwhile is not learnt afterwards either.",
     )
     add_scope(parser)
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,14 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offbeat.cli.common import (
-    add_config_option,
-    add_json_option,
-    load_settings,
-    log_beside_output,
-    print_json,
-)
-from offbeat.cli.daemon_settings import daemon_settings
+from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
+from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import (
     add_training_options,
     describe,
@@ -28,20 +22,12 @@ from offbeat.cli.learning import (
 )
 from offbeat.cli.parser import Subparsers
 from offbeat.cli.user import acting_user
+from offbeat.cli.wish import wish
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:
     from offbeat.app.training import TrainedGroup
     from offbeat.config.settings import Settings
-
-
-_WHEN: dict[bool | None, str] = {
-    True: "the daemon begins within seconds; `offbeat status` tells how far it is",
-    False: "no daemon runs now; the next one begins when it has started",
-    None: "whether a daemon runs cannot be told from its state directory; one that does begins within seconds, "
-    "another when it has started",
-}
-"""When a training begins that was asked for, by whether a daemon runs."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -62,7 +48,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--now",
         action="store_true",
-        help="ask the running daemon to train in the background, and to put the model into service if it is better",
+        help="ask the running daemon to train in the background, after a training that is under way, and to put the "
+        "model into service if it is better",
     )
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="write the artifact there instead of into the library"
@@ -72,7 +59,7 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="keep the model in the library without putting it into service",
     )
-    add_config_option(parser)
+    add_config_option(parser, of_daemon=True)
     add_training_options(parser)
     add_json_option(parser)
 
@@ -80,7 +67,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train and print what came of it."""
     if args.now:
-        return _wish(args)
+        return wish(args)
     if bool(args.recordings) == args.journal:
         raise UsageError(
             "name recordings to learn from, or --journal, and not both; --now asks the running daemon"
@@ -132,29 +119,6 @@ def run(args: argparse.Namespace) -> int:
     for one in trained:
         print(describe(one))
     print("\n".join(_told(trained, folder, promoted=not args.no_promote)))
-    return 0
-
-
-def _wish(args: argparse.Namespace) -> int:
-    """Ask the daemon to train; it does so on trial, which a training by hand is not."""
-    if args.recordings or args.journal or args.out is not None or args.no_promote:
-        raise UsageError(
-            "--now asks the running daemon to train from its journal; leave recordings and other options out"
-        )
-    settings = daemon_settings(args, writes=True)
-    from offbeat.app.learner import why_never
-    from offbeat.app.model_library import library_of
-    from offbeat.cli.book import daemon_state
-    from offbeat.state.running import runs_on
-
-    if why := why_never(settings):
-        raise UsageError(f"a daemon of this configuration never trains by itself: {why}")
-    runs = runs_on(daemon_state(settings))
-    library_of(settings).wish_for_training(acting_user())
-    if args.json:
-        print_json({"wished": True, "daemon_runs": runs})
-    else:
-        print(f"asked for: {_WHEN[runs]}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -356,6 +357,42 @@ def test_a_wish_that_a_daemon_does_not_come_to_is_left_for_the_next(tmp_path: Pa
     site.learner.start()
     wait_until(lambda: not (site.library.root / ".train-now").exists(), 20, "the wish to be taken")
     site.learner.stop(20.0)
+    assert site.library.take_wish() == "anna"
+
+
+def test_a_wish_beside_a_training_waits_for_its_end_and_is_a_training_of_its_own(tmp_path: Path) -> None:
+    """The one that is under way began without what was heard since."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    waits = f"open({str(gate)!r}).read()\n"
+    site = Site(tmp_path, waits + says({"verdict": VERDICT.to_dict()}))
+    site.heard("a", seconds=10.0, rows=10)
+    site.library.wish_for_training("bert")
+    with capture_logs() as logs:
+        site.learner.start()
+        wait_until(lambda: site.learner.counts.running_since > 0, 30, "the first training")
+        site.library.wish_for_training("anna")
+        gate.write_text("go on")  # blocks until the child reads
+        wait_until(lambda: site.learner.counts.results["promoted"] == 1, 30, "its end")
+        gate.write_text("go on")
+        wait_until(lambda: site.learner.counts.results["promoted"] == 2, 30, "the second training")
+        site.learner.stop(20.0)
+    why = [log["why"] for log in logs if log["event"] == "a model is trained in the background"]
+    assert why == ["bert asked for it", "anna asked for it"]
+    assert site.library.take_wish() == ""
+
+
+def test_a_training_that_was_asked_for_and_cut_off_by_a_stop_is_left_for_the_next_daemon(
+    tmp_path: Path,
+) -> None:
+    """Who asked was told that it comes; one that was due by itself is due again anyway."""
+    site = Site(tmp_path, "import time; time.sleep(600)")
+    site.heard("a", seconds=10.0, rows=10)
+    site.library.wish_for_training("anna")
+    site.learner.start()
+    wait_until(lambda: site.learner.counts.running_since > 0, 30, "the training to begin")
+    site.learner.stop(20.0)
+    assert site.learner.counts.results["stopped"] == 1
     assert site.library.take_wish() == "anna"
 
 

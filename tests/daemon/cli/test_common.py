@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from offbeat.cli.common import config_path, error_line, load_settings, wants_colour
+from offbeat.cli.common import error_line, load_settings, wants_colour
 from offbeat.errors import ConfigError
 
 
@@ -18,22 +18,6 @@ class Terminal(io.StringIO):
     def isatty(self) -> bool:
         """Say so."""
         return True
-
-
-def test_a_named_configuration_is_taken_by_its_name() -> None:
-    """Whether it is there or not: the report says so."""
-    assert config_path(Namespace(config=Path("elsewhere.toml"))) == Path("elsewhere.toml")
-
-
-def test_no_configuration_anywhere_is_told(tmp_path: Path) -> None:
-    """With where it was looked for; the first that exists is taken."""
-    places = (tmp_path / "local.toml", tmp_path / "system.toml")
-    with pytest.raises(ConfigError, match=r"there is no .*local.toml and no .*system.toml; name one"):
-        config_path(Namespace(config=None), places)
-    places[1].touch()
-    assert config_path(Namespace(config=None), places) == places[1]
-    places[0].touch()
-    assert config_path(Namespace(config=None), places) == places[0]
 
 
 def test_settings_are_loaded_or_the_whole_report_is_raised(tmp_path: Path) -> None:

@@ -122,6 +122,19 @@ def test_what_the_daemon_says_does_not_move_its_state(
     assert daemon_settings(Namespace(config=config), writes=True).state.directory == state
 
 
+def test_a_daemon_is_asked_where_it_listens_also_beside_a_good_file_that_says_otherwise(
+    config: Path, state: Path
+) -> None:
+    """As `status` asks it; all else is as the file says."""
+    running = RunningSettings(state)
+    running.keep(load(config))
+    config.write_text(config.read_text() + '[metrics]\nlisten = "127.0.0.1:1"\n[alerts]\nbudget = "2/week"\n')
+    settings = daemon_settings(Namespace(config=config), writes=False)
+    assert (settings.metrics.listen, settings.alerts.budget_per_week) == ("127.0.0.1:9641", 2.0)
+    running.close()
+    assert daemon_settings(Namespace(config=config), writes=False).metrics.listen == "127.0.0.1:1"
+
+
 def test_word_is_left_beside_a_file_that_names_no_directory(unnamed: Path) -> None:
     """In `state` of the working directory, where the file lies too."""
     assert daemon_settings(Namespace(config=unnamed), writes=True).state.directory == Path("state")

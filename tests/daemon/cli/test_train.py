@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 
 from offbeat.cli.main import main
-from offbeat.config.loading import load
 from offbeat.config.settings import JournalSettings
 from offbeat.ingest.journal import Journal
 from offbeat.learn.library import ModelLibrary
-from offbeat.state.running import FILE, RunningSettings
 from offbeat.state.store import EpisodeHistory
 from tests.support.events import an_event
 
@@ -210,71 +208,3 @@ def test_a_sensor_of_one_reading_stays_unknown(
     assert (version.lineage["recordings"], version.lineage["rows"]) == (1, 320)
     assert main(["models", "show", version.version, "--config", str(config)]) == 0
     assert f"  {left}" in capsys.readouterr().out.splitlines()
-
-
-def test_the_running_daemon_can_be_asked_to_train(
-    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It finds the wish in the library, once; with what would not be heard it is refused."""
-    EpisodeHistory(tmp_path / "state" / "episodes.sqlite").close()
-    running = RunningSettings(tmp_path / "state")
-    running.keep(load(config))
-    assert main(["train", "--now", "--config", str(config)]) == 0
-    assert "the daemon begins within seconds" in capsys.readouterr().out
-    running.close()
-    library = ModelLibrary(tmp_path / "state" / "models")
-    assert library.take_wish()
-    assert main(["train", "--now", "--config", str(config)]) == 0
-    assert "no daemon runs now; the next one begins when it has started" in capsys.readouterr().out
-    assert library.take_wish()
-    assert library.take_wish() == ""
-    assert main(["train", "--now", "--journal", "--config", str(config)]) == 2
-    assert "leave recordings and other options out" in capsys.readouterr().err
-    config.write_text(config.read_text() + "\n[learning]\nenabled = false\n")
-    assert main(["train", "--now", "--config", str(config)]) == 2
-    assert "never trains by itself: learning.enabled is false" in capsys.readouterr().err
-    assert library.take_wish() == ""
-
-
-def test_whether_a_daemon_runs_is_said_as_far_as_it_is_known(
-    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """One of another release may run and write nothing down, or what this one does not understand."""
-    state, now = tmp_path / "state", ["train", "--now", "--config", str(config)]
-
-    def said() -> tuple[str, object]:
-        assert main(now) == 0
-        text = capsys.readouterr().out
-        assert main([*now, "--json"]) == 0
-        return text, json.loads(capsys.readouterr().out)["daemon_runs"]
-
-    EpisodeHistory(state / "episodes.sqlite").close()
-    text, runs = said()
-    assert ("whether a daemon runs cannot be told" in text, runs) == (True, None)
-    running = RunningSettings(state)
-    running.keep(load(config))
-    (state / FILE).write_text('{"of": "another release"}')
-    text, runs = said()
-    assert ("the daemon begins within seconds" in text, runs) == (True, True)
-    running.close()
-    text, runs = said()
-    assert ("no daemon runs now" in text, runs) == (True, False)
-
-
-@pytest.mark.parametrize("made", [False, True])
-def test_nobody_is_asked_to_train_where_no_daemon_would_hear_of_it(
-    config: Path, tmp_path: Path, made: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What was found and what to do is said, and nothing is left in the folder."""
-    state = tmp_path / "state"
-    if made:
-        state.mkdir()
-    assert main(["train", "--now", "--config", str(config)]) == 69
-    said = capsys.readouterr().err
-    assert f'state directory "{state}"' in said
-    assert ("no daemon has ever run on" if made else "there is no") in said
-    assert (
-        "start the daemon of this configuration first, name the configuration of the daemon by --config"
-        in said
-    )
-    assert not list(tmp_path.glob("state/*"))

@@ -13,6 +13,18 @@ _ABOUT = """\
 `offbeat COMMAND --help` says the same on a terminal. A user's mistake never shows a traceback, unless
 `OFFBEAT_DEBUG=1` asks for one."""
 _EXIT_CODES = "What every command ends with; where one means more by a code, it stands with the command."
+_CONFIGURATION = """\
+By that which `--config` names. Without it, by `offbeat.toml` in the working directory, and where there is none by
+`/etc/offbeat/offbeat.toml`. Where both are there, and are not one and the same file,
+
+* commands about a daemon (`status`, `models`, `episodes`, `freeze`, `thaw`, `train`, `calibrate`) go by the one by
+  which a daemon runs, as far as the user may know: its state directory tells, and only root may look into a service's.
+  Where daemons run by both, or by neither, it is the one in the working directory;
+* all others (`run`, `check`, `replay`) go by the one in the working directory.
+
+Standard error is told which of the two is taken. What lies in the working directory, also in `conf.d`, has to belong to
+root or to the user who gives the command (also to the one who became root by sudo). What another user put there is
+taken only where it is named: a configuration says which files are read, and where passwords are sent."""
 _SIGNALS = (("130", "Ended by Ctrl-C."), ("141", "The reader of its output went away, as in `| head`."))
 
 
@@ -26,6 +38,7 @@ def commands_page(parsers: Mapping[str, argparse.ArgumentParser]) -> str:
     codes = [("0", "Done."), *((str(error.exit_code), summary_of(error)) for error in errors), *_SIGNALS]
     contents = "\n".join(f"* [{name}](#offbeat-{name})" for name in parsers)
     parts = [_ABOUT, contents, "## Exit codes", _EXIT_CODES, table(("code", "meaning"), codes)]
+    parts += ["## Which configuration", _CONFIGURATION]
     for name, parser in parsers.items():
         parts += [f"## offbeat {name}", *_described(parser)]
     return page("Commands", *parts)

@@ -12,6 +12,7 @@ VARIABLES = {
     "NO_COLOR": "Set to anything: no colours on a terminal.",
     "TERM": '"dumb": no colours either.',
     "SUDO_USER": "Who is named in the history of models, where a command ran under sudo.",
+    "SUDO_UID": "Whose configuration in the working directory is taken, too, where a command runs as root under sudo.",
     "OFFBEAT_DEBUG": "Set to 1: a failing command shows its traceback, which belongs into a report of a bug.",
 }
 """Names and meanings."""
