@@ -117,6 +117,45 @@ def test_the_page_says_how_things_are(page: Browser) -> None:
     assert page.text("#count") == "1 to 5 of 5"
 
 
+def test_what_was_not_used_is_counted_and_its_reasons_are_a_key_away(page: Browser) -> None:
+    """In words, under a name for screen readers; pointed at, by the names of the reasons that the metrics have."""
+    assert page.text("#drops-sum") == "7 messages not used"
+    assert not page.run("document.querySelector('#drops-why').checkVisibility()")
+    assert (
+        page.run("document.querySelector('#drops').title") == "4 messages: no_value\n3 messages: undecodable"
+    )
+    page.run("document.querySelector('#drops-sum').focus()")
+    page.press("Enter")
+    page.wait("document.querySelector('#drops-why').checkVisibility()")
+    assert page.text("#drops-why").splitlines() == [
+        "4 messages without a number that its source includes",
+        "3 messages not what its source says it is",
+    ]
+    names = {node["name"]["value"] for node in page.accessible() if node["role"]["value"] == "list"}
+    assert "Since the start, by reason" in names
+
+
+def test_what_was_not_used_is_kept_up_to_date_under_the_hands(browser: Browser, tmp_path: Path) -> None:
+    """It stays open and keeps the focus while it counts on; where nothing was dropped there is nothing to see."""
+    browser.look()
+    with LiveSite(tmp_path) as site:
+        site.dropped = {"late": 0}
+        visit(browser, site)
+        assert not browser.run("document.querySelector('#drops').checkVisibility()")
+        site.dropped = {"late": 1}
+        site.beat()
+        browser.wait("document.querySelector('#drops-sum').innerText === '1 message not used'")
+        browser.run("document.querySelector('#drops-sum').focus()")
+        browser.press("Enter")
+        site.dropped = {"late": 1, "inbox_full": 2_000}
+        site.beat()
+        browser.wait("document.querySelectorAll('#drops-why li').length === 2")
+        assert browser.text("#drops-sum") == "2,001 messages not used"
+        assert browser.run(f"{FOCUS}.id") == "drops-sum"
+        assert browser.run("document.querySelector('#drops').open")
+        assert complaints(browser, site) == []
+
+
 def test_a_search_narrows_the_list(page: Browser) -> None:
     """As one types; and it can be given up."""
     page.run("document.querySelector('#words').focus()")
@@ -155,7 +194,7 @@ def test_a_sensor_is_shown_with_its_charts_and_its_reasons(page: Browser) -> Non
     chart = page.run("document.querySelector('#charts [role=img]').getAttribute('aria-label')")
     assert chart.startswith("value: 110 readings from ")
     assert "expected 59" in chart
-    page.click("summary")
+    page.click("#readings summary")
     page.wait("document.querySelectorAll('#readings-table tbody tr').length === 20")
 
 

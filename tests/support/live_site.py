@@ -49,9 +49,13 @@ class LiveSite:
     Args:
         folder: gets the history of episodes.
         others: names of sensors that have been heard of but once.
+
+    Attributes:
+        dropped: messages that were not used, by reason.
     """
 
     def __init__(self, folder: Path, others: Sequence[str] = ()) -> None:
+        self.dropped = {"no_value": 4, "undecodable": 3}
         self._lock = threading.Lock()
         self._pipeline: Pipeline = plant(sensors=(*BOILERS, *others))
         self._scorer = FakeScorer(sensors=len(BOILERS) + len(others) + 8)
@@ -156,5 +160,5 @@ class LiveSite:
             device="none",
             configuration=Configuration(0.0, ""),
             models={},
-            messages_dropped={"no_value": 4, "undecodable": 3},
+            messages_dropped=self.dropped,
         )

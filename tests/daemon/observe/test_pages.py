@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from offbeat.core.ledger import Drop
 from offbeat.observe.http import Request, Response
 from offbeat.observe.metrics import Metrics, new_registry
 from offbeat.observe.pages import build_pages
@@ -107,3 +109,10 @@ def test_text_stands_out_from_what_is_behind_it(scheme: str, text: str, ground: 
     colours = dict(re.findall(r"--([a-z]+): #([0-9a-f]{3,6});", light if scheme == "light" else dark))
     brighter, darker = sorted([luminance(colours[text]), luminance(colours[ground])], reverse=True)
     assert (brighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def test_the_page_has_words_for_every_reason_of_a_drop() -> None:
+    """And for no other."""
+    script = (files("offbeat.observe") / "page" / "drops.js").read_text("utf-8")
+    table = script.partition("const WHY = {")[2].partition("};")[0]
+    assert set(re.findall(r"^  (\w+):", table, re.MULTILINE)) == set(Drop)

@@ -2,6 +2,7 @@
 
 import { ask, listen } from "./api.js";
 import { closeDetail, openDetail, refreshDetail, remember, startDetail } from "./detail.js";
+import { showDrops } from "./drops.js";
 import { showOpen } from "./episodes.js";
 import { $, make, write } from "./nodes.js";
 import { loadSensors, startSensors } from "./sensors.js";
@@ -24,6 +25,7 @@ const showStatus = (status) => {
     many(sum(status.sensors), "sensor") + (learning ? `, ${learning.toLocaleString()} still learning` : ""),
     `${many(open, "episode")} open`, `${many(status.rows_scored, "reading")} judged`, `version ${status.version}`,
   ].join(" · "));
+  showDrops(status);
   document.title = open ? `(${open}) Offbeat` : "Offbeat";
 };
 
