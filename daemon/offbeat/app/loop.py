@@ -20,7 +20,15 @@ from offbeat.scoring.worker import Answer, ScorerThread
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 STEPS_IN_FLIGHT = 2
-"""One job in work and one behind it: more would only make each answer older."""
+"""Behind a backlog: one job in work and one behind it. More would only make each answer older."""
+FEW_READINGS = 1024
+"""With so few waiting the loop and the scorer take turns.
+
+Few readings make many small calls, and each lets go of Python's lock for a moment: side by side the two threads spend
+more time handing it over than at work. Calls on thousands of readings are long enough to be made side by side.
+"""
+WINDOWS_REST = 8.0
+"""So many times as long as windows took to score, no more are asked for, unless jobs are full: for the same reason."""
 BACKLOG_READINGS = 4096
 """So many readings wait that windows must: they are a second look, and may be taken later or never."""
 IDLE_SECONDS = 0.25
@@ -46,7 +54,8 @@ class Loop:
     """Takes batches in, hands jobs to the scorer thread, judges its answers, and acts on the decisions.
 
     While the scorer is busy the loop leaves readings in the inbox: they come as one larger batch next time, which costs
-    less a reading. That is the only back-pressure there is; the inbox sheds when it is full.
+    less a reading. Only behind a backlog does it prepare the next job meanwhile. That is the only back-pressure there
+    is; the inbox sheds when it is full.
 
     Args:
         pipeline: the core.
@@ -56,7 +65,7 @@ class Loop:
         housekeeping: called about once a second in this thread when no reading is under way: snapshots, status.
         clock: unix seconds: the log time of ticks. It may be set while the daemon runs.
         timer: monotonic seconds: by these ticks come.
-        window_delay_seconds: windows gather for so long before a job is made of them, unless jobs are full.
+        window_delay_seconds: windows gather for so long at least before a job is made of them, unless jobs are full.
         window_limit: windows in one job.
         questions: of other threads about the state, answered between two batches.
         beat: called once a turn: the pulse for the watchdog.
@@ -93,6 +102,7 @@ class Loop:
         self._window_delay = window_delay_seconds
         self._window_limit = window_limit
         self._next_tick = self._next_windows = -math.inf
+        self._windows_seconds = 0.0
         self._ticked_to = -math.inf
         self._clock_ahead = clock() - timer()
         self._draining = threading.Event()
@@ -145,11 +155,14 @@ class Loop:
         if tick_is_due and self._scorer.settled:
             self._next_tick = timer + TICK_SECONDS
             self._tick(timer)
-        elif tick_is_due or self._scorer.steps_waiting >= STEPS_IN_FLIGHT:
+        elif tick_is_due or self._scorer.steps_waiting >= self._steps_in_flight():
             self._inbox.wait_for_wake(IDLE_SECONDS)
         else:
             self._take_in()
         self._ask_for_windows(timer)
+
+    def _steps_in_flight(self) -> int:
+        return STEPS_IN_FLIGHT if self._inbox.depth_readings > FEW_READINGS else 1
 
     def _exchanges_models(self) -> bool:
         """Bring a model that is ready a step nearer to judging; return whether the turn was for that.
@@ -205,14 +218,17 @@ class Loop:
             self._act(self._pipeline.scored(answer.tag, answer.result))
         elif isinstance(answer.job, WindowJob):
             assert answer.result is None or isinstance(answer.result, WindowResult)
+            self._windows_seconds += answer.seconds
             self._act(self._pipeline.windows_scored(answer.job, answer.result))
 
     def _ask_for_windows(self, timer: float) -> None:
         behind = self._draining.is_set() or self._inbox.depth_readings > BACKLOG_READINGS
         if behind or timer < self._next_windows or self._scorer.windows_waiting:
             return
-        windows = 0
+        windows, rest = 0, WINDOWS_REST * self._windows_seconds
+        self._windows_seconds = 0.0
         for job in self._pipeline.due_windows(self._clock(), self._window_limit):
             windows += len(job.sensor)
             self._scorer.submit_window(job)
-        self._next_windows = timer if windows >= self._window_limit else timer + self._window_delay
+        wait = 0.0 if windows >= self._window_limit else max(self._window_delay, rest)
+        self._next_windows = timer + wait

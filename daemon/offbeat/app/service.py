@@ -84,7 +84,7 @@ class Service:
         self._settings = settings
         self._running = RunningSettings(settings.state.directory)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
-        self._reports = SensorReports(parts.core.pipeline)
+        self._reports = SensorReports(parts.core.pipeline, lambda: parts.publisher.states_every_seconds)
         self._loop = self._build_loop(settings)
         sensors = SensorPage(
             lambda: parts.questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
@@ -278,7 +278,7 @@ class Service:
         self._act(self._core_reload.settle(self._loop.offset, now))
         if self._live:
             self._live.beat()
-        self._parts.publisher.put_states(self._reports.take())
+        self._parts.publisher.put_states(self._reports.take(time.monotonic()))
         self._parts.saver.save_due(now, time.monotonic(), self._loop.offset)
 
     def _status(self) -> Status:

@@ -39,6 +39,7 @@ _SCHEMA = Schema(
         "CREATE INDEX undelivered ON event (seq) WHERE delivered_at IS NULL",
         "CREATE INDEX delivered ON event (delivered_at) WHERE delivered_at IS NOT NULL",
     ),
+    durable=False,
 )
 _INSERT = "INSERT OR IGNORE INTO event (id, event, updated_ms, sensor, payload) VALUES (?, ?, ?, ?, ?)"
 _UNDELIVERED = """
@@ -80,8 +81,10 @@ class Outbox:
     """Events that were decided, kept until the broker has acknowledged them.
 
     An event is known by (id, event, updated_at): one that a replay after a crash decides again is not sent
-    again, as long as the delivered one is remembered. When the disk cannot be written, events wait in memory,
-    so that alerts go out all the same; that is counted and logged. Safe to use from several threads.
+    again, as long as the delivered one is remembered. What was added outlives a kill at once and a power cut after
+    `sync`: an alert does not wait for a disk that is busy, and until then the journal decides it again. When the
+    disk cannot be written, events wait in memory, so that alerts go out all the same; that is counted and logged.
+    Safe to use from several threads.
 
     Args:
         path: the SQLite file.
@@ -131,6 +134,17 @@ class Outbox:
             new = max(0, self.depth - before)
             self._enforce_limit()
             return new
+
+    def sync(self) -> bool:
+        """Wait until all that was added outlives a power cut; return False if the disk did not take it."""
+        # The lock is not held: a disk that takes long must not hold up what comes meanwhile.
+        try:
+            self._database.sync()
+        except OSError as error:
+            with self._lock:
+                self._note_disk_error(error)
+            return False
+        return not self.degraded
 
     def pending(self, limit: int, after: int = 0) -> list[Pending]:
         """Return the oldest undelivered events behind the key `after`, in the order they were decided."""

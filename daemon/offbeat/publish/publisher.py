@@ -57,7 +57,7 @@ class PublisherStatistics:
 class Publisher:
     """Publishes on an MQTT connection of its own, so that alerts and the flood of readings share no queue.
 
-    Two threads: one commits events to the outbox, one owns the connection and sends what the outbox holds. No
+    Two threads: one writes events to the outbox, one owns the connection and sends what the outbox holds. No
     method but `committed`, `wait_connected` and `stop` waits for a disk or a broker. The broker may be away:
     `start` succeeds, and what was decided meanwhile goes out later.
 
@@ -129,6 +129,11 @@ class Publisher:
         self._sender = way
         way.start()
 
+    @property
+    def states_every_seconds(self) -> float:
+        """How often it is said how a sensor is that does not change."""
+        return self._states.interval_seconds
+
     def tell_states_every(self, seconds: float) -> None:
         """Say from now on how a sensor is that does not change so often."""
         self._states.interval_seconds = seconds
@@ -161,12 +166,12 @@ class Publisher:
             self._waker.wake()
 
     def committed(self, timeout_seconds: float) -> bool:
-        """Wait until every event handed in is on disk in the outbox; a snapshot may be written only then.
+        """Wait until every event handed in would outlive a power cut; a snapshot may be written only then.
 
         Returns:
             Whether that is so in time; False also while the disk refuses and events wait in memory.
         """
-        return self._intake.committed(timeout_seconds) and not self._outbox.degraded
+        return self._intake.committed(timeout_seconds) and self._outbox.sync()
 
     def wait_connected(self, timeout_seconds: float) -> bool:
         """Wait until the broker takes messages; return whether it does in time."""

@@ -1,7 +1,8 @@
-"""SQLite files that are durable at each commit, and put aside instead of believed when they are damaged."""
+"""SQLite files that outlive a kill, on demand a power cut, and are put aside instead of believed when damaged."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,7 +17,8 @@ from offbeat.storage.owner import keep_owner
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 QUARANTINE_SUFFIX = ".bad"
-_COMPANIONS = ("", "-wal", "-shm")
+_LOG = "-wal"
+_COMPANIONS = ("", _LOG, "-shm")
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -31,7 +33,8 @@ class Schema:
     Attributes:
         version: kept in `user_version`; a file of another version is put aside, unless it can be upgraded.
         statements: create the tables of an empty file.
-        durable: whether each commit waits for the disk. Without it a power cut may take the last ones, a kill does not.
+        durable: whether each commit waits for the disk. Without it a power cut may take those since the last `sync`,
+            a kill does not.
         upgrades: by older version, what makes this one of it; a program of that version that has the file open has to
             be able to go on with it.
     """
@@ -92,6 +95,22 @@ class Database:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
+
+    def sync(self) -> None:
+        """Wait until all that was committed outlives a power cut, too.
+
+        Raises:
+            OSError: the disk did not take it.
+        """
+        if self._schema.durable:
+            return
+        # What was committed is in the log until a checkpoint moves it, and SQLite syncs both files at that.
+        with suppress(FileNotFoundError):
+            descriptor = os.open(f"{self.path}{_LOG}", os.O_RDONLY)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Return all rows of a query."""

@@ -168,21 +168,31 @@ def test_the_loop_decides_what_the_core_decides_in_step() -> None:
     assert sum(int(answer.job.lengths.sum()) for answer in rig.answers if answer.job) == 4 * 120
 
 
-def test_at_most_two_steps_are_in_flight_and_what_waits_becomes_one_job() -> None:
-    """While the scorer is busy readings stay in the inbox, and come as one larger batch."""
-    batches = boilers(4 * 10, 16)
+def test_while_the_scorer_is_busy_what_waits_becomes_one_job() -> None:
+    """A few readings stay in the inbox until the answer has come, and come as one larger batch."""
+    first, *others = boilers(4 * 10, 16)
     rig = Rig(plant(), GatedScorer())
     with running(rig):
-        for i, batch in enumerate(batches[:STEPS_IN_FLIGHT]):
-            rig.put(batch)
-            wait_until(lambda i=i: rig.thread.steps_waiting == i + 1)  # type: ignore[misc]
-        rig.put(*batches[STEPS_IN_FLIGHT:])
+        rig.put(first)
+        wait_until(lambda: rig.thread.steps_waiting == 1)
+        rig.put(*others)
         rig.turns()
-        assert rig.thread.steps_waiting == STEPS_IN_FLIGHT
-        assert rig.inbox.depth_batches == len(batches) - STEPS_IN_FLIGHT
+        assert (rig.thread.steps_waiting, rig.inbox.depth_batches) == (1, len(others))
         rig.scorer.gate.set()
         assert rig.loop.drain(20)
-    assert rig.scorer.rows == [16, 16, 16 * (len(batches) - STEPS_IN_FLIGHT)]
+    assert rig.scorer.rows == [16, 16 * len(others)]
+
+
+def test_behind_a_backlog_the_next_step_is_made_ready_meanwhile() -> None:
+    """One in work and one behind it, and no more."""
+    settings = CoreSettings(step_rows=64)
+    rig = Rig(plant(settings, (*BOILERS, *STRANGERS)), GatedScorer(), now=LATER)
+    with running(rig):
+        # The inbox hands out about 16 Ki readings at once: these are taken one by one.
+        rig.put(*(strangers(8, number * 2**16) for number in range(4)))
+        wait_until(lambda: rig.thread.steps_waiting == STEPS_IN_FLIGHT)
+        rig.turns()
+        assert (rig.thread.steps_waiting, rig.inbox.depth_batches) == (STEPS_IN_FLIGHT, 2)
 
 
 def test_a_tick_waits_for_the_scorer() -> None:
@@ -275,14 +285,15 @@ def test_draining_asks_for_no_more_windows() -> None:
     settings = CoreSettings(window_stride_readings=20, window_max_age_seconds=1e6)
     rig = Rig(plant(settings), GatedScorer(), windows=64, now=LATER)
     with running(rig):
-        for i, batch in enumerate(rounds(24, 8)):
-            rig.put(batch)
-            wait_until(lambda i=i: rig.thread.steps_waiting == min(i + 1, STEPS_IN_FLIGHT))  # type: ignore[misc]
-        assert rig.inbox.depth_batches == 1
+        first, *others = rounds(24, 8)
+        rig.put(first)
+        wait_until(lambda: rig.thread.steps_waiting == 1)
+        rig.put(*others)
+        assert rig.inbox.depth_batches == len(others)
         assert not rig.loop.drain(0.05)
         rig.scorer.gate.set()
         assert rig.loop.drain(20)
-    assert rig.scorer.rows == [32, 32, 32]
+    assert rig.scorer.rows == [32, 64]
     assert len(rig.pipeline.due_windows(rig.now + 1, 64)[0].sensor) == len(BOILERS)
     assert rig.scorer.windows == 0
 

@@ -14,7 +14,7 @@ from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import MODEL, directory_of, play
 from offbeat.testing.readings import Readings
 from tests.support.events import an_event
-from tests.support.plant import BOILERS, live, plant
+from tests.support.plant import BOILERS, boilers_learnt, live, plant
 
 
 def played(pipeline: Pipeline, reports: SensorReports, sensors: list[int], shift: float = 0.0) -> None:
@@ -33,9 +33,9 @@ def played(pipeline: Pipeline, reports: SensorReports, sensors: list[int], shift
 def test_sensors_that_reported_are_told_of_once() -> None:
     """With what is known of their newest row."""
     pipeline = plant()
-    reports = SensorReports(pipeline)
+    reports = SensorReports(pipeline, lambda: 60.0)
     played(pipeline, reports, [2, 0])
-    first, second = reports.take()
+    first, second = reports.take(1000.0)
     assert (first.sensor, second.sensor) == (BOILERS[0], BOILERS[2])
     states = pipeline.sensor_states(0, np.array([0]))
     assert first.time_seconds == live(0, 60)[0][-1] == states.time_seconds[0]
@@ -44,28 +44,28 @@ def test_sensors_that_reported_are_told_of_once() -> None:
     assert np.isfinite(first.score)
     assert first.open_kinds == ()
     assert (first.readiness, first.progress, first.reason, first.model) == ("ready", 1.0, "", MODEL)
-    assert reports.take() == []
+    assert reports.take(1000.0) == []
 
 
 def test_sensors_that_nothing_scores_are_told_of_when_they_report() -> None:
     """Once for what came since the last time: how far they are is what there is to say."""
     pipeline = Pipeline(directory_of(BOILERS), CoreSettings())
-    reports = SensorReports(pipeline)
-    assert reports.take() == []
+    reports = SensorReports(pipeline, lambda: 60.0)
+    assert reports.take(1000.0) == []
     play(pipeline, Readings().add(2, *live(2, 30)).batches(), FakeScorer())
-    (report,) = reports.take()
+    (report,) = reports.take(1000.0)
     assert (report.sensor, report.readiness, report.progress) == (BOILERS[2], "learning", pytest.approx(0.1))
     assert np.isnan(report.score)
     assert report.model is None
-    assert reports.take() == []
+    assert reports.take(1000.0) == []
 
 
 def test_open_episodes_are_named() -> None:
     """By their kind."""
     pipeline = plant()
-    reports = SensorReports(pipeline)
+    reports = SensorReports(pipeline, lambda: 60.0)
     played(pipeline, reports, [1], shift=40)
-    (report,) = reports.take()
+    (report,) = reports.take(1000.0)
     assert "value" in report.open_kinds
 
 
@@ -75,35 +75,63 @@ def test_an_event_without_a_row_is_a_change_too() -> None:
     directory.admit(0, "pair")
     directory.admit(1, "single")
     pipeline = Pipeline(directory, CoreSettings())
-    reports = SensorReports(pipeline)
+    reports = SensorReports(pipeline, lambda: 60.0)
     reports.note(Decisions([an_event(sensor="single")]))
-    (report,) = reports.take()
+    (report,) = reports.take(1000.0)
     assert report.sensor == "single"
     assert np.isnan(report.score)
     reports.note(Decisions([an_event(sensor="nobody knows it")]))
-    assert reports.take() == []
+    assert reports.take(1000.0) == []
 
 
 def test_a_silent_sensor_is_reported_as_such() -> None:
     """From the tick that found it."""
     pipeline = plant()
-    reports = SensorReports(pipeline)
+    reports = SensorReports(pipeline, lambda: 60.0)
     readings = Readings().add(0, *live(0, 200))
     play(pipeline, readings.batches(), FakeScorer())
     decided = pipeline.tick(float(live(0, 200)[0][-1]) + 3600)
     assert decided.events
     reports.note(decided)
-    (report,) = reports.take()
+    (report,) = reports.take(1000.0)
     assert (report.sensor, report.open_kinds) == (BOILERS[0], ("silent",))
 
 
 def test_what_is_more_than_can_be_told_at_once_waits() -> None:
     """No sensor is forgotten, and none is told of twice."""
     pipeline = plant()
-    reports = SensorReports(pipeline, most=3)
+    reports = SensorReports(pipeline, lambda: 60.0, most=3)
     played(pipeline, reports, [0, 1, 2, 3])
-    told = [report.sensor for report in reports.take()]
+    told = [report.sensor for report in reports.take(1000.0)]
     assert len(told) == 3
-    told += [report.sensor for report in reports.take()]
+    told += [report.sensor for report in reports.take(1000.0)]
     assert sorted(told) == sorted(BOILERS)
-    assert reports.take() == []
+    assert reports.take(1000.0) == []
+
+
+def test_a_sensor_that_is_as_it_was_is_told_of_once_an_interval() -> None:
+    """With what is known of it by then; it may report as often as it likes meanwhile."""
+    pipeline = plant()
+    reports, now = SensorReports(pipeline, lambda: 60.0), 1000.0
+    batches = Readings().add(0, *live(0, 60)).batches(20)
+    for batch, expected in zip(batches, (1, 0, 1), strict=True):
+        scores = play(pipeline, [batch], FakeScorer()).scores
+        reports.note(Decisions([], scores[0]))
+        told = reports.take(now)
+        assert len(told) == expected
+        now += 30.0
+    assert told[0].time_seconds == live(0, 60)[0][-1]
+
+
+def test_a_change_of_standing_is_told_of_at_once() -> None:
+    """An episode that opens, and another model, whenever the sensor was spoken of last."""
+    pipeline = plant()
+    reports = SensorReports(pipeline, lambda: 60.0)
+    played(pipeline, reports, [0, 1])
+    assert len(reports.take(1000.0)) == 2
+    played(pipeline, reports, [2], shift=40)
+    assert [one.open_kinds for one in reports.take(1000.1)] == [("value",)]
+    play(pipeline, Readings().add(0, live(0, 90)[0][60:], live(0, 90)[1][60:]).batches(), FakeScorer())
+    pipeline.install(0, boilers_learnt(), ("fake", "2"))
+    reports.note(Decisions([an_event(sensor=BOILERS[0])]))
+    assert [one.model for one in reports.take(1000.2)] == [("fake", "2")]

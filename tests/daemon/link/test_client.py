@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -140,6 +141,20 @@ def test_verification_is_left_out_only_when_asked_for(tls_broker: Broker, certif
     )
     assert session.accepted
     session.close()
+
+
+@pytest.mark.broker
+def test_small_packets_are_not_held_back(broker: Broker) -> None:
+    """Else an alert waits up to 40 ms for the broker to confirm the state that was published before it."""
+    told = MqttSettings.model_validate({"url": broker.url})
+    address = parse_address(told.url)
+    client = build_client(mqtt.Client, told, address, "link-test", mqtt.MQTTv5)
+    connect(client, told, address)
+    sock = client.socket()
+    assert sock is not None
+    with socket.fromfd(sock.fileno(), socket.AF_INET, socket.SOCK_STREAM) as handle:
+        assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    Session(client, Waker()).close()
 
 
 def test_unusable_tls_files_are_a_configuration_error(tmp_path: Path) -> None:

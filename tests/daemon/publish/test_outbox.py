@@ -173,6 +173,20 @@ def test_what_was_delivered_while_the_disk_was_full_is_not_sent_again(tmp_path: 
         assert outbox.depth == 2
 
 
+def test_a_snapshot_is_told_whether_the_disk_has_what_was_added(tmp_path: Path) -> None:
+    """It may forget the readings behind an event only then."""
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    outbox.add([an_event()])
+    assert outbox.sync()
+    log = tmp_path / "outbox.sqlite-wal"
+    log.unlink()
+    log.symlink_to(log)
+    assert not outbox.sync()
+    assert outbox.disk_errors == 1
+    log.unlink()
+    outbox.close()
+
+
 def test_a_folder_that_cannot_be_used_is_told_with_advice(tmp_path: Path) -> None:
     """Exit code 69, and what to look at."""
     (tmp_path / "state").write_text("a file where a folder should be")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,20 @@ def test_commits_are_durable(tmp_path: Path) -> None:
     database = Database(tmp_path / "db", SCHEMA)
     assert database.read("PRAGMA journal_mode") == [("wal",)]
     assert database.read("PRAGMA synchronous") == [(2,)]
+    database.close()
+
+
+def test_without_that_a_sync_makes_them_durable(tmp_path: Path) -> None:
+    """No commit waits for the disk; the owner says when; what has no log yet has nothing to wait for."""
+    database = Database(tmp_path / "db", replace(SCHEMA, durable=False))
+    assert database.read("PRAGMA synchronous") == [(1,)]
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO t VALUES (1)")
+    database.sync()
+    log = tmp_path / "db-wal"
+    assert log.stat().st_size > 0
+    log.unlink()
+    database.sync()
     database.close()
 
 
