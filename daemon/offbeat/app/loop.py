@@ -29,6 +29,7 @@ more time handing it over than at work. Calls on thousands of readings are long 
 """
 WINDOWS_REST = 8.0
 """So many times as long as windows took to score, no more are asked for, unless jobs are full: for the same reason."""
+LONGEST_REST_SECONDS = 1.0
 BACKLOG_READINGS = 4096
 """So many readings wait that windows must: they are a second look, and may be taken later or never."""
 IDLE_SECONDS = 0.25
@@ -225,7 +226,7 @@ class Loop:
         behind = self._draining.is_set() or self._inbox.depth_readings > BACKLOG_READINGS
         if behind or timer < self._next_windows or self._scorer.windows_waiting:
             return
-        windows, rest = 0, WINDOWS_REST * self._windows_seconds
+        windows, rest = 0, min(WINDOWS_REST * self._windows_seconds, LONGEST_REST_SECONDS)
         self._windows_seconds = 0.0
         for job in self._pipeline.due_windows(self._clock(), self._window_limit):
             windows += len(job.sensor)

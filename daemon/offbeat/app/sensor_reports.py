@@ -85,9 +85,10 @@ class SensorReports:
             told.model, told.standing[:] = model, -1
         slots = np.flatnonzero(told.changed)
         standing = _standing(state, slots)
-        due = (standing != told.standing[slots]) | (now - told.at[slots] >= self._interval())
-        # Who has waited longest comes first; what of a sensor is more urgent is not known here.
-        first = np.argsort(told.at[slots[due]], kind="stable")[: self._most]
+        same = standing == told.standing[slots]
+        due = ~same | (now - told.at[slots] >= self._interval())
+        # Another standing is told at once; of the others who has waited longest comes first.
+        first = np.lexsort((told.at[slots[due]], same[due]))[: self._most]
         chosen = np.sort(np.flatnonzero(due)[first])
         told.at[slots[chosen]], told.standing[slots[chosen]] = now, standing[chosen]
         told.changed[slots[chosen]] = False

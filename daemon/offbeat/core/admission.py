@@ -50,7 +50,7 @@ def admit(
         value: as decoded, before it becomes a float32, [N].
         limits: both bounds are inclusive.
     """
-    with np.errstate(invalid="ignore"):  # inf - inf: not finite, and judged so below
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is judged so below
         age = arrival_seconds - time_seconds
     codes = np.where(age > limits.allowed_lateness_seconds, np.int8(_LATE), np.int8(ACCEPT))
     codes[age < -limits.max_future_seconds] = _FUTURE

@@ -135,3 +135,15 @@ def test_a_change_of_standing_is_told_of_at_once() -> None:
     pipeline.install(0, boilers_learnt(), ("fake", "2"))
     reports.note(Decisions([an_event(sensor=BOILERS[0])]))
     assert [one.model for one in reports.take(1000.2)] == [("fake", "2")]
+
+
+def test_a_change_of_standing_does_not_queue_behind_those_that_waited_longer() -> None:
+    """An episode that opens is told of before sensors that are as they were."""
+    pipeline = plant()
+    reports = SensorReports(pipeline, lambda: 60.0, most=1)
+    played(pipeline, reports, [0, 1])
+    assert [len(reports.take(now)) for now in (1000.0, 1001.0)] == [1, 1]
+    reports.note(Decisions([an_event(sensor=BOILERS[0])]))
+    played(pipeline, reports, [2], shift=40)
+    assert [one.sensor for one in reports.take(1100.0)] == [BOILERS[2]]
+    assert [one.sensor for one in reports.take(1100.0)] == [BOILERS[0]]
