@@ -30,6 +30,7 @@ more time handing it over than at work. Calls on thousands of readings are long 
 WINDOWS_REST = 8.0
 """So many times as long as windows took to score, no more are asked for, unless jobs are full: for the same reason."""
 LONGEST_REST_SECONDS = 1.0
+"""However long windows took: one that was slow, a first one on a GPU say, must not keep the next away."""
 BACKLOG_READINGS = 4096
 """So many readings wait that windows must: they are a second look, and may be taken later or never."""
 IDLE_SECONDS = 0.25

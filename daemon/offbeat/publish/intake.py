@@ -18,7 +18,7 @@ RETRY_SECONDS = 1.0
 
 
 class Intake:
-    """A thread that commits events to the outbox in groups: whoever decides never waits for an fsync.
+    """A thread that writes events to the outbox in groups: whoever decides never waits for the disk.
 
     Args:
         outbox: where events go.

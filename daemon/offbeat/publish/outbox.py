@@ -102,6 +102,7 @@ class Outbox:
         self._spill: dict[int, _Row] = {}
         self._spilled = 0
         self._unrecorded: set[int] = set()
+        self._sync_failed = False
         ((count,),) = self._database.read("SELECT count(*) FROM event WHERE delivered_at IS NULL")
         self._on_disk = int(str(count))
 
@@ -141,9 +142,9 @@ class Outbox:
         try:
             self._database.sync()
         except OSError as error:
-            with self._lock:
-                self._note_disk_error(error)
+            self._note_sync_error(error)
             return False
+        self._sync_failed = False
         return not self.degraded
 
     def pending(self, limit: int, after: int = 0) -> list[Pending]:
@@ -241,6 +242,17 @@ class Outbox:
                 path=str(self._database.path),
                 reason=str(error),
             )
+
+    def _note_sync_error(self, error: OSError) -> None:
+        with self._lock:
+            self.disk_errors += 1
+        if not self._sync_failed:
+            _log.error(
+                "the outbox cannot be made safe against a power cut; no snapshot is written until it can",
+                path=str(self._database.path),
+                reason=str(error),
+            )
+        self._sync_failed = True
 
     def _spill_rows(self, rows: list[_Row]) -> None:
         known = {row[:3] for row in self._spill.values()}

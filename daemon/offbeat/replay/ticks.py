@@ -17,6 +17,9 @@ GRID_MEDIANS = 0.25
 """Ticks inside gaps stand on a grid no coarser than so many median gaps, a power of two of seconds: that of one sensor
 does for all others of its pace, else a thousand sensors would have a tick for every handful of rows."""
 
+SHORTEST_GAP_SECONDS = float(np.finfo(np.float64).tiny) * 2**32
+"""Far below what any clock tells apart: gaps near the smallest of all numbers have no logarithm of a fraction."""
+
 Times = NDArray[np.float64]
 
 
@@ -38,8 +41,7 @@ def tick_times(arrivals: Sequence[Times], all_arrivals: Times, rows_between: int
 def _inside_long_gaps(times: Times) -> Times:
     """Return ticks inside one sensor's long gaps, each later than the one before by about the same factor."""
     gaps = np.diff(times)
-    # No clock tells times apart that are as close as the smallest numbers are, whose fractions are 0.
-    moving = gaps[gaps > np.finfo(np.float64).tiny * 2**32]
+    moving = gaps[gaps > SHORTEST_GAP_SECONDS]
     if not len(moving):
         return np.zeros(0)
     median = float(np.median(moving))

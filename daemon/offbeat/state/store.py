@@ -42,7 +42,7 @@ _SCHEMA = Schema(
         "CREATE INDEX by_sensor ON episode (sensor, opened_at)",
         "CREATE INDEX still_open ON episode (opened_at) WHERE closed_at IS NULL",
     ),
-    # The loop writes it, and the outbox is what must not be lost.
+    # The loop writes it, and may not wait for a disk.
     durable=False,
     upgrades={2: ("ALTER TABLE episode ADD COLUMN opening TEXT",)},
 )

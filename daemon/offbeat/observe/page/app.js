@@ -6,7 +6,7 @@ import { showDrops } from "./drops.js";
 import { showOpen } from "./episodes.js";
 import { $, make, write } from "./nodes.js";
 import { loadSensors, startSensors } from "./sensors.js";
-import { many } from "./words.js";
+import { many, sum } from "./words.js";
 
 const EVERY_MS = 5000, SOON_MS = 300, MOST_NEWS = 5, MOST_EPISODES = 1000;
 const LOST = "The line to the daemon is broken; trying again. What is shown may be old.";
@@ -16,7 +16,6 @@ const complain = (error) => write($("trouble"), error.message);
 const attempt = (work) => work().catch(complain);
 
 const showStatus = (status) => {
-  const sum = (counts) => Object.values(counts).reduce((total, n) => total + n, 0);
   const open = sum(status.open_episodes);
   const learning = (status.sensors.waiting || 0) + (status.sensors.learning || 0);
   write($("status"), [

@@ -1,7 +1,7 @@
 // What was received and not used: how much in the head of the page, and why where that is opened.
 
 import { $, make, show, write } from "./nodes.js";
-import { many } from "./words.js";
+import { many, sum } from "./words.js";
 
 /** Reasons in words; one that is not here is shown by its name. Names are those of the metrics' label `reason`. */
 const WHY = {
@@ -20,8 +20,6 @@ const WHY = {
   bad_sensor_id: "on a topic that names no sensor",
   inbox_full: "shed, for more came than could be judged",
 };
-
-const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** Show what was dropped since the start; nothing where nothing was. */
 export const showDrops = ({ messages_dropped: messages, readings_dropped: readings }) => {

@@ -30,6 +30,8 @@ export const when = (time) => new Date(time * 1000).toLocaleString();
 
 export const many = (count, what) => `${count.toLocaleString()} ${what}${count === 1 ? "" : "s"}`;
 
+export const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
+
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
 export const score = (v) => (v === null ? "–" : v.toFixed(2));
