@@ -1,7 +1,7 @@
 """Sensors of the injected suite that live on through one fault after another, as a daemon hears them.
 
 A copy for each window, as the suite has them elsewhere, would be a stranger to a daemon: here each sensor stays what it
-is, with as many healthy rows between two faults as a copy has before its own.
+is, with healthy rows between two faults as a copy has before its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ CALM_WINDOWS = 2
 
 
 def lives(
-    fleet: Fleet, seed: int, calm_windows: int = CALM_WINDOWS, history_rows: int = suite.HISTORY_ROWS
+    fleet: Fleet,
+    seed: int,
+    calm_windows: int = CALM_WINDOWS,
+    history_rows: int = suite.HISTORY_ROWS,
+    lead_rows: int = suite.LEAD_ROWS,
 ) -> Cases:
     """Return each sensor of a fleet with a healthy past and then each fault once, in an order of its own.
 
@@ -27,10 +31,12 @@ def lives(
         seed: of signals, faults and their order.
         calm_windows: to judge before each fault.
         history_rows: of the healthy past.
+        lead_rows: healthy rows behind that and behind each fault, before the windows that follow. Alarms are measured
+            against the last rows, with their faults: the fewer lie between them, the larger a share of life they are.
     """
     out = Cases([], {}, [])
     windows = calm_windows + 1
-    block = suite.LEAD_ROWS + windows * suite.WINDOW_ROWS + suite.AFTER_ROWS
+    block = lead_rows + windows * suite.WINDOW_ROWS + suite.AFTER_ROWS
     for spec in fleet.specs:
         random = suite.random_for(seed, spec.name, "life")
         kinds = [fleet.kinds[i] for i in random.permutation(len(fleet.kinds))]
@@ -38,7 +44,7 @@ def lives(
         faulty, judged = healthy, []
         # From the last on: a fault that adds rows or takes them away must not move those that are still to come.
         for place in reversed(range(len(kinds))):
-            begin = history_rows + place * block + suite.LEAD_ROWS
+            begin = history_rows + place * block + lead_rows
             firsts = [begin + i * suite.WINDOW_ROWS for i in range(windows)]
             faulty, _ = suite.inject(
                 faulty, kinds[place], random, *suite.fault_rows(kinds[place], random, firsts[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.benchmarks.detection import suite
 from tests.benchmarks.detection.life import in_windows, lives
@@ -38,6 +39,17 @@ def test_outside_of_the_faults_the_rows_are_those_of_a_healthy_sensor() -> None:
         assert len(inside["silence"]) < suite.WINDOW_ROWS - 6
         assert len(np.unique(inside["stuck"].values[:-1])) == 1
         assert {len(inside[kind]) for kind in (None, "spike", "drift")} == {suite.WINDOW_ROWS}
+
+
+def test_between_two_faults_lie_as_many_healthy_rows_as_are_asked_for() -> None:
+    """And a few behind each fault."""
+    fleet = suite.paced(suite.univariate(1))
+    short, long = (lives(fleet, 0, calm_windows=1, history_rows=PAST, lead_rows=rows) for rows in (50, 80))
+    for played, lead in ((short, 50), (long, 80)):
+        windows, (one,) = played.windows, played.series
+        assert np.searchsorted(one.times_seconds, windows[0].start) == PAST + lead
+        between = [b.start - a.end for a, b in zip(windows[1::2], windows[2::2], strict=False)]
+        assert np.mean(between) == pytest.approx(lead + suite.AFTER_ROWS + 1, rel=0.1)
 
 
 def test_rows_in_windows_are_marked() -> None:

@@ -19,8 +19,9 @@ from tests.support.mosquitto import Broker
 
 ALONE, LEARNING = "alone", "learning"
 """Names of the two, and the roots of their topics: the fleet prior alone, and with what is learnt in the background."""
-SUITE, FIRST = "suite", "first"
-"""Topics of the suite's sensors, which both hear; and of those that send in real time, which only `ALONE` hears."""
+SUITE, FIRST, STEADY = "suite", "first", "steady"
+"""Topics of the suite's sensors, which both hear; of those whose first minutes are in real time, which only `ALONE`
+hears; and of those that send in real time until all of them fall silent, which both hear."""
 PRIOR = "fleet_prior"
 
 
@@ -155,6 +156,7 @@ root = "{name}"
 allowed_lateness = "2d"
 max_sensors = 2000
 {_source(SUITE)}
+{_source(STEADY)}
 """
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from offbeat_models.synthetic import FaultKind, Rhythm, Stream, inject, stream
 from tests.benchmarks.detection import suite
 from tests.benchmarks.live.daemons import FIRST, LiveDaemon
-from tests.support.publishing import connected
+from tests.benchmarks.live.needed import silence_needed
+from tests.benchmarks.live.pace import rows_of, sending
 
 SECONDS = 300.0
 FAULT_SECONDS = 150.0
@@ -37,6 +38,8 @@ class FirstMinutes:
         early: alerts before the faults.
         backed: seconds from a sensor's first reading to its first reading that the VAE spoke of.
         votes: whether what the VAE says takes part in scores.
+        needed: how long each that falls silent has to be so by what was heard of it; see `silence_needed`.
+        latest_seconds: how long after its time a reading was published, at most.
     """
 
     kinds: dict[str, FaultKind]
@@ -45,6 +48,8 @@ class FirstMinutes:
     early: int = 0
     backed: dict[str, float] = field(default_factory=dict)
     votes: bool = False
+    needed: dict[str, float] = field(default_factory=dict)
+    latest_seconds: float = 0.0
 
 
 def live_through(daemon: LiveDaemon, port: int, sensors: int) -> FirstMinutes:
@@ -56,29 +61,18 @@ def live_through(daemon: LiveDaemon, port: int, sensors: int) -> FirstMinutes:
         sensors: in all; half of them fall silent, half stand still.
     """
     played = faulty(sensors)
+    kinds = {one.spec.name: kind for one, kind in played}
     out = FirstMinutes(
-        {one.spec.name: kind for one, kind in played}, {one.spec.name: one.spec.rhythm for one, _ in played}
+        kinds, {one.spec.name: one.spec.rhythm for one, _ in played}, told=dict.fromkeys(kinds)
     )
-    rows = sorted(
-        (at, one.spec.name, value)
-        for one, _ in played
-        for at, value in zip(one.times.tolist(), one.values[:, 0].tolist(), strict=True)
-    )
-    begun: dict[str, float] = {}
-    began, look = time.time(), LOOK_SECONDS
-    with connected(port) as client:
-        for at, name, value in [*rows, (SECONDS, "", 0.0)]:
-            while (elapsed := time.time() - began) < at or elapsed > look:
-                if elapsed > look:
-                    look = elapsed + LOOK_SECONDS
-                    _look_for_the_vae(daemon, out, begun)
-                    out.told, out.early = told(daemon.events(), begun, out.kinds)
-                    if begun and None not in out.told.values():
-                        return out
-                time.sleep(max(0.0, min(began + at - time.time(), LOOK_SECONDS)))  # the sensors' pace
-            if name:
-                begun.setdefault(f"{FIRST}.{name}", began + at)
-                client.publish(f"{FIRST}/{name}", b'{"ts": %.6f, "value": %.6g}' % (began + at, value))
+    with sending(port, FIRST, rows_of(one for one, _ in played)) as pace:
+        while time.time() < pace.began + SECONDS and None in out.told.values():
+            time.sleep(LOOK_SECONDS)
+            begun = {f"{FIRST}.{name}": times[0] for name, times in pace.sent.items() if times}
+            _look_for_the_vae(daemon, out, begun)
+            out.told, out.early = told(daemon.events(), begun, kinds)
+    silent = {name: pace.sent[name] for name, kind in kinds.items() if kind == "silence"}
+    out.needed, out.latest_seconds = silence_needed(silent), pace.latest_seconds
     return out
 
 

@@ -1,4 +1,7 @@
-"""The course of the section: first minutes in real time, a healthy past, a training in the background, the faults."""
+"""The course of the section: first minutes in real time, a healthy past, a training in the background, the faults.
+
+Beside all of it further sensors send in real time, until all of them fall silent at the end.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,19 @@ from pathlib import Path
 
 from tests.benchmarks.detection import plan, suite
 from tests.benchmarks.detection.life import CALM_WINDOWS, in_windows, lives
+from tests.benchmarks.detection.prior import LEAD_ROWS
 from tests.benchmarks.detection.suite import Cases
 from tests.benchmarks.live import lines
 from tests.benchmarks.live.bursts import Rates, measure_bursts
-from tests.benchmarks.live.daemons import ALONE, LEARNING, LiveDaemon, LiveSite, running
+from tests.benchmarks.live.course import Course, Found
+from tests.benchmarks.live.daemons import ALONE, LEARNING, STEADY, LiveDaemon, LiveSite, running
 from tests.benchmarks.live.first_minutes import live_through
-from tests.benchmarks.live.lines import Course, Found
-from tests.benchmarks.live.playing import Stage, play_windows
-from tests.benchmarks.live.verdict import alerts, recalls
-from tests.benchmarks.site import NO_BROKER
+from tests.benchmarks.live.memory import watched
+from tests.benchmarks.live.pace import rows_of, sending
+from tests.benchmarks.live.playing import Said, Stage, play_windows
+from tests.benchmarks.live.silences import Silences, fall_silent, steady
+from tests.benchmarks.live.verdict import alerts, by_clock, recalls
+from tests.benchmarks.site import NO_BROKER, Site
 from tests.benchmarks.table import Line
 from tests.support.mosquitto import MOSQUITTO
 from tests.support.publishing import connected
@@ -43,11 +50,13 @@ class Size:
         sensors: of the suite, and of the first minutes.
         calm_windows: before each fault.
         steps: of the training; None = as many as the suite is learnt with elsewhere.
+        lead_rows: healthy ones before the windows of each fault.
     """
 
     sensors: int = SENSORS
     calm_windows: int = CALM_WINDOWS
     steps: int | None = None
+    lead_rows: int = LEAD_ROWS
 
 
 def measure(folder: Path, size: Size | None = None) -> list[Line]:
@@ -59,37 +68,53 @@ def measure(folder: Path, size: Size | None = None) -> list[Line]:
 
 def _run(folder: Path, size: Size) -> Course:
     folder.mkdir(exist_ok=True)
-    played = lives(suite.paced(suite.univariate(size.sensors)), SEED, size.calm_windows)
+    fleet = suite.paced(suite.univariate(size.sensors))
+    played = lives(fleet, SEED, size.calm_windows, lead_rows=size.lead_rows)
     steps = size.steps or plan.steps_for(size.sensors * suite.HISTORY_ROWS)
     shift = time.time() - PAST_SECONDS - max(float(one.times_seconds[-1]) for one in played.series)
-    with running(folder, steps) as site, connected(site.broker.port) as client, ThreadPoolExecutor(1) as pool:
-        began = time.monotonic()
-        alone = site.daemons[ALONE]
-        first = pool.submit(live_through, alone, site.broker.port, size.sensors)
-        stage = Stage(client.publish, list(site.daemons.values()), played.series, shift)
+    streams = steady(size.sensors)
+    with (
+        running(folder, steps) as site,
+        connected(site.broker.port) as client,
+        sending(site.broker.port, STEADY, rows_of(streams)) as pace,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        began, daemons = time.monotonic(), list(site.daemons.values())
+        first = pool.submit(live_through, site.daemons[ALONE], site.broker.port, size.sensors)
+        stage = Stage(client.publish, daemons, played.series, shift)
         stage.play({one.sensor: slice(0, suite.HISTORY_ROWS) for one in played.series})
         past = time.monotonic() - began
-        rates, served = _train(folder, site)
+        with watched(Site(site.broker, site.daemons[LEARNING].process).daemon_pid) as memory:
+            rates, served = _train(folder, site)
         minutes = first.result()
         windows = time.monotonic()
-        said = play_windows(stage, site.daemons.values(), in_windows(played), suite.HISTORY_ROWS)
+        said = play_windows(stage, daemons, in_windows(played), suite.HISTORY_ROWS)
         ended = time.monotonic()
-        found = {
-            name: Found(recalls(played, said[name]), alerts(played, daemon.events(), _begins(played), shift))
-            for name, daemon in site.daemons.items()
-        }
+        silences = fall_silent(pace, streams, daemons)
         return Course(
             sensors=size.sensors,
             steps=steps,
+            lead_rows=size.lead_rows,
             past_seconds=past,
             windows_seconds=ended - windows,
-            whole_seconds=ended - began,
+            whole_seconds=time.monotonic() - began,
             first=minutes,
             rates=rates,
+            memory=memory,
             served_seconds=served,
             told_of_training=_told_of_training(site.daemons[LEARNING]),
-            found=found,
+            found={one.name: _found(played, said[one.name], one, shift, silences) for one in daemons},
+            silences=silences,
         )
+
+
+def _found(played: Cases, said: Said, daemon: LiveDaemon, shift: float, silences: Silences) -> Found:
+    recall = recalls(played, said)
+    return Found(
+        recall=recall | {"alarm": by_clock(recall["alarm"], silences.share(daemon.name))},
+        of_readings=recall["alarm"],
+        alerts=alerts(played, daemon.events(), _begins(played), shift),
+    )
 
 
 def _train(folder: Path, site: LiveSite) -> tuple[Rates, float | None]:

@@ -39,19 +39,21 @@ def how_it_runs(pid: int) -> str:
 def bursts(pid: int) -> Iterator[float]:
     """Yield rates 1, 2, 3 and so on, each once the training runs as it is to beside it: signals take a moment."""
     for number in range(2 * ROUNDS):
-        wanted = LOWEST if number % 2 else HALTED
+        wanted = HALTED if number % 4 in (0, 3) else LOWEST
         wait_until(lambda wanted=wanted: how_it_runs(pid) == wanted, what=f"a training that is {wanted}")
         yield 1.0 + number
 
 
-def test_the_training_is_halted_beside_the_first_of_a_pair_and_goes_on_beside_the_second(
+def test_the_training_is_halted_beside_one_of_each_pair_and_which_comes_first_changes(
     training: subprocess.Popen[bytes],
 ) -> None:
-    """And afterwards as it did before."""
+    """It goes on beside the other one, and afterwards as it did before."""
     rates, burst = Rates(), bursts(training.pid)
     add_pairs(rates, lambda: [training.pid], lambda: next(burst))
-    assert rates.halted == [1.0 + 2 * number for number in range(ROUNDS)]
-    assert rates.beside == [2.0 + 2 * number for number in range(ROUNDS)]
+    pairs = [(1.0 + 2 * number, 2.0 + 2 * number) for number in range(ROUNDS)]
+    assert rates.halted == [pair[number % 2] for number, pair in enumerate(pairs)]
+    assert rates.beside == [pair[1 - number % 2] for number, pair in enumerate(pairs)]
+    assert rates.ratios[:2] == [2.0 / 1.0, 3.0 / 4.0]
     assert wait_until(lambda: how_it_runs(training.pid) != HALTED)
 
 

@@ -24,7 +24,7 @@ def test_one_daemon_never_trains_and_hears_the_first_minutes_too(tmp_path: Path)
     found = settings(tmp_path, config_alone(URL))
     assert why_never(found) == "learning.enabled is false"
     assert found.model.prior
-    assert [one.topic for one in found.sources] == ["suite/{sensor}", "first/{sensor}"]
+    assert [one.topic for one in found.sources] == ["suite/{sensor}", "steady/{sensor}", "first/{sensor}"]
     assert found.alerts.root == found.mqtt.client_id == ALONE
 
 
@@ -34,5 +34,9 @@ def test_the_other_trains_when_it_is_asked(tmp_path: Path) -> None:
     assert why_never(found) == ""
     assert (found.learning.first_after_seconds, found.learning.steps) == (DAY, 300)
     assert found.limits.allowed_lateness_seconds == 2 * DAY
-    assert [one.topic for one in found.sources] == ["suite/{sensor}", "plant/{line}/{sensor}/state"]
+    assert [one.topic for one in found.sources] == [
+        "suite/{sensor}",
+        "steady/{sensor}",
+        "plant/{line}/{sensor}/state",
+    ]
     assert found.alerts.root == found.mqtt.client_id == LEARNING

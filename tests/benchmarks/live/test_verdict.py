@@ -10,7 +10,7 @@ import pytest
 from offbeat.replay.series import Series
 from tests.benchmarks.detection.suite import Cases, Window
 from tests.benchmarks.live.playing import Said, surprise
-from tests.benchmarks.live.verdict import alerts, recalls
+from tests.benchmarks.live.verdict import alerts, by_clock, recalls
 
 SHIFT = 1000.0
 
@@ -72,6 +72,13 @@ def test_alerts_count_inside_of_faults_once_and_outside_as_false() -> None:
     found = alerts(played(), events, {"one": 10.0, "two": 10.0}, SHIFT)
     assert (found.events, found.found, found.false) == (4, 2, 1)
     assert found.sensor_weeks == pytest.approx(2 * 49.0 / 604_800.0)
+
+
+def test_silences_are_those_that_were_told_in_real_time() -> None:
+    """The mean is of all faults."""
+    assert by_clock({"spike": 0.5, "silence": 0.0, "mean": 0.25}, 0.9) == pytest.approx(
+        {"spike": 0.5, "silence": 0.9, "mean": 0.7}
+    )
 
 
 @pytest.mark.parametrize(("p_value", "expected"), [(0.01, 2.0), (1.0, 0.0), (0.0, 300.0)])

@@ -15,6 +15,8 @@ from tests.benchmarks.detection.suite import Cases, largest_by_window
 from tests.benchmarks.live.daemons import SUITE
 from tests.benchmarks.live.playing import Said
 
+MEAN, SILENCE = "mean", "silence"
+"""Of a recall by fault."""
 BY_CLOCK = "silent"
 """Alerts that go by the clock and not by the times of readings: played faster than time they mean nothing."""
 
@@ -27,6 +29,17 @@ def recalls(played: Cases, said: Said) -> dict[str, dict[str, float]]:
         name: recall_by_fault(played.windows, largest_by_window(played.windows, times, one))
         for name, one in by.items()
     }
+
+
+def by_clock(recall: Mapping[str, float], told: float) -> dict[str, float]:
+    """Return the recall by fault and the mean, the silences being those that were told of in real time.
+
+    Args:
+        recall: by fault, with the mean.
+        told: share of the sensors of which it was told that they are silent.
+    """
+    faults = {kind: found for kind, found in recall.items() if kind != MEAN} | {SILENCE: told}
+    return faults | {MEAN: float(np.mean(list(faults.values())))}
 
 
 def alerts(
