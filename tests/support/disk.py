@@ -1,4 +1,4 @@
-"""A disk that is full, or no file left to open, for this process and for a while."""
+"""A disk that is full or does not sync, or no file left to open, for this process and for a while."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -33,3 +34,15 @@ def one_free_descriptor() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def log_that_cannot_be_synced(database: Path) -> Iterator[None]:
+    """Let every sync of a database's write-ahead log fail; commits go on."""
+    log = Path(f"{database}-wal")
+    aside = log.rename(f"{log}-aside")
+    log.symlink_to(log)
+    try:
+        yield
+    finally:
+        aside.replace(log)

@@ -96,12 +96,13 @@ def build_parts(
     publisher = Publisher(
         settings.mqtt, settings.alerts, outbox, __version__, on_progress=progress.stage("publisher").beat
     )
+    history = EpisodeHistory(state / EPISODES)
     saver = StateSaver(
         core.pipeline,
         store,
         core.versions,
         settings.state.snapshot_interval_seconds,
-        before_write=lambda: publisher.committed(COMMIT_SECONDS),
+        before_write=lambda: publisher.committed(COMMIT_SECONDS) and history.sync(),
         on_saved=log.commit,
     )
     return Parts(
@@ -115,7 +116,7 @@ def build_parts(
         learner=Learner(settings, core.pipeline, questions, library, clock),
         store=store,
         saver=saver,
-        history=EpisodeHistory(state / EPISODES),
+        history=history,
         orders=OrderBook(state / ORDERS),
         outbox=outbox,
         publisher=publisher,

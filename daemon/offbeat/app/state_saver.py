@@ -39,6 +39,10 @@ class StateSaver:
         before_write: waits in the writing thread until every event decided so far is durable, and says whether it is:
             a snapshot must not forget the readings behind an event that could still be lost.
         on_saved: called in the writing thread with the smallest offset that a restart may need to read from.
+
+    Attributes:
+        last_saved_seconds: unix seconds when the oldest of what a restart would begin from was copied; 0 until every
+            shard is on the disk.
     """
 
     def __init__(
@@ -60,7 +64,9 @@ class StateSaver:
         self._next_shard = self._soon = 0
         self._next_at = 0.0
         self._offsets: dict[tuple[str, int], deque[int]] = {}
-        self._queue: SimpleQueue[Snapshot | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[float, Snapshot] | None] = SimpleQueue()
+        self._now = 0.0
+        self._saved: dict[tuple[str, int], float] = {}
         self._thread = threading.Thread(target=self._write, name="snapshots", daemon=True)
         self.last_saved_seconds = 0.0
 
@@ -76,20 +82,21 @@ class StateSaver:
         """Copy the shards whose turn it is; call it while no work is pending.
 
         Args:
-            now_seconds: unix seconds, to say when the last round ended.
+            now_seconds: unix seconds, for `last_saved_seconds`.
             timer_seconds: monotonic seconds, by which turns come whatever happens to the clock.
             offset: position in the log behind all that the state holds.
         """
+        self._now = now_seconds
         if not self._next_at:
             self._next_at = timer_seconds + self._every
         # A slow disk makes turns late, not longer: what waits to be written holds memory.
         while timer_seconds >= self._next_at and self._may_queue():
             self._next_at += self._every
-            self._save_next(now_seconds, offset)
+            self._save_next(offset)
             self._soon = max(0, self._soon - 1)
         if self._soon and self._may_queue():
             self._soon -= 1
-            self._save_next(now_seconds, offset)
+            self._save_next(offset)
 
     def save_soon(self) -> None:
         """Save every shard once, one at each of the next turns."""
@@ -109,17 +116,15 @@ class StateSaver:
     def _may_queue(self) -> bool:
         return self._queue.qsize() < self._directory.shard_count
 
-    def _save_next(self, now_seconds: float, offset: int) -> None:
+    def _save_next(self, offset: int) -> None:
         self._save(self._next_shard, offset)
         self._next_shard = (self._next_shard + 1) % self._directory.shard_count
-        if not self._next_shard:
-            self.last_saved_seconds = now_seconds
 
     def _save(self, shard: int, offset: int) -> None:
         # An empty shard is saved too: its file says that no reading before the offset belongs to it.
         for index in range(len(self._directory.groups)):
             slots = np.flatnonzero(self._directory.shards(index) == shard)
-            self._queue.put(self._snapshot(index, shard, slots, offset))
+            self._queue.put((self._now, self._snapshot(index, shard, slots, offset)))
 
     def _snapshot(self, index: int, shard: int, slots: NDArray[np.intp], offset: int) -> Snapshot:
         group = self._directory.groups[index]
@@ -133,14 +138,18 @@ class StateSaver:
         )  # fmt: skip
 
     def _write(self) -> None:
-        while (snapshot := self._queue.get()) is not None:
+        while (copied := self._queue.get()) is not None:
+            copied_at, snapshot = copied
             if self._before_write() and self._store.write(snapshot):
                 key = (snapshot.group, snapshot.shard)
+                self._saved[key] = copied_at
                 self._offsets.setdefault(key, deque(maxlen=GENERATIONS)).append(snapshot.offset)
                 self._tell()
 
     def _tell(self) -> None:
         shards = len(self._directory.groups) * self._directory.shard_count
+        if len(self._saved) == shards:
+            self.last_saved_seconds = min(self._saved.values())
         full = [offsets[0] for offsets in self._offsets.values() if len(offsets) == GENERATIONS]
         # An older generation may be needed should the newest be damaged, so the log is kept for the oldest one.
         if len(full) == shards:

@@ -109,13 +109,16 @@ _ALL = (
     _counter("offbeat_events_published_total", "Events that the broker acknowledged."),
     _counter("offbeat_events_refused_total", "Refusals of events by the broker."),
     _counter("offbeat_events_lost_total", "Events that were given up.", "reason"),
-    _gauge("offbeat_outbox_degraded", "1 while events wait in memory because the disk cannot be written."),
+    _gauge(
+        "offbeat_outbox_degraded",
+        "1 while the disk takes no events, so that they wait in memory, or cannot make them safe against a power cut.",
+    ),
     _counter("offbeat_states_published_total", "Messages on state topics."),
     # State.
     _counter("offbeat_snapshots_total", "Snapshots written."),
     _counter("offbeat_snapshots_failed_total", "Snapshots that the disk did not take."),
     _counter("offbeat_files_quarantined_total", "Damaged files of state that were put aside."),
-    _gauge("offbeat_snapshot_timestamp_seconds", "Unix time of the last snapshot of every shard."),
+    _gauge("offbeat_snapshot_timestamp_seconds", "Unix time of the newest snapshot of the shard whose is oldest."),
     # The configuration.
     _counter("offbeat_config_reloads_total", "Times the configuration was read again.", "result"),
     _gauge(

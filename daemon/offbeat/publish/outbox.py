@@ -90,6 +90,11 @@ class Outbox:
         path: the SQLite file.
         max_events: undelivered events kept; beyond them the oldest are lost and counted.
         keep_seconds: how long delivered events are remembered.
+
+    Attributes:
+        lost: events that were given up, by reason.
+        disk_errors: writes and syncs that the disk did not take.
+        sync_failed: whether the last `sync` was one of them.
     """
 
     def __init__(self, path: Path, max_events: int = 100_000, keep_seconds: float = 7 * 86_400.0) -> None:
@@ -102,7 +107,7 @@ class Outbox:
         self._spill: dict[int, _Row] = {}
         self._spilled = 0
         self._unrecorded: set[int] = set()
-        self._sync_failed = False
+        self.sync_failed = False
         ((count,),) = self._database.read("SELECT count(*) FROM event WHERE delivered_at IS NULL")
         self._on_disk = int(str(count))
 
@@ -137,14 +142,18 @@ class Outbox:
             return new
 
     def sync(self) -> bool:
-        """Wait until all that was added outlives a power cut; return False if the disk did not take it."""
+        """Wait until all that was added outlives a power cut; return False if the disk did not take it.
+
+        After a failure it returns True only once all was written anew: no event is believed to be on a disk that
+        refused it.
+        """
         # The lock is not held: a disk that takes long must not hold up what comes meanwhile.
         try:
             self._database.sync()
-        except OSError as error:
+        except (OSError, sqlite3.Error) as error:
             self._note_sync_error(error)
             return False
-        self._sync_failed = False
+        self.sync_failed = False
         return not self.degraded
 
     def pending(self, limit: int, after: int = 0) -> list[Pending]:
@@ -243,16 +252,16 @@ class Outbox:
                 reason=str(error),
             )
 
-    def _note_sync_error(self, error: OSError) -> None:
+    def _note_sync_error(self, error: Exception) -> None:
         with self._lock:
             self.disk_errors += 1
-        if not self._sync_failed:
+        if not self.sync_failed:
             _log.error(
                 "the outbox cannot be made safe against a power cut; no snapshot is written until it can",
                 path=str(self._database.path),
                 reason=str(error),
             )
-        self._sync_failed = True
+        self.sync_failed = True
 
     def _spill_rows(self, rows: list[_Row]) -> None:
         known = {row[:3] for row in self._spill.values()}

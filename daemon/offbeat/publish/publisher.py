@@ -33,8 +33,8 @@ class PublisherStatistics:
         lost: events that were given up, by reason.
         states_published: messages on state topics.
         states_waiting: sensors whose newest state has not been sent.
-        disk_errors: writes that the disk did not take.
-        degraded: whether events wait in memory only.
+        disk_errors: writes and syncs that the disk did not take.
+        degraded: whether events wait in memory only, or a power cut could take some that no reading brings back.
         quarantined: damaged outbox files put aside.
         trouble: why there is no connection, in words; empty when there is one.
     """
@@ -209,7 +209,7 @@ class Publisher:
             states_published=sender.states_published,
             states_waiting=self._states.waiting,
             disk_errors=outbox.disk_errors,
-            degraded=outbox.degraded,
+            degraded=outbox.degraded or outbox.sync_failed,
             quarantined=outbox.quarantined,
             trouble=sender.trouble,
         )

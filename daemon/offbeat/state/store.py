@@ -119,6 +119,8 @@ class EpisodeHistory:
 
     Recording the same events again, as a replay does, changes nothing.
 
+    What was recorded outlives a kill at once and a power cut after `sync`.
+
     Args:
         path: the SQLite file.
         max_episodes: closed episodes beyond the newest so many are dropped now and then.
@@ -127,6 +129,7 @@ class EpisodeHistory:
 
     def __init__(self, path: Path, max_episodes: int = 100_000, *, visiting: bool = False) -> None:
         self.failed = 0
+        self._sync_failed = False
         self._max_episodes = max_episodes
         self._lock = threading.Lock()
         self._database = Database(path, _SCHEMA, visiting=visiting)
@@ -150,6 +153,23 @@ class EpisodeHistory:
                     return self._note_failure(error)
                 return self._begin_anew(rows, str(error))
             return True
+
+    def sync(self) -> bool:
+        """Wait until all that was recorded outlives a power cut; return False if the disk did not take it."""
+        # Without the lock: the loop records meanwhile.
+        try:
+            self._database.sync()
+        except (OSError, sqlite3.Error) as error:
+            if not self._sync_failed:
+                _log.error(
+                    "the history of episodes cannot be made safe against a power cut; no snapshot is written meanwhile",
+                    path=str(self._database.path),
+                    reason=str(error),
+                )
+            self._sync_failed = True
+            return False
+        self._sync_failed = False
+        return True
 
     def recent(self, limit: int = 100, sensor: str | None = None) -> list[Episode]:
         """Return the newest episodes, of one sensor or of all."""

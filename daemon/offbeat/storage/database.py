@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,12 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 QUARANTINE_SUFFIX = ".bad"
 _LOG = "-wal"
+FOLD_IN_BYTES = 4 * 2**20
+"""So long a log is folded into the file by the next `sync`: what is read goes through it, and so does a start."""
+LONGEST_LOG_PAGES = 8_192
+"""Should no `sync` come, SQLite folds the log in at so many pages, 32 MiB, and a commit waits for the disk."""
+_PATIENCE_SECONDS = 0.5
+"""For who reads or commits at the moment the log is emptied."""
 _COMPANIONS = ("", _LOG, "-shm")
 
 
@@ -48,9 +54,9 @@ class Schema:
 class Database:
     """One SQLite file in WAL mode: what was committed survives a kill and, if the schema is durable, a power cut.
 
-    Used by one thread at a time; the owner holds the lock. A file that SQLite cannot read, or that another
-    version wrote, is renamed with the suffix ".bad" and a new one is begun: a damaged file must not stop the
-    daemon. Several processes may have it open; what root writes belongs to the owner of the folder.
+    Used by one thread at a time, beside which another may `sync`; the owner holds the lock. A file that SQLite cannot
+    read, or that another version wrote, is renamed with the suffix ".bad" and a new one is begun: a damaged file must
+    not stop the daemon. Several processes may have it open; what root writes belongs to the owner of the folder.
 
     Args:
         path: the file; its folder is made when missing.
@@ -66,6 +72,8 @@ class Database:
         self.quarantined = 0
         self._schema = schema
         self._visiting = visiting
+        # Of what another process left in the log nobody knows whether the disk ever got it.
+        self._log_is_sound = False
         try:
             if not visiting:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,18 +107,23 @@ class Database:
     def sync(self) -> None:
         """Wait until all that was committed outlives a power cut, too.
 
+        After a sync that failed the kernel may take for written what the disk never got, and the next one succeeds
+        without it. From then on only that counts which was written anew: from the log into the file.
+
         Raises:
             OSError: the disk did not take it.
+            sqlite3.Error: likewise, or somebody reads what has to be written anew.
         """
         if self._schema.durable:
             return
-        # What was committed is in the log until a checkpoint moves it, and SQLite syncs both files at that.
-        with suppress(FileNotFoundError):
-            descriptor = os.open(f"{self.path}{_LOG}", os.O_RDONLY)
-            try:
-                os.fdatasync(descriptor)
-            finally:
-                os.close(descriptor)
+        was_sound, self._log_is_sound = self._log_is_sound, False
+        if was_sound:
+            self._sync_log()
+        if not was_sound or self._log_bytes() > FOLD_IN_BYTES:
+            is_whole = self._fold_in()
+            if not (was_sound or is_whole):
+                raise sqlite3.OperationalError("its log could not be emptied: another process reads it")
+        self._log_is_sound = True
 
     def read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Return all rows of a query."""
@@ -132,6 +145,41 @@ class Database:
         """Close the file; its write-ahead log is folded in."""
         self._connection.close()
 
+    def _sync_log(self) -> None:
+        with suppress(FileNotFoundError):
+            descriptor = os.open(f"{self.path}{_LOG}", os.O_RDONLY)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _log_bytes(self) -> int:
+        try:
+            return Path(f"{self.path}{_LOG}").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _fold_in(self) -> bool:
+        """Write what the log holds into the file, wait until the disk has it, and begin the log anew.
+
+        Returns:
+            Whether nothing is left in the log; False while somebody reads it.
+        """
+        # Through a connection of its own, beside which commits go on. Only the second way keeps them waiting, and to
+        # that is left what came in the moment of the first.
+        where = f"{self.path.absolute().as_uri()}?mode=rw"
+        beside = sqlite3.connect(where, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)
+        with closing(beside):
+            beside.execute("PRAGMA synchronous=NORMAL")
+            beside.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            busy, *_ = beside.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                # Who first writes into an empty log waits until its head is on the disk: so no commit has to.
+                beside.execute("BEGIN IMMEDIATE")
+                beside.execute(f"PRAGMA user_version={self._schema.version:d}")
+                beside.execute("COMMIT")
+        return not busy
+
     def _open_or_quarantine(self) -> sqlite3.Connection:
         try:
             return self._open()
@@ -150,7 +198,11 @@ class Database:
         connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={'FULL' if self._schema.durable else 'NORMAL'}")
+            if self._schema.durable:
+                connection.execute("PRAGMA synchronous=FULL")
+            else:
+                connection.execute("PRAGMA synchronous=NORMAL")
+                connection.execute(f"PRAGMA wal_autocheckpoint={LONGEST_LOG_PAGES:d}")
             self._check(connection)
         except BaseException:
             connection.close()

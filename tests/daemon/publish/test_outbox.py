@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from offbeat.errors import UnavailableError
 from offbeat.publish.event_json import from_json
 from offbeat.publish.outbox import Lost, Outbox
-from tests.support.disk import no_file_beyond
+from tests.support.disk import log_that_cannot_be_synced, no_file_beyond
 from tests.support.events import an_event, events_of
 
 
@@ -174,17 +177,43 @@ def test_what_was_delivered_while_the_disk_was_full_is_not_sent_again(tmp_path: 
 
 
 def test_a_snapshot_is_told_whether_the_disk_has_what_was_added(tmp_path: Path) -> None:
-    """It may forget the readings behind an event only then."""
-    outbox = Outbox(tmp_path / "outbox.sqlite")
-    outbox.add([an_event()])
-    assert outbox.sync()
-    log = tmp_path / "outbox.sqlite-wal"
-    log.unlink()
-    log.symlink_to(log)
-    assert not outbox.sync()
-    assert outbox.disk_errors == 1
-    log.unlink()
-    outbox.close()
+    """It may forget the readings behind an event only then; after a refusal all has to be written anew first."""
+    path = tmp_path / "outbox.sqlite"
+    with outbox_in(tmp_path) as outbox, capture_logs() as logs:
+        assert outbox.sync()
+        outbox.add([an_event()])
+        with log_that_cannot_be_synced(path):
+            assert not outbox.sync()
+            assert not outbox.sync()
+        assert (outbox.sync_failed, outbox.disk_errors) == (True, 2)
+        assert outbox.sync()
+        assert not outbox.sync_failed
+        alone = shutil.copy(path, tmp_path / "alone.sqlite")
+        with closing(sqlite3.connect(alone)) as connection:
+            assert connection.execute("SELECT count(*) FROM event").fetchone() == (1,)
+    assert [entry["event"] for entry in logs] == [
+        "the outbox cannot be made safe against a power cut; no snapshot is written until it can"
+    ]
+
+
+def test_what_a_commit_cannot_wait_for_is_synced_beside_it(tmp_path: Path) -> None:
+    """Events are added while another thread syncs again and again; every one is there, once, and each sync succeeds."""
+    with outbox_in(tmp_path) as outbox:
+        done, said = threading.Event(), []
+
+        def sync_on_and_on() -> None:
+            while not done.is_set():
+                said.append(outbox.sync())
+
+        thread = threading.Thread(target=sync_on_and_on)
+        thread.start()
+        for number in range(200):
+            outbox.add([an_event(id=f"e{number}", updated_at=float(number))])
+        done.set()
+        thread.join()
+        assert said
+        assert all(said)
+        assert [at for _, at in waiting(outbox)] == [float(number) for number in range(200)]
 
 
 def test_a_folder_that_cannot_be_used_is_told_with_advice(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from offbeat.publish.event_json import from_json
 from offbeat.publish.outbox import Outbox
 from offbeat.publish.publisher import Publisher
 from offbeat.publish.state_topics import SensorState
+from tests.support.disk import log_that_cannot_be_synced
 from tests.support.events import an_event, events_of
 from tests.support.gate import gate_before
 from tests.support.listener import Listener, listening
@@ -153,6 +154,18 @@ def test_events_survive_a_restart_of_the_daemon(broker: Broker, make: Make) -> N
     with listening(broker.port) as listener:
         make(broker.url)
         wait_until(lambda: alerts(listener) == [("line1.pump", 1_700_000_060.25)], 10, "the event")
+
+
+def test_no_snapshot_may_be_written_while_the_disk_refuses(make: Make, tmp_path: Path) -> None:
+    """Whoever asks is told, and so is who watches; once all is written anew it may again."""
+    publisher = make(f"mqtt://127.0.0.1:{free_port()}")
+    assert publisher.committed(10)
+    publisher.publish([an_event()])
+    with log_that_cannot_be_synced(tmp_path / "state" / "outbox.sqlite"):
+        assert not publisher.committed(10)
+        assert (publisher.statistics().degraded, publisher.statistics().disk_errors) == (True, 1)
+    assert publisher.committed(10)
+    assert (publisher.statistics().degraded, publisher.statistics().outbox_depth) == (False, 1)
 
 
 def test_a_frozen_broker_delays_nobody_who_publishes(broker: Broker, make: Make) -> None:

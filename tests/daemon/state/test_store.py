@@ -6,7 +6,10 @@ import math
 import sqlite3
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from offbeat.state.store import EpisodeHistory
+from tests.support.disk import log_that_cannot_be_synced
 from tests.support.events import an_event
 
 
@@ -40,6 +43,21 @@ def test_an_episode_is_followed_from_open_to_close(tmp_path: Path) -> None:
     assert (episode.opened_at, episode.closed_at, episode.peak_score) == (10.0, 39.0, 4.0)
     assert episode.message == "Over."
     assert history.open() == []
+    history.close()
+
+
+def test_a_snapshot_is_told_whether_the_disk_has_what_was_recorded(tmp_path: Path) -> None:
+    """An episode that is open in a snapshot is one of which the history knows; the refusal is said once."""
+    history = a_history(tmp_path)
+    assert history.sync()
+    history.record([an_event()])
+    with log_that_cannot_be_synced(tmp_path / "episodes.sqlite"), capture_logs() as logs:
+        assert not history.sync()
+        assert not history.sync()
+    assert history.sync()
+    assert [entry["event"] for entry in logs] == [
+        "the history of episodes cannot be made safe against a power cut; no snapshot is written meanwhile"
+    ]
     history.close()
 
 
