@@ -118,7 +118,9 @@ _ALL = (
     _counter("offbeat_snapshots_total", "Snapshots written."),
     _counter("offbeat_snapshots_failed_total", "Snapshots that the disk did not take."),
     _counter("offbeat_files_quarantined_total", "Damaged files of state that were put aside."),
-    _gauge("offbeat_snapshot_timestamp_seconds", "Unix time of the newest snapshot of the shard whose is oldest."),
+    _gauge(
+        "offbeat_snapshot_timestamp_seconds", "Unix time of the newest snapshot of the shard whose is oldest."
+    ),
     # The configuration.
     _counter("offbeat_config_reloads_total", "Times the configuration was read again.", "result"),
     _gauge(
