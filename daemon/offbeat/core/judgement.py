@@ -106,28 +106,30 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     row = learnt.row[slot]
     raw = _with_model(learnt, work, slot, row, answer)
     surprise = surprise_of(learnt.commission, row, raw)
-    fused, severity, p_value = _fuse(learnt, work, slot, row, surprise, state.holds.frozen)
-    p_value[:, RHYTHM] = _of_rhythm(learnt, row, raw, fused, p_value[:, RHYTHM])
-    score = learnt.score(slot, severity)
-    with np.errstate(divide="ignore"):
-        alarm = -np.log10(p_value).astype(np.float32)
     threshold = learnt.threshold(slot)
-    moves = learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
     opens, most = _cautious(state, learnt, work, slot, threshold)
+    strange_from = opens - state.episodes.rules.margin
+    fused, severity, p_value = _fuse(learnt, work, slot, row, raw, surprise, state.holds.frozen, strange_from)
+    score = learnt.score(slot, severity)
+    alarm = _alarm(p_value)
+    moves = learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
     verdict = Verdict(p_value, alarm, score, threshold, opens, most, moves)
     transitions = _episodes(state, work, slot, verdict)
     judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
-    _remember(state, learnt, work, slot, judged, alarm >= opens - state.episodes.rules.margin)
+    _remember(state, learnt, work, slot, judged, alarm >= strange_from)
     return judged
 
 
-def rehearse(learnt: Learnt, work: Work, answer: Answer, frozen: NDArray[np.bool_]) -> None:
+def rehearse(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> None:
     """Let streams and trailing calibrations learn of rows that were judged before; no episode changes by it."""
     slot = work.rows.sensor.astype(np.intp)
-    row = learnt.row[slot]
+    row, frozen = learnt.row[slot], state.holds.frozen
     raw = _with_model(learnt, work, slot, row, answer)
-    _fuse(learnt, work, slot, row, surprise_of(learnt.commission, row, raw), frozen)
-    learnt.still.update(work, row, learnt.threshold(slot)[:, PROCESS], frozen)
+    threshold = learnt.threshold(slot)
+    opens, _ = _cautious(state, learnt, work, slot, threshold)
+    surprise = surprise_of(learnt.commission, row, raw)
+    _fuse(learnt, work, slot, row, raw, surprise, frozen, opens - state.episodes.rules.margin)
+    learnt.still.update(work, row, threshold[:, PROCESS], frozen)
 
 
 def _cautious(
@@ -181,19 +183,29 @@ def _of_rhythm(learnt: Learnt, row: Slots, raw: Floats, fused: Floats, trailing:
 
 
 def _fuse(
-    learnt: Learnt, work: Work, slot: Slots, row: Slots, surprise: Floats, frozen: NDArray[np.bool_]
+    learnt: Learnt,
+    work: Work,
+    slot: Slots,
+    row: Slots,
+    raw: Floats,
+    surprise: Floats,
+    frozen: NDArray[np.bool_],
+    strange_from: Floats,
 ) -> tuple[Floats, Floats, Doubles]:
     """Return g, F and the p-value of g for each row and track. Rows are judged before they are learnt.
 
-    The trailing calibration learns in episodes, too, so that the budget is kept; of `frozen` sensors it does not.
+    The trailing calibration learns in episodes, too, so that the budget is kept; of `frozen` sensors it does not. A
+    stranger's own measure is made of neither: rows that open an episode, or keep one open, are left out.
 
     Args:
         learnt: of the group.
         work: whose rows they are.
         slot: sensors [n].
         row: of the commission [n].
+        raw: strangeness by stream [n, K].
         surprise: by stream [n, K]; that of strangers is brought to their own measure in place.
         frozen: by slot.
+        strange_from: surprise of the p-value from which an episode stays open, by track [n, Q].
     """
     shape = (len(work), _Q)
     fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
@@ -202,22 +214,31 @@ def _fuse(
     for index in work.rounds:
         here = slot[index]
         strangers = index[row[index] == 0]
+        by_fleet = surprise[strangers]
         if len(strangers):
-            surprise[strangers] = learnt.own.update(
-                slot[strangers], surprise[strangers], frozen[slot[strangers]]
-            )
+            surprise[strangers] = learnt.own.measured(slot[strangers], by_fleet)
         said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
         fused[index], severity[index] = said.surprise, said.severity
         trailing = learnt.trailing.p_value(here, row[index], said.surprise)
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
         trailing[:, STUCK] = 10.0 ** -said.surprise[:, STUCK].astype(np.float64)
+        trailing[:, RHYTHM] = _of_rhythm(learnt, row[index], raw[index], said.surprise, trailing[:, RHYTHM])
         p_value[index] = trailing
+        if len(strangers):
+            calm = ~(_alarm(p_value[strangers]) >= strange_from[strangers]).any(axis=1)
+            calm &= ~frozen[slot[strangers]]
+            learnt.own.learn(slot[strangers[calm]], by_fleet[calm])
         if not any_frozen:
             learnt.trailing.update(here, row[index], said.surprise)
             continue
         free = ~frozen[here]
         learnt.trailing.update(here[free], row[index][free], said.surprise[free])
     return fused, severity, p_value
+
+
+def _alarm(p_value: Doubles) -> Floats:
+    with np.errstate(divide="ignore"):
+        return -np.log10(p_value).astype(np.float32)
 
 
 def _episodes(state: GroupState, work: Work, slot: Slots, verdict: Verdict) -> list[Transition]:

@@ -2,7 +2,8 @@
 
 A fleet is as wide as its strangest member. On most sensors a stream says far less than the fleet's law allows for, and
 on some far more. So what it says of a stranger is taken in proportion to what it said of it so far. How long a value
-stands still is left as it is: that is judged by the sensor's own runs already.
+stands still is left as it is: that is judged by the sensor's own runs already. Rows that open an episode, or keep one
+open, are not learnt: a fault is no measure of the sensor.
 """
 
 from __future__ import annotations
@@ -66,30 +67,34 @@ class OwnMeasure:
         self._mean = np.zeros(shape, np.float32)
         self._square = np.zeros(shape, np.float32)
 
-    def update(self, sensor: Slots, surprise: Floats, frozen: NDArray[np.bool_] | None = None) -> Floats:
-        """Return surprises by the sensors' own measure, [n, K], and then learn them.
+    def measured(self, sensor: Slots, surprise: Floats) -> Floats:
+        """Return surprises by the sensors' own measure, [n, K]. Learns nothing.
 
         Args:
-            sensor: slots [n], each at most once.
+            sensor: slots [n].
             surprise: by the fleet's law [n, K]; NaN stays NaN.
-            frozen: of which nothing is learnt [n]; None = of none.
         """
         rows, mean, square = self._rows[sensor], self._mean[sensor], self._square[sensor]
         loud = mean + DEVIATIONS * np.sqrt(np.maximum(square - mean * mean, np.float32(0.0)))
         own = (FLEET_ROWS * USUAL + rows * loud) / (FLEET_ROWS + rows)
-        measured: Floats = surprise * np.where(
-            _MEASURED, np.clip(USUAL / own, 1 / MOST, MOST), np.float32(1.0)
-        )
+        out: Floats = surprise * np.where(_MEASURED, np.clip(USUAL / own, 1 / MOST, MOST), np.float32(1.0))
+        return out
+
+    def learn(self, sensor: Slots, surprise: Floats) -> None:
+        """Learn a round.
+
+        Args:
+            sensor: slots [n], each at most once; only those of which something may be learnt.
+            surprise: by the fleet's law [n, K], as given to `measured`.
+        """
+        rows, mean, square = self._rows[sensor], self._mean[sensor], self._square[sensor]
         known = np.isfinite(surprise)
-        if frozen is not None:
-            known &= ~frozen[:, None]
         said = np.where(known, np.minimum(surprise, LOUDEST), np.float32(0.0))
         rows = np.minimum(rows + known, MOST_ROWS)
         share = np.where(known, 1 / np.maximum(rows, 1), np.float32(0.0))
         self._rows[sensor] = rows
         self._mean[sensor] = mean + share * (said - mean)
         self._square[sensor] = square + share * (said * said - square)
-        return measured
 
     def reset(self, sensor: Slots) -> None:
         """Forget these sensors."""

@@ -162,7 +162,7 @@ class Pipeline:
     def _judged(self, state: GroupState, work: Work, result: StepResult | None) -> Decisions:
         if work.is_rehearsal:
             if state.learnt is not None and work.generation == state.generation:
-                rehearse(state.learnt, work, Answer.of(work, result), state.holds.frozen)
+                rehearse(state, state.learnt, work, Answer.of(work, result))
             return Decisions()
         returned = state.episodes.close_returned(work.heard, _nowhere(work), work.heard_seconds)
         events = _told(state, returned)

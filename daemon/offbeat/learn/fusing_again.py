@@ -80,7 +80,9 @@ def fuse_side_by_side(said: Sequence[Said], voting: NDArray[np.bool_] | None) ->
         # Not of all surprises joined: they are what a training holds most of, and it has a bound of memory.
         now = np.stack([one.surprise[row] for one in ordered[: len(here)]])
         if len(strange):
-            now[strange] = own.update(strange, now[strange])
+            by_fleet = now[strange]
+            now[strange] = own.measured(strange, by_fleet)
+            own.learn(strange, by_fleet)
         answer = fusion.update(here, gap_seconds[at], gap[at], now)
         fused[at], severity[at] = answer.surprise, answer.severity
     out = {

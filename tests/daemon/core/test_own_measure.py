@@ -11,13 +11,18 @@ from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
 LEVEL, STUCK = STREAM_NAMES.index("level"), STREAM_TRACKS.index("stuck")
 
 
-def measured(own: OwnMeasure, said: np.ndarray, frozen: bool = False) -> np.ndarray:
+SLOT = np.array([0])
+
+
+def measured(own: OwnMeasure, said: np.ndarray, learn: bool = True) -> np.ndarray:
     """Return what is made of a stream's surprises, one a row; all other streams have no opinion."""
     out = []
     for one in said:
         surprise = np.full((1, len(STREAM_NAMES)), np.nan, np.float32)
         surprise[0, [LEVEL, STUCK]] = one
-        out.append(own.update(np.array([0]), surprise, np.array([frozen]))[0])
+        out.append(own.measured(SLOT, surprise)[0])
+        if learn:
+            own.learn(SLOT, surprise)
     return np.array(out)
 
 
@@ -53,12 +58,12 @@ def test_a_fault_counts_no_more_than_a_loud_row() -> None:
     assert measured(one, np.array([5.0])) == pytest.approx(measured(other, np.array([5.0])), nan_ok=True)
 
 
-def test_of_a_frozen_sensor_nothing_is_learnt() -> None:
-    """It is judged all the same."""
+def test_to_measure_a_row_is_not_to_learn_it() -> None:
+    """One of a fault, or of a frozen sensor, is judged all the same."""
     own = OwnMeasure(1)
     measured(own, surprises(300, 0.3))
     before = own.arrays()["mean"].copy()
-    assert measured(own, np.array([2.0]), frozen=True)[0, LEVEL] > 2.0
+    assert measured(own, np.array([2.0]), learn=False)[0, LEVEL] > 2.0
     assert (own.arrays()["mean"] == before).all()
 
 

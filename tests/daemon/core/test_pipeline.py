@@ -179,6 +179,24 @@ def test_a_sensor_the_artifact_does_not_know_is_scored_by_its_own_first_rows() -
     assert pipeline.sensor_states(0, np.array([4])).progress.readiness[0] == Readiness.PROVISIONAL
 
 
+def test_a_fault_of_a_stranger_is_no_measure_of_it() -> None:
+    """How loud its streams usually are is learnt up to the fault, and again behind it, but not of its rows."""
+    times, values = live(77, 1500)
+    values = values * 10 + 1000
+    values[600:620] += 4000
+    known = []
+    for rows in (600, 620, 1500):
+        pipeline = plant(sensors=("stranger",))
+        readings = Readings().add(0, times[:rows], values[:rows])
+        out = play(pipeline, readings.batches(50), FakeScorer(), tick_seconds=5, windows=16)
+        learnt = pipeline.groups[0].learnt
+        assert learnt is not None
+        known.append(float(learnt.own.arrays()["rows"][0, STREAM_NAMES.index("level")]))
+    assert times[600] in [e.started_at for e in out.events if e.event == "open"]
+    assert known[1] == known[0] > 200
+    assert known[2] > known[1] + 500
+
+
 def test_a_channel_that_is_strange_is_named() -> None:
     """Rows hold some of the channels; shares add up, and the sentence speaks of the guilty channel."""
     pipeline = Pipeline(directory_of(BOILERS[:2], PAIR), CoreSettings(units={"pressure": "bar"}))
