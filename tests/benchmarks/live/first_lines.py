@@ -6,6 +6,8 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping
 
+from offbeat.core.episode_rules import TRACKS, WEEK_SECONDS, Track
+from offbeat.core.pipeline_settings import CoreSettings
 from tests.benchmarks.live.first_minutes import SECONDS, FirstMinutes
 from tests.benchmarks.table import Line
 
@@ -34,7 +36,8 @@ def first_alert(first: FirstMinutes) -> Line:
                 "the fewer a sensor's readings, the longer it has to be silent: it may make longer pauses than it has "
                 "made so far. The seconds that are told above are what the core, asked on a clock of its own, needs of "
                 f"silence behind readings that came as these did; the latest was sent {first.latest_seconds:.1f} s "
-                "behind its time."
+                "behind its time. A standstill is told of at a p-value of "
+                f"{CoreSettings().budget_per_week * TRACKS[Track.STUCK].weight / WEEK_SECONDS:.1e} at this pace."
             ),
             f"{first.early} alerts of these sensors came before their faults.",
         ),
@@ -72,4 +75,6 @@ def _said_of(first: FirstMinutes, name: str) -> str:
     said = f"{first.kinds[name]}, {first.rhythms[name]}"
     if name in first.needed:
         said += f", needs {first.needed[name]:.0f} s"
+    if name in first.p_values:
+        said += f", p-value {first.p_values[name]:.1e} at the end"
     return f"{name} ({said})"

@@ -39,6 +39,7 @@ class FirstMinutes:
         backed: seconds from a sensor's first reading to its first reading that the VAE spoke of.
         votes: whether what the VAE says takes part in scores.
         needed: how long each that falls silent has to be so by what was heard of it; see `silence_needed`.
+        p_values: what the daemon says of the newest reading of each that stands still, at the end.
         latest_seconds: how long after its time a reading was published, at most.
     """
 
@@ -49,6 +50,7 @@ class FirstMinutes:
     backed: dict[str, float] = field(default_factory=dict)
     votes: bool = False
     needed: dict[str, float] = field(default_factory=dict)
+    p_values: dict[str, float] = field(default_factory=dict)
     latest_seconds: float = 0.0
 
 
@@ -71,6 +73,11 @@ def live_through(daemon: LiveDaemon, port: int, sensors: int) -> FirstMinutes:
             begun = {f"{FIRST}.{name}": times[0] for name, times in pace.sent.items() if times}
             _look_for_the_vae(daemon, out, begun)
             out.told, out.early = told(daemon.events(), begun, kinds)
+    newest = daemon.newest(f"{FIRST}.", sensors)
+    for name, kind in kinds.items():
+        said = newest.get(f"{FIRST}.{name}")
+        if kind == "stuck" and said is not None and said["p_value"] is not None:
+            out.p_values[name] = said["p_value"]
     silent = {name: pace.sent[name] for name, kind in kinds.items() if kind == "silence"}
     out.needed, out.latest_seconds = silence_needed(silent), pace.latest_seconds
     return out

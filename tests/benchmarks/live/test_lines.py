@@ -38,6 +38,7 @@ COURSE = Course(
         {"a": 66.0, "b": 64.0},
         votes=False,
         needed={"a": 40.0},
+        p_values={"b": 3.1e-6},
     ),
     rates=Rates([20_000.0, 25_000.0, 10_000.0], [24_000.0, 21_000.0, 9_200.0], "a generator"),
     memory=Memory(before=200.0, daemon=260.0, training=300.0, together=520.0),
@@ -80,7 +81,7 @@ def test_a_sensor_that_was_not_told_of_misses_the_bar_and_is_named() -> None:
         "told by fault: silence 1 of 1, stuck 0 of 1; by rhythm: poisson 1 of 1, regular 0 of 1."
         in line.notes
     )
-    assert "not told within 300 s: b (stuck, regular)." in line.notes
+    assert "not told within 300 s: b (stuck, regular, p-value 3.1e-06 at the end)." in line.notes
 
 
 def test_a_silence_that_was_not_told_says_how_long_it_would_have_to_be() -> None:
