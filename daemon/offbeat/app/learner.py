@@ -157,6 +157,7 @@ class Learner:
         self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
         self._refused_priority: list[str] = []
         self._trouble = ""
+        self._looked = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
 
@@ -199,15 +200,26 @@ class Learner:
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
         assert self._library is not None
+        if not self._looked:
+            self._library.renew_wish()  # a daemon that was killed may have left one
+            self._looked = True
         groups = list(self._groups)
         if asked_by := self._library.take_wish():
             for one in groups:
                 if one.name in self._named:
                     one.asked_by = asked_by  # until it was looked at: a loop that is busy loses no wish
+        asked = bool(asked_by) or any(one.asked_by for one in groups)
+        self._look_at(groups)
+        if asked and not any(one.asked_by for one in groups):
+            self._library.wish_is_done()
+
+    def _look_at(self, groups: list[_Group]) -> None:
+        assert self._library is not None
         for one in groups:
             if self._stopping.is_set():
                 return
             if one.name not in self._named:
+                one.asked_by = ""
                 continue
             models = models_of(self._library, self._pipeline.groups[one.index].group)
             try:
@@ -239,9 +251,8 @@ class Learner:
                         "nobody knows whether a model is to be trained; it is looked again",
                         reason=self._trouble,
                     )
-        asked_by = next((one.asked_by for one in self._groups if one.asked_by), "")
-        if asked_by and self._library is not None:
-            self._library.wish_for_training(asked_by)  # of the next daemon
+        if self._library is not None and any(one.asked_by for one in self._groups):
+            self._library.renew_wish()  # of the next daemon
 
     def _say(self, group: str, stage: GroupLearning) -> None:
         """Tell how far a group is; who asks meanwhile sees all groups as they were, or as they are."""

@@ -48,7 +48,7 @@ BY_ITSELF = (
 """What is told where there is no model yet."""
 
 _LOCK = ".lock"
-_WISH = ".train-now"
+_WISH, _TAKEN = ".train-now", ".train-taken"
 _FRESH, _OLD, _WORKBENCH = ".fresh-", ".old-", ".incoming-"
 _VERSION = re.compile(r"[0-9a-f]{12}")
 
@@ -292,14 +292,24 @@ class ModelLibrary:
         self._disk.rename(fresh, self.root / _WISH)
 
     def take_wish(self) -> str:
-        """Return who asked for a training since the last call; empty if nobody did."""
-        path = self.root / _WISH
+        """Return who asked for a training since the last call; empty if nobody did. It is kept until it is done."""
+        taken = self.root / _TAKEN
         try:
-            by = path.read_text("utf-8", "replace")
-            path.unlink()
+            self._disk.rename(self.root / _WISH, taken)
+            return taken.read_text("utf-8", "replace") or "somebody"
         except FileNotFoundError:
             return ""
-        return by or "somebody"
+
+    def wish_is_done(self) -> None:
+        """Forget the wish that was taken: it came to its training, or there is nothing to learn from."""
+        (self.root / _TAKEN).unlink(missing_ok=True)
+
+    def renew_wish(self) -> None:
+        """Ask again for what was taken and not done, by a daemon that was killed or is about to stop."""
+        if (self.root / _WISH).exists():
+            return  # several wishes are one
+        with suppress(FileNotFoundError):
+            self._disk.rename(self.root / _TAKEN, self.root / _WISH)
 
     @contextmanager
     def workbench(self) -> Iterator[Path]:

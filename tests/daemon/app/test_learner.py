@@ -396,6 +396,27 @@ def test_a_training_that_was_asked_for_and_cut_off_by_a_stop_is_left_for_the_nex
     assert site.library.take_wish() == "anna"
 
 
+def test_a_training_that_was_asked_for_and_killed_with_the_daemon_is_begun_by_the_next(
+    tmp_path: Path,
+) -> None:
+    """The wish is kept until its training has ended, and no longer."""
+    library = ModelLibrary(tmp_path / "models")
+    library.wish_for_training("anna")
+    assert library.take_wish() == "anna"  # by a daemon that never comes back
+    taken = str(library.root / ".train-taken")
+    site = Site(
+        tmp_path, f"import os\nassert os.path.exists({taken!r})\n" + says({"verdict": VERDICT.to_dict()})
+    )
+    assert site.library.root == library.root
+    site.heard("a", seconds=10.0, rows=10)
+    with capture_logs() as logs:
+        site.learner.look()
+        site.learner.look()
+    assert [log["why"] for log in logs if "why" in log] == ["anna asked for it"]
+    assert site.learner.counts.results["promoted"] == 1
+    assert not any(site.library.root.glob(".train-*"))
+
+
 def test_files_of_the_working_directory_are_no_modules_of_a_training(tmp_path: Path) -> None:
     """A daemon may be started in any folder."""
     for name in ("random", "json"):

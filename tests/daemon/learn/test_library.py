@@ -372,7 +372,25 @@ def test_a_wish_for_training_is_a_fresh_file_whatever_lies_in_its_place(tmp_path
     library.wish_for_training("anna")
     assert other.read_text() == "not ours"
     assert library.take_wish() == "anna"
+    library.wish_is_done()
     assert list(library.root.iterdir()) == []
+    assert library.take_wish() == ""
+
+
+def test_a_wish_that_was_taken_can_be_renewed_until_it_is_done(tmp_path: Path) -> None:
+    """A newer one stands for both."""
+    library = ModelLibrary(tmp_path / "models")
+    library.renew_wish()
+    assert library.take_wish() == ""
+    library.wish_for_training("anna")
+    assert (library.take_wish(), library.take_wish()) == ("anna", "")
+    library.renew_wish()
+    assert library.take_wish() == "anna"
+    library.wish_for_training("bert")
+    library.renew_wish()
+    assert library.take_wish() == "bert"
+    library.wish_is_done()
+    library.renew_wish()
     assert library.take_wish() == ""
 
 
