@@ -56,7 +56,7 @@ class Loop:
     """Takes batches in, hands jobs to the scorer thread, judges its answers, and acts on the decisions.
 
     While the scorer is busy the loop leaves readings in the inbox: they come as one larger batch next time, which costs
-    less a reading. Only behind a backlog does it prepare the next job meanwhile. That is the only back-pressure there
+    less a reading. Once more than a few wait it prepares the next job meanwhile. That is the only back-pressure there
     is; the inbox sheds when it is full.
 
     Args:
@@ -152,19 +152,18 @@ class Loop:
         if self._exchanges_models():
             return
         timer = self._timer()
-        tick_is_due = timer >= self._next_tick
+        tick_is_due, steps = timer >= self._next_tick, self._scorer.steps_waiting
         # A tick waits for the scorer: what it decides, and what a snapshot holds, must include every row taken in.
         if tick_is_due and self._scorer.settled:
             self._next_tick = timer + TICK_SECONDS
             self._tick(timer)
-        elif tick_is_due or self._scorer.steps_waiting >= self._steps_in_flight():
+        elif tick_is_due or steps >= STEPS_IN_FLIGHT:
             self._inbox.wait_for_wake(IDLE_SECONDS)
+        elif steps and self._inbox.depth_readings <= FEW_READINGS:
+            self._inbox.wait_for_wake(IDLE_SECONDS, FEW_READINGS)
         else:
             self._take_in()
         self._ask_for_windows(timer)
-
-    def _steps_in_flight(self) -> int:
-        return STEPS_IN_FLIGHT if self._inbox.depth_readings > FEW_READINGS else 1
 
     def _exchanges_models(self) -> bool:
         """Bring a model that is ready a step nearer to judging; return whether the turn was for that.

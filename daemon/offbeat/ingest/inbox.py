@@ -56,6 +56,7 @@ class Inbox:
         self._puts: deque[tuple[list[ReadingBatch], int, int, int]] = deque()
         self._bytes = self._readings = self._peak = 0
         self._woken = False
+        self._too_few: float = 0
         self.taken_offset = 0
 
     def hold(self, capacity_bytes: int) -> None:
@@ -77,7 +78,9 @@ class Inbox:
             while self._bytes > self._capacity and len(self._puts) > 1:
                 self.ledger.drop(Drop.INBOX_FULL, self._pop()[1])
             self._peak = max(self._peak, self._bytes)
-            self._condition.notify()
+            # Who waits for many is not woken by each: both threads would lose time at every put.
+            if self._readings > self._too_few:
+                self._condition.notify()
 
     def passed(self, offset: int) -> None:
         """Say that the log has gone on to an offset without a reading: what nobody can use must not hold it up."""
@@ -112,12 +115,18 @@ class Inbox:
             self._woken = True
             self._condition.notify()
 
-    def wait_for_wake(self, timeout_seconds: float) -> bool:
-        """Wait for `wake` and leave what is in the inbox there. Return whether the call came in time."""
+    def wait_for_wake(self, timeout_seconds: float, too_few: float = math.inf) -> bool:
+        """Wait for `wake`, or for more than so many readings, and leave what is in the inbox there.
+
+        Returns:
+            Whether either came in time.
+        """
         with self._condition:
-            woken = self._condition.wait_for(lambda: self._woken, timeout_seconds)
+            self._too_few = too_few
+            came = self._condition.wait_for(lambda: self._woken or self._readings > too_few, timeout_seconds)
+            self._too_few = 0
             self._woken = False
-            return woken
+            return came
 
     @property
     def depth_batches(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from offbeat.app.loop import STEPS_IN_FLIGHT, Loop
+from offbeat.app.loop import FEW_READINGS, LONGEST_REST_SECONDS, STEPS_IN_FLIGHT, WINDOWS_REST, Loop
 from offbeat.core.decisions import Decisions
-from offbeat.core.jobs import StepJob, StepResult, WindowJob
+from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readings import ReadingBatch
@@ -21,7 +22,7 @@ from offbeat.scoring.worker import Answer, ScorerThread
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import Played, play
 from offbeat.testing.readings import Readings
-from tests.support.gated_scorer import GatedScorer
+from tests.support.gated_scorer import PATIENCE_SECONDS, GatedScorer
 from tests.support.plant import BOILERS, START, boilers_learnt, live, plant
 from tests.support.waiting import wait_until
 
@@ -98,6 +99,10 @@ class Rig:
         target = self.beats + count
         wait_until(lambda: self.beats >= target, what="the loop to turn")
 
+    def windows_answered(self) -> int:
+        """Return how many jobs of windows the loop has an answer to."""
+        return sum(isinstance(answer.job, WindowJob) for answer in self.answers)
+
     def _act(self, decisions: Decisions) -> None:
         if self.failing is not None:
             raise self.failing
@@ -152,6 +157,14 @@ def strangers(rows: int, offset: int) -> ReadingBatch:
     return readings.batch()
 
 
+def one_each(count: int, offset: int) -> ReadingBatch:
+    """Return one reading of each of so many sensors that nobody knows."""
+    readings = Readings(offset=offset)
+    for i in range(count):
+        readings.add(len(BOILERS) + i, np.array([LATER - 100.0]), 1.0)
+    return readings.batch()
+
+
 def test_the_loop_decides_what_the_core_decides_in_step() -> None:
     """Threads, coalescing and waiting change nothing about any row, and rows are judged in order."""
     batches = boilers(120, 7)
@@ -193,6 +206,23 @@ def test_behind_a_backlog_the_next_step_is_made_ready_meanwhile() -> None:
         wait_until(lambda: rig.thread.steps_waiting == STEPS_IN_FLIGHT)
         rig.turns()
         assert (rig.thread.steps_waiting, rig.inbox.depth_batches) == (STEPS_IN_FLIGHT, 2)
+
+
+def test_more_than_a_few_readings_are_not_left_until_the_answer_comes() -> None:
+    """So many as are few wait for their turn; the one that makes them too many is taken at once, and they with it."""
+    rig = Rig(plant(sensors=(*BOILERS, *STRANGERS)), GatedScorer(), now=LATER)
+    with running(rig):
+        wait_until(lambda: rig.kept_house)
+        rig.put(one_each(1, offset=0))
+        wait_until(lambda: rig.thread.steps_waiting == 1)
+        rig.put(one_each(FEW_READINGS, offset=2**16))
+        rig.turns()
+        assert (rig.thread.steps_waiting, rig.inbox.depth_readings) == (1, FEW_READINGS)
+        rig.put(one_each(1, offset=2**17))
+        wait_until(lambda: rig.inbox.depth_readings == 0)
+        rig.turns()
+        assert rig.thread.steps_waiting == STEPS_IN_FLIGHT
+        assert rig.loop.offset > 2**17
 
 
 def test_a_tick_waits_for_the_scorer() -> None:
@@ -260,6 +290,43 @@ def test_windows_wait_while_a_backlog_piles_up(behind: bool) -> None:
         wait_until(lambda: rig.scorer.windows >= len(BOILERS))
     windows = [answer.job for answer in rig.answers if isinstance(answer.job, WindowJob)]
     assert max(len(job.sensor) for job in windows) <= 64
+
+
+@pytest.mark.parametrize(
+    ("slow_seconds", "rest_seconds"),
+    [(0.05, 0.05 * WINDOWS_REST), (0.2, LONGEST_REST_SECONDS)],
+    ids=["eight times as long", "and no longer than a second"],
+)
+def test_after_windows_that_took_long_none_are_asked_for_in_a_while(
+    slow_seconds: float, rest_seconds: float
+) -> None:
+    """Steps, which go first, have the machine to themselves meanwhile."""
+
+    class Slow(GatedScorer):
+        windows_gate = threading.Event()
+
+        def window(self, job: WindowJob) -> WindowResult:
+            threading.Event().wait(slow_seconds)
+            assert self.windows_gate.wait(PATIENCE_SECONDS)
+            return super().window(job)
+
+    scorer = Slow(is_open=True)
+    rig = Rig(plant(CoreSettings(window_stride_readings=1)), scorer, windows=64, now=LATER)
+    first, second, third = rounds(48, 16)
+    with running(rig):
+        rig.put(first)
+        wait_until(lambda: rig.thread.windows_waiting == 1)
+        rig.put(second)
+        wait_until(lambda: rig.thread.steps_waiting == 1)
+        scorer.windows_gate.set()
+        wait_until(lambda: rig.windows_answered() == 2)
+        rig.put(third)
+        wait_until(lambda: sum(map(len, rig.played.scores)) == 4 * 48)
+        rig.now += 0.99 * rest_seconds
+        rig.turns()
+        assert rig.windows_answered() == 2
+        rig.now = LATER + LONGEST_REST_SECONDS
+        wait_until(lambda: rig.windows_answered() == 3)
 
 
 def test_draining_works_everything_off_and_ends() -> None:

@@ -105,6 +105,23 @@ def test_waiting_for_a_wake_leaves_the_batches_where_they_are() -> None:
     assert inbox.depth_batches == 1
 
 
+def test_who_waits_for_many_is_woken_by_the_one_that_makes_them_too_many() -> None:
+    """Not by those before, and by a wake in any case."""
+    inbox = Inbox(1 << 20)
+    inbox.put([batch(3, 1)])
+    assert not inbox.wait_for_wake(0.0, too_few=3)
+    results: list[bool] = []
+    thread = threading.Thread(target=lambda: results.append(inbox.wait_for_wake(30.0, too_few=5)))
+    thread.start()
+    inbox.put([batch(2, 2)])
+    assert thread.is_alive()
+    inbox.put([batch(1, 3)])
+    thread.join(10.0)
+    inbox.wake()
+    assert inbox.wait_for_wake(30.0, too_few=10)
+    assert (results, inbox.depth_readings) == ([True], 6)
+
+
 def test_the_offset_goes_on_over_what_holds_no_reading() -> None:
     """A log of nothing but rubbish must not keep snapshots and retention where they are; order is kept."""
     inbox = Inbox(1 << 20)
