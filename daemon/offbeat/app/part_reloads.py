@@ -72,7 +72,7 @@ def prepare_numbers(parts: Parts, page: SensorPage) -> Prepare:
             ),
             (
                 lambda s: s.alerts.state_interval_seconds,
-                lambda s: parts.publisher.tell_states_every(s.alerts.state_interval_seconds),
+                lambda s: parts.reports.tell_every(s.alerts.state_interval_seconds),
             ),
         )
         return [

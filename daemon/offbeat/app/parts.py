@@ -12,6 +12,7 @@ from offbeat.app.model_exchange import ModelExchange
 from offbeat.app.model_library import library_of
 from offbeat.app.questions import Questions
 from offbeat.app.scorers import warm_up
+from offbeat.app.sensor_reports import SensorReports
 from offbeat.app.state_saver import StateSaver
 from offbeat.config.settings import Settings
 from offbeat.core.work import Work
@@ -52,6 +53,7 @@ class Parts:
         history: episodes, for people.
         orders: what people said of learning.
         outbox, publisher: the way out.
+        reports: what is said of sensors on it.
         progress: the pulse of the threads.
     """
 
@@ -69,6 +71,7 @@ class Parts:
     orders: OrderBook
     outbox: Outbox
     publisher: Publisher
+    reports: SensorReports
     progress: Progress
 
 
@@ -120,6 +123,7 @@ def build_parts(
         orders=OrderBook(state / ORDERS),
         outbox=outbox,
         publisher=publisher,
+        reports=SensorReports(core.pipeline, settings.alerts.state_interval_seconds),
         progress=progress,
     )
 

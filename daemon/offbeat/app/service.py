@@ -27,7 +27,6 @@ from offbeat.app.questions import Questions
 from offbeat.app.recovery import recover
 from offbeat.app.reloading import Reloading, Reread
 from offbeat.app.sensor_columns import sensor_columns
-from offbeat.app.sensor_reports import SensorReports
 from offbeat.app.web import Web
 from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
@@ -84,7 +83,6 @@ class Service:
         self._settings = settings
         self._running = RunningSettings(settings.state.directory)
         self._parts = parts = build_parts(settings, clock, self._instruments.scorer_failed)
-        self._reports = SensorReports(parts.core.pipeline, lambda: parts.publisher.states_every_seconds)
         self._loop = self._build_loop(settings)
         sensors = SensorPage(
             lambda: parts.questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
@@ -257,7 +255,7 @@ class Service:
                     )
         if self._live:
             self._live.decided(decisions)
-        self._reports.note(decisions)
+        self._parts.reports.note(decisions)
         self._parts.learner.decided(decisions)
         self._instruments.decided(decisions)
 
@@ -278,8 +276,13 @@ class Service:
         self._act(self._core_reload.settle(self._loop.offset, now))
         if self._live:
             self._live.beat()
-        self._parts.publisher.put_states(self._reports.take(time.monotonic()))
+        self._tell_of_sensors()
         self._parts.saver.save_due(now, time.monotonic(), self._loop.offset)
+
+    def _tell_of_sensors(self) -> None:
+        publisher = self._parts.publisher
+        reports = self._parts.reports.take(time.monotonic(), publisher.connections, publisher.states_waiting)
+        publisher.put_states(reports)
 
     def _status(self) -> Status:
         return self._instruments.status(self._unready)

@@ -63,7 +63,7 @@ class Publisher:
 
     Args:
         mqtt: broker, credentials, protocol; the client id gets the suffix "-pub".
-        alerts: root topic and intervals.
+        alerts: root of the topics.
         outbox: where events wait; closed by `stop`.
         version: of the daemon, for the status message.
         on_progress: called by the connection's thread at least once a second, unless it hangs.
@@ -86,7 +86,7 @@ class Publisher:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._outbox = outbox
-        self._states = StateTopics(alerts.state_interval_seconds)
+        self._states = StateTopics()
         self._waker = Waker()
         self._intake = Intake(outbox, self._waker.wake)
         self._version = version
@@ -130,15 +130,6 @@ class Publisher:
         way.start()
 
     @property
-    def states_every_seconds(self) -> float:
-        """How often it is said how a sensor is that does not change."""
-        return self._states.interval_seconds
-
-    def tell_states_every(self, seconds: float) -> None:
-        """Say from now on how a sensor is that does not change so often."""
-        self._states.interval_seconds = seconds
-
-    @property
     def names(self) -> TopicNames:
         """The topics."""
         return self._sender.names
@@ -159,11 +150,20 @@ class Publisher:
             self._intake.put(events)
 
     def put_states(self, states: Iterable[SensorState]) -> None:
-        """Replace what is known of some sensors; returns at once."""
-        now = time.monotonic()
-        self._states.put(states, now)
-        if self._states.wait_seconds(now, 1.0) == 0.0:
+        """Hand in what is known of some sensors by now; returns at once."""
+        self._states.put(states)
+        if self._states.waiting:
             self._waker.wake()
+
+    @property
+    def states_waiting(self) -> int:
+        """Sensors whose newest state has not been sent."""
+        return self._states.waiting
+
+    @property
+    def connections(self) -> int:
+        """How often the broker accepted a connection."""
+        return self._sender.connections
 
     def committed(self, timeout_seconds: float) -> bool:
         """Wait until every event handed in would outlive a power cut; a snapshot may be written only then.
@@ -207,7 +207,7 @@ class Publisher:
             refused=sender.tally.refused,
             lost=dict(outbox.lost),
             states_published=sender.states_published,
-            states_waiting=self._states.waiting,
+            states_waiting=self.states_waiting,
             disk_errors=outbox.disk_errors,
             degraded=outbox.degraded or outbox.sync_failed,
             quarantined=outbox.quarantined,

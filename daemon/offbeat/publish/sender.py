@@ -243,7 +243,7 @@ class Sender:
             if self._stop_at is not None and self._finished(self._stop_at, delivery, sent):
                 self._say_goodbye(session, self._stop_at)
                 return
-            session.step(self._states.wait_seconds(time.monotonic(), _LONGEST_STEP_SECONDS))
+            session.step(self._longest_step(session))
             delivery.settle(session.take_acknowledged(), time.monotonic())
 
     def _begin(self, session: Session) -> None:
@@ -251,7 +251,6 @@ class Sender:
         self._versions.accepted()
         birth = online_json(self._version, self.client_id, self._started_at)
         session.publish(self.names.status, birth, 1, True)
-        self._states.send_all_again(time.monotonic())
         self.connections += 1
         self.trouble = ""
         self.connected.set()
@@ -263,10 +262,14 @@ class Sender:
         now = time.monotonic()
         sent = delivery.fill(now)
         if not session.congested:
-            for state in self._states.take(now, _STATES_A_STEP):
+            for state in self._states.take(_STATES_A_STEP):
                 session.publish(self.names.state(state.sensor), state_json(state), 0, True)
                 self.states_published += 1
         return sent
+
+    def _longest_step(self, session: Session) -> float:
+        # A session that is congested ends its step when the broker takes more.
+        return 0.0 if self._states.waiting and not session.congested else _LONGEST_STEP_SECONDS
 
     def _finished(self, stop_at: float, delivery: Delivery, sent: int) -> bool:
         if time.monotonic() >= stop_at - GOODBYE_SECONDS / 2:

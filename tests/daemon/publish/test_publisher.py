@@ -209,19 +209,22 @@ def test_only_the_newest_state_of_a_sensor_is_kept(broker: Broker, make: Make) -
     assert json.loads(message.payload)["score"] == 0.99
 
 
-def test_a_change_of_state_is_told_at_once(broker: Broker, make: Make) -> None:
-    """An episode that opens does not wait for the interval."""
+def test_a_state_is_told_at_once(broker: Broker, make: Make) -> None:
+    """How often is for others to decide; of many all are sent, in order."""
     publisher = make(broker.url)
     assert publisher.wait_connected(10)
-    with listening(broker.port, "offbeat/state/a") as listener:
+    with listening(broker.port, "offbeat/state/#") as listener:
         publisher.put_states([SensorState("a", 1000.0, 0.1, 0.5)])
         wait_until(lambda: len(listener.heard()) == 1)
-        publisher.put_states([SensorState("a", 1001.0, 0.2, 0.5)])
         publisher.put_states([SensorState("a", 1002.0, 2.5, 0.0001, ("value",))])
         wait_until(lambda: len(listener.heard()) == 2)
         said = json.loads(listener.heard()[1].payload)
+        publisher.put_states([SensorState(f"s{i:03}", 1003.0, 0.1, 0.5) for i in range(200)])
+        wait_until(lambda: len(listener.heard()) == 202)
     assert said["anomalous"] is True
     assert said["open"] == ["value"]
+    assert [m.topic for m in listener.heard()[2:]] == [f"offbeat/state/s{i:03}" for i in range(200)]
+    assert publisher.states_waiting == 0
 
 
 def test_a_refused_event_stays_and_does_not_block_others(
