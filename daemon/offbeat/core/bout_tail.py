@@ -20,6 +20,9 @@ from offbeat.core.streams.base import Floats
 
 Doubles = NDArray[np.float64]
 
+FLEET_BOUTS = 20.0
+"""What the other sensors are worth in the law of a sensor's bouts; chosen on injected faults."""
+
 
 @dataclass(frozen=True, slots=True)
 class PastBouts:
@@ -51,26 +54,45 @@ class PastBouts:
 def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[FrozenCalibration, Floats]:
     """Return a law whose tails are those of bouts where these are wider, and the rows of a bout, float32 [R, Q].
 
+    A dozen bouts say little of a tail. How far they go is an exponential law of unknown scale; of the scale it is
+    believed beforehand what the fleet's middle sensor has, as if by `FLEET_BOUTS` bouts more. How far the next bout
+    goes is then a Pareto law (Lomax, 1954), whose shape is one over the number of bouts, own and believed.
+
     Args:
         law: of severities, learnt from the same samples.
         samples: of each sensor in time order, [n_r, Q], NaN = no opinion; row r + 1 of the law is samples[r]. The
             fleet, and sensors of which too little is known, are as the others are in the middle.
     """
-    sigma = law.sigma.astype(np.float64)
-    rows = np.full(sigma.shape, np.nan)
+    bouts, mean, rows = _bouts(law, samples)
+    middle = np.array([_middle(column, 0.0) for column in mean.T])
+    sigma = (bouts * np.nan_to_num(mean, nan=0.0) + FLEET_BOUTS * middle) / (bouts + FLEET_BOUTS)
+    # Of a column without a single bout in the fleet the law of its rows is all there is.
+    xi = np.where(middle > 0, 1.0 / (bouts + FLEET_BOUTS), law.xi)
+    usual = np.array([_middle(column, 1.0) for column in rows.T])
+    tails = replace(law, sigma=np.maximum(law.sigma, sigma).astype(np.float32), xi=np.asarray(xi, np.float32))
+    return tails, np.where(np.isfinite(rows), rows, usual).astype(np.float32)
+
+
+def _bouts(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[Doubles, Doubles, Doubles]:
+    """Return the number of bouts, how far the strangest row of one goes on the mean, and its rows, [R, Q] each.
+
+    Without a bout the latter two are NaN.
+    """
+    shape = law.sigma.shape
+    bouts, mean, rows = np.zeros(shape), np.full(shape, np.nan), np.full(shape, np.nan)
     for row, sample in enumerate(samples, start=1):
-        for column in range(sigma.shape[1]):
+        for column in range(shape[1]):
             said = sample[:, column][np.isfinite(sample[:, column])]
             if len(said) < FEWEST_SAMPLES:
                 continue
             found = PastBouts.beyond(float(law.knots[row, column, -1]), said)
-            count = len(found.peaks)
-            if count:
-                rows[row, column] = found.rows / count
-                sigma[row, column] = max(sigma[row, column], float(found.peaks.mean()))
-    for column in range(sigma.shape[1]):
-        known = np.isfinite(rows[:, column])
-        if known.any():
-            sigma[~known, column] = np.maximum(sigma[~known, column], np.median(sigma[known, column]))
-            rows[~known, column] = np.median(rows[known, column])
-    return replace(law, sigma=sigma.astype(np.float32)), np.nan_to_num(rows, nan=1.0).astype(np.float32)
+            if count := len(found.peaks):
+                bouts[row, column], rows[row, column] = count, found.rows / count
+                mean[row, column] = found.peaks.mean()
+    return bouts, mean, rows
+
+
+def _middle(values: Doubles, otherwise: float) -> float:
+    """Return the median of what is known."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else otherwise

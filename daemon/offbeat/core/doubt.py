@@ -77,6 +77,11 @@ def doubtful(raw: Floats, doubted: Bools) -> Bools:
     return out
 
 
+def often(rows: int) -> int:
+    """Return how many occasions in so many rows may be doubted: what comes more often is the sensor's way."""
+    return max(FEWEST_OCCASIONS, rows // ROWS_AN_OCCASION)
+
+
 def _together(raw: Floats, body: Bools) -> Doubles:
     """Return what the streams say together of each row, from 0 at the median on; 0 where none has an opinion."""
     total, count = np.zeros(len(raw)), np.zeros(len(raw))
@@ -111,7 +116,7 @@ def _occasions(rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int
 
 def _usual(peaks: Doubles, rows: int) -> float:
     """Return the strongest of the occasions that are too many to be faults; 0 if there are none."""
-    allowed = max(FEWEST_OCCASIONS, rows // ROWS_AN_OCCASION)
+    allowed = often(rows)
     return float(np.sort(peaks)[::-1][allowed]) if len(peaks) > allowed else 0.0
 
 

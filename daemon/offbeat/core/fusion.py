@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from offbeat.core import horizon
 from offbeat.core.streams.base import Arrays, Floats
 from offbeat.core.streams.level import restore
-from offbeat.core.streams.registry import STREAM_TRACKS, TRACKS
+from offbeat.core.streams.registry import STREAM_TRACKS, TRACKS, VOTES
 
 HOLD_GAPS = 4.0
 """A peak fades by half in so many usual gaps."""
@@ -62,7 +62,7 @@ class Fusion:
             gap: the same in units of the sensor's usual gap [n].
             surprise: of every stream in the order of `registry.STREAM_NAMES`, [n, K]; NaN = no opinion.
         """
-        g = np.stack([together(surprise[:, columns]) for columns in self._columns], axis=1)
+        g = np.stack([together(surprise[:, columns], VOTES[columns]) for columns in self._columns], axis=1)
         known = ~np.isnan(g)
         peak = np.fmax(self._peak[sensor] * horizon.peak(gap, HOLD_GAPS)[:, None], g)
         keep = horizon.decay(gap_seconds, gap)[:, None]
@@ -86,21 +86,25 @@ class Fusion:
         restore(self.arrays(), arrays)
 
 
-def together(surprise: Floats) -> Floats:
+def together(surprise: Floats, votes: Floats) -> Floats:
     """Return the fused surprise of the streams of one track, float32 [n]; NaN where none has an opinion.
 
     A power mean of exponent 1.5 of surprises >= 0: a fault that two or three streams see at full size is not averaged
     away by a dozen that are blind to its kind, and one stream alone is not believed either.
+
+    Args:
+        surprise: of the streams [n, k]; NaN = no opinion.
+        votes: how often each of them counts in the mean [k].
     """
     if surprise.shape[1] == 1:
         return surprise[:, 0]
     total = np.zeros(len(surprise), np.float32)
     count = np.zeros(len(surprise), np.float32)
     # Column by column, because the order of a NumPy sum, and so its last bit, depends on the number of rows.
-    for column in surprise.T:
+    for column, vote in zip(surprise.T, votes, strict=True):
         known = ~np.isnan(column)
         said = np.where(known, column, np.float32(0.0))
-        total += said * np.sqrt(said)
-        count += known
+        total += vote * said * np.sqrt(said)
+        count += vote * known
     mean = np.square(np.cbrt(total / np.maximum(count, np.float32(1.0))))
     return np.where(count > 0, mean, np.float32(np.nan))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from offbeat.core.commissioning import fit_normaliser_and_ridge
 from offbeat.core.doubt import doubtful
 from offbeat.core.recording import Recording, after_cuts
+from offbeat.core.standstills import doubtful_standstills
 from offbeat.core.streams.pace import GAPS
 from offbeat.core.streams.registry import STREAM_TRACKS
 from offbeat.learn.side_by_side import cheap_raw
@@ -41,18 +42,25 @@ class Doubts:
     @classmethod
     def looked_for(cls, channels: tuple[str, ...], recordings: Sequence[Recording]) -> Doubts:
         """Return what is to be doubted in the recordings of one group."""
-        doubts = cls()
+        still = {one.sensor: doubtful_standstills(one.values) for one in recordings}
+        doubts = cls._of_rows(recordings, still)
         for _ in range(LOOKS):
             commission = fit_normaliser_and_ridge(channels, doubts.hidden(recordings))
             raw = cheap_raw(commission, recordings)
-            found = {
-                one.sensor: one.times_seconds[
-                    doubtful(raw[one.sensor], doubts.of(one.sensor, one.times_seconds))
-                ]
+            strange = {
+                one.sensor: doubtful(raw[one.sensor], doubts.of(one.sensor, one.times_seconds))
                 for one in recordings
             }
-            doubts = cls({sensor: times for sensor, times in found.items() if len(times)})
+            doubts = cls._of_rows(
+                recordings, {sensor: still[sensor] | rows for sensor, rows in strange.items()}
+            )
         return doubts
+
+    @classmethod
+    def _of_rows(cls, recordings: Sequence[Recording], rows: Mapping[str, Bools]) -> Doubts:
+        """Return the doubts of these rows of each recording."""
+        found = {one.sensor: one.times_seconds[rows[one.sensor]] for one in recordings}
+        return cls({sensor: times for sensor, times in found.items() if len(times)})
 
     def of(self, sensor: str, times_seconds: NDArray[np.float64]) -> Bools:
         """Return which of a sensor's rows are doubted, bool [n]."""

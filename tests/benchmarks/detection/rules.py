@@ -34,12 +34,13 @@ class Rule:
 
     Attributes:
         streams: that are heard.
-        together: makes one surprise of those of a row, [n, K] to [n]; NaN = no opinion.
+        together: makes one surprise of those of a row, [n, K] to [n]; NaN = no opinion. None = as the core does, with
+            the votes that it gives each stream; in all others each has one.
         held: whether peaks are held and a long mean is added, as in the core.
     """
 
     streams: Sequence[str]
-    together: Together = fusion.together
+    together: Together | None = None
     held: bool = True
 
 
@@ -82,9 +83,9 @@ def rules() -> dict[str, Rule]:
         WITHOUT_MODEL: Rule(cheap),
         "mean of five": Rule(FIVE),
         **{f"without {name}": Rule(tuple(n for n in cheap if n != name)) for name in cheap},
-        "plain mean": Rule(cheap, _mean),
-        "power mean 1.5": Rule(cheap, power_mean(1.5)),
-        "power mean 2": Rule(cheap, power_mean(2.0)),
+        "one vote each, plain mean": Rule(cheap, _mean),
+        "one vote each, power mean 1.5": Rule(cheap, power_mean(1.5)),
+        "one vote each, power mean 2": Rule(cheap, power_mean(2.0)),
         "max(mean, half of the largest)": Rule(cheap, half_of_largest),
         "mean of the two largest": Rule(cheap, mean_of_two_largest),
         "each up to 4, mean": Rule(cheap, capped_mean),
@@ -115,8 +116,14 @@ def severities(sensors: Sequence[Surprises], rules: Mapping[str, Rule]) -> dict[
 def _said(surprise: Floats, rules: Mapping[str, Rule]) -> Floats:
     """Return what each rule makes of each row, [n, rules]."""
     process = columns_of(PROCESS_STREAMS)
-    columns = [rule.together(surprise[:, columns_of(rule.streams) & process]) for rule in rules.values()]
+    columns = [_by_rule(surprise, rule, columns_of(rule.streams) & process) for rule in rules.values()]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _by_rule(surprise: Floats, rule: Rule, heard: NDArray[np.bool_]) -> Floats:
+    """Return what a rule makes of the streams [K] that it hears, [n]."""
+    said = surprise[:, heard]
+    return fusion.together(said, registry.VOTES[heard]) if rule.together is None else rule.together(said)
 
 
 def _held(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from offbeat.core import tail
-from offbeat.core.bout_tail import PastBouts, with_bout_tails
+from offbeat.core.bout_tail import FLEET_BOUTS, PastBouts, with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 
 
@@ -69,6 +69,29 @@ def test_what_lies_within_the_threshold_is_as_it_was() -> None:
     row = np.ones(50, np.intp)
     assert np.array_equal(plain.surprise(row, inside), law.surprise(row, inside))
     assert (law.sigma >= plain.sigma).all()
+
+
+def test_of_few_bouts_is_believed_what_the_fleet_has() -> None:
+    """Four that went far are no reason for a tail as wide as they are, nor small ones for one as thin."""
+    far, near = 40 * echoing(9, every=450, lasts=30), echoing(9, every=5000)
+    _, law = law_of(*(echoing(seed) for seed in range(9)), far, near)
+    middle = float(np.median(law.sigma[1:10, 0]))
+    of_far, of_near = (
+        PastBouts.beyond(float(law.knots[row, 0, -1]), said.astype(np.float32)).peaks.mean()
+        for row, said in ((10, far), (11, near))
+    )
+    assert middle < law.sigma[10, 0] < of_far
+    assert of_near < law.sigma[11, 0] < middle
+
+
+def test_the_more_bouts_the_surer_is_the_tail() -> None:
+    """The shape of what one bout more may do is one over their number, own and believed."""
+    _, law = law_of(echoing(0, rows=3000), echoing(1, rows=30_000))
+    few, many = (
+        len(PastBouts.beyond(float(law.knots[row, 0, -1]), echoing(seed, rows=rows).astype(np.float32)).peaks)
+        for row, seed, rows in ((1, 0, 3000), (2, 1, 30_000))
+    )
+    np.testing.assert_allclose(law.xi[1:, 0], [1 / (few + FLEET_BOUTS), 1 / (many + FLEET_BOUTS)], rtol=1e-6)
 
 
 def test_the_fleet_is_as_uncertain_as_its_sensors_in_the_middle() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from offbeat.core.fusion import Fused, Fusion
-from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS, TRACKS, voting
+from offbeat.core.streams.registry import MOVEMENT, STREAM_NAMES, STREAM_TRACKS, TRACKS, VOTES, voting
 
 PROCESS, RHYTHM, STUCK = range(3)
 ONE = np.array([0])
@@ -35,9 +35,30 @@ def test_a_track_says_the_power_mean_of_those_that_have_an_opinion() -> None:
     assert fused[STUCK] == pytest.approx(1.0)
 
 
+def test_a_stream_that_asks_how_a_sensor_moves_counts_twice() -> None:
+    """Wherever else the others look: three against eight."""
+    moves, places = (
+        fuse(Fusion(1), said(**{name: 3.0, "jump": 0.0})).surprise[0, PROCESS] for name in ("unrest", "level")
+    )
+    assert moves == pytest.approx(3.0 * (2 / 3) ** (2 / 3), rel=1e-5)
+    assert places == pytest.approx(3.0 * (1 / 2) ** (2 / 3), rel=1e-5)
+    assert {name for name, votes in zip(STREAM_NAMES, VOTES, strict=True) if votes != 1} == set(MOVEMENT)
+
+
 def test_what_few_streams_see_at_full_size_is_not_averaged_away() -> None:
     """Two of ten that are sure weigh more than ten that are a little surprised, by the same sum; none decides alone."""
-    names = [name for name, track in zip(STREAM_NAMES, STREAM_TRACKS, strict=True) if track == "process"][:10]
+    names = [
+        "level",
+        "level_mean",
+        "level_wide",
+        "adaptive",
+        "drift",
+        "linear",
+        "linear_mean",
+        "jump",
+        "relation",
+        "novelty",
+    ]
     few = dict.fromkeys(names, 0.0) | dict.fromkeys(names[:2], 5.0)
     many = dict.fromkeys(names, 1.0)
     sure, unsure = (fuse(Fusion(1), said(**one)).surprise[0, PROCESS] for one in (few, many))
