@@ -157,9 +157,10 @@ class Learner:
         self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
         self._refused_priority: list[str] = []
         self._trouble = ""
-        self._looked = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+        if library is not None:
+            library.renew_wish()  # a daemon that was killed may have left one
 
     def learn_by(self, settings: Settings) -> None:
         """Learn by these settings from the next training on; the pipeline has the groups of their sources."""
@@ -200,9 +201,6 @@ class Learner:
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
         assert self._library is not None
-        if not self._looked:
-            self._library.renew_wish()  # a daemon that was killed may have left one
-            self._looked = True
         groups = list(self._groups)
         if asked_by := self._library.take_wish():
             for one in groups:

@@ -55,8 +55,7 @@ def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[
     """Return a law whose tails are those of bouts where these are wider, and the rows of a bout, float32 [R, Q].
 
     A dozen bouts say little of a tail. How far they go is an exponential law of unknown scale; of the scale it is
-    believed beforehand what the fleet's middle sensor has, as if by `FLEET_BOUTS` bouts more. How far the next bout
-    goes is then a Pareto law (Lomax, 1954), whose shape is one over the number of bouts, own and believed.
+    believed beforehand what the fleet's middle sensor has, as if by `FLEET_BOUTS` bouts more.
 
     Args:
         law: of severities, learnt from the same samples.
@@ -66,10 +65,8 @@ def with_bout_tails(law: FrozenCalibration, samples: Sequence[Floats]) -> tuple[
     bouts, mean, rows = _bouts(law, samples)
     middle = np.array([_middle(column, 0.0) for column in mean.T])
     sigma = (bouts * np.nan_to_num(mean, nan=0.0) + FLEET_BOUTS * middle) / (bouts + FLEET_BOUTS)
-    # Of a column without a single bout in the fleet the law of its rows is all there is.
-    xi = np.where(middle > 0, 1.0 / (bouts + FLEET_BOUTS), law.xi)
     usual = np.array([_middle(column, 1.0) for column in rows.T])
-    tails = replace(law, sigma=np.maximum(law.sigma, sigma).astype(np.float32), xi=np.asarray(xi, np.float32))
+    tails = replace(law, sigma=np.maximum(law.sigma, sigma).astype(np.float32))
     return tails, np.where(np.isfinite(rows), rows, usual).astype(np.float32)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from offbeat.core import tail
-from offbeat.core.bout_tail import FLEET_BOUTS, PastBouts, with_bout_tails
+from offbeat.core.bout_tail import PastBouts, with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 
 
@@ -82,16 +82,6 @@ def test_of_few_bouts_is_believed_what_the_fleet_has() -> None:
     )
     assert middle < law.sigma[10, 0] < of_far
     assert of_near < law.sigma[11, 0] < middle
-
-
-def test_the_more_bouts_the_surer_is_the_tail() -> None:
-    """The shape of what one bout more may do is one over their number, own and believed."""
-    _, law = law_of(echoing(0, rows=3000), echoing(1, rows=30_000))
-    few, many = (
-        len(PastBouts.beyond(float(law.knots[row, 0, -1]), echoing(seed, rows=rows).astype(np.float32)).peaks)
-        for row, seed, rows in ((1, 0, 3000), (2, 1, 30_000))
-    )
-    np.testing.assert_allclose(law.xi[1:, 0], [1 / (few + FLEET_BOUTS), 1 / (many + FLEET_BOUTS)], rtol=1e-6)
 
 
 def test_the_fleet_is_as_uncertain_as_its_sensors_in_the_middle() -> None:
