@@ -23,7 +23,7 @@ from offbeat.core.episode_rules import WEEK_SECONDS, EpisodeRules
 from offbeat.core.recording import Recording
 from offbeat.core.streams.base import Floats
 from offbeat.core.streams.pace import log_of
-from offbeat.core.streams.stuck import run_length
+from offbeat.core.streams.stuck import run_length, runs_of
 from offbeat_models.windows import robust_center_scale
 
 UNKNOWN_GAP_SECONDS = 60.0
@@ -243,14 +243,10 @@ def _fit_runs(values: list[Floats], gaps: list[Floats], channels: int) -> Frozen
 
 def _lengths(values: Floats, gap: Floats) -> NDArray[np.float32]:
     """Return the length of every run of one value in one channel, the unfinished last one among them."""
-    rows = np.flatnonzero(np.isfinite(values))
-    if not len(rows):
-        return np.zeros(0, np.float32)
+    rows, firsts, lasts = runs_of(values)
     elapsed = np.cumsum(np.where(np.isfinite(gap), gap, 0.0))[rows]
-    starts = np.flatnonzero(np.concatenate([[True], values[rows][1:] != values[rows][:-1]]))
-    ends = np.append(starts[1:], len(rows)) - 1
     return run_length(
-        (ends - starts + 1).astype(np.float32), (elapsed[ends] - elapsed[starts]).astype(np.float32)
+        (lasts - firsts + 1).astype(np.float32), (elapsed[lasts] - elapsed[firsts]).astype(np.float32)
     )
 
 

@@ -77,7 +77,7 @@ def doubtful(raw: Floats, doubted: Bools) -> Bools:
     return out
 
 
-def often(rows: int) -> int:
+def occasions_allowed(rows: int) -> int:
     """Return how many occasions in so many rows may be doubted: what comes more often is the sensor's way."""
     return max(FEWEST_OCCASIONS, rows // ROWS_AN_OCCASION)
 
@@ -116,7 +116,7 @@ def _occasions(rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.int
 
 def _usual(peaks: Doubles, rows: int) -> float:
     """Return the strongest of the occasions that are too many to be faults; 0 if there are none."""
-    allowed = often(rows)
+    allowed = occasions_allowed(rows)
     return float(np.sort(peaks)[::-1][allowed]) if len(peaks) > allowed else 0.0
 
 

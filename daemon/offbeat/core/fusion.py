@@ -47,6 +47,7 @@ class Fusion:
         self._columns = [
             np.flatnonzero(heard & np.array([track == name for name in STREAM_TRACKS])) for track in TRACKS
         ]
+        self._votes = [VOTES[columns] for columns in self._columns]
         self._peak = np.zeros((sensors, len(TRACKS)), np.float32)
         self._mean = np.zeros((sensors, len(TRACKS)), np.float32)
         self._weight = np.zeros((sensors, len(TRACKS)), np.float32)
@@ -62,7 +63,8 @@ class Fusion:
             gap: the same in units of the sensor's usual gap [n].
             surprise: of every stream in the order of `registry.STREAM_NAMES`, [n, K]; NaN = no opinion.
         """
-        g = np.stack([together(surprise[:, columns], VOTES[columns]) for columns in self._columns], axis=1)
+        tracks = zip(self._columns, self._votes, strict=True)
+        g = np.stack([together(surprise[:, columns], votes) for columns, votes in tracks], axis=1)
         known = ~np.isnan(g)
         peak = np.fmax(self._peak[sensor] * horizon.peak(gap, HOLD_GAPS)[:, None], g)
         keep = horizon.decay(gap_seconds, gap)[:, None]

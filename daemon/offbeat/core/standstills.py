@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.doubt import LONGEST_SHARE, MOST_SHARE, often
+from offbeat.core.doubt import LONGEST_SHARE, MOST_SHARE, occasions_allowed
+from offbeat.core.streams.stuck import runs_of
 
 Bools = NDArray[np.bool_]
 
@@ -39,18 +40,13 @@ def doubtful_standstills(values: NDArray[np.float32]) -> Bools:
 def _of_channel(values: NDArray[np.float32]) -> Bools:
     """Return the rows of one channel [n] that only repeat, in runs that are too long and too rare."""
     out = np.zeros(len(values), np.bool_)
-    observed = np.flatnonzero(np.isfinite(values))
-    if not len(observed):
-        return out
-    changes = np.flatnonzero(np.diff(values[observed])) + 1
-    starts = np.concatenate([[0], changes])
-    lengths = np.diff(np.append(starts, len(observed)))
-    allowed = often(len(observed))
+    observed, firsts, lasts = runs_of(values)
+    lengths, allowed = lasts - firsts + 1, occasions_allowed(len(observed))
     if len(lengths) < max(FEWEST_RUNS, allowed + 1):
         return out
     usual = np.sort(lengths)[::-1][allowed]
     longest = LONGEST_SHARE * len(observed)
     strange = (lengths >= FEWEST_ROWS) & (lengths > CLEARLY * usual) & (lengths < longest)
-    for start, length in zip(starts[strange], lengths[strange], strict=True):
-        out[observed[start + 1] : observed[start + length - 1] + 1] = True
+    for first, last in zip(firsts[strange], lasts[strange], strict=True):
+        out[observed[first + 1] : observed[last] + 1] = True
     return out

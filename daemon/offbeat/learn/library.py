@@ -306,10 +306,10 @@ class ModelLibrary:
 
     def renew_wish(self) -> None:
         """Ask again for what was taken and not done, by a daemon that was killed or is about to stop."""
-        if (self.root / _WISH).exists():
-            return  # several wishes are one
-        with suppress(FileNotFoundError):
-            self._disk.rename(self.root / _TAKEN, self.root / _WISH)
+        # A library that cannot be written is told of by who trains: it is no reason not to start, and the wish stays.
+        with suppress(OSError):
+            if not (self.root / _WISH).exists():  # several wishes are one
+                self._disk.rename(self.root / _TAKEN, self.root / _WISH)
 
     @contextmanager
     def workbench(self) -> Iterator[Path]:

@@ -394,6 +394,13 @@ def test_a_wish_that_was_taken_can_be_renewed_until_it_is_done(tmp_path: Path) -
     assert library.take_wish() == ""
 
 
+def test_a_library_that_cannot_be_written_keeps_nobody_from_renewing_a_wish(tmp_path: Path) -> None:
+    """A daemon renews as it starts: it has to start all the same."""
+    (tmp_path / "models").write_text("no folder")
+    ModelLibrary(tmp_path / "models").renew_wish()
+    assert (tmp_path / "models").read_text() == "no folder"
+
+
 def test_a_lock_that_is_a_link_is_refused(tmp_path: Path) -> None:
     """Nothing is made where it leads."""
     group = a_group(tmp_path)

@@ -104,6 +104,18 @@ class StuckStream:
         restore(self.arrays(), arrays)
 
 
+def runs_of(values: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Return where a channel was observed, and the first and the last place among these of each run of one value.
+
+    Args:
+        values: of one channel in time order [n]; NaN = not observed. What was not observed ends no run.
+    """
+    observed = np.flatnonzero(np.isfinite(values))
+    seen = values[observed]
+    firsts = np.flatnonzero(np.concatenate([np.ones(min(len(seen), 1), np.bool_), seen[1:] != seen[:-1]]))
+    return observed, firsts, np.append(firsts[1:], len(observed))[: len(firsts)] - 1
+
+
 def run_length(rows: Floats, gaps: Floats) -> Floats:
     """Return the length of a run of `rows` rows over `gaps` median gaps: the smaller of both."""
     return np.asarray(np.minimum(rows, gaps + np.float32(1.0)), np.float32)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from offbeat.core.streams.stuck import StuckStream
+from offbeat.core.streams.stuck import StuckStream, runs_of
 from tests.support.commissioned import commissioned, recording, round_of, rounds_of_one
 
 
@@ -90,3 +93,20 @@ def test_that_one_channel_of_many_stands_is_less_of_a_surprise_than_that_the_onl
         rounds = [replace(round_of(commission, [0], row[None], [1.0]), row=np.array([0])) for row in values]
         said.append([float(stream.update(one)[0, 0]) for one in rounds][-1])
     assert said[0] - said[1] == pytest.approx(1.0, abs=1e-4)
+
+
+@given(
+    st.lists(
+        st.sampled_from([0.0, -0.0, 1.0, 3e38, -3e38, float("nan")]),
+        max_size=40,
+    )
+)
+def test_runs_are_all_that_was_observed_cut_where_the_value_changes(values: list[float]) -> None:
+    """However far it moves, and whatever was missed in between."""
+    observed, firsts, lasts = runs_of(np.array(values, np.float32))
+    seen = [value for value in values if value == value]
+    assert len(observed) == len(seen)
+    runs = [seen[first : last + 1] for first, last in zip(firsts, lasts, strict=True)]
+    assert [value for run in runs for value in run] == seen
+    assert all(len(set(run)) == 1 for run in runs)
+    assert all(before[0] != after[0] for before, after in itertools.pairwise(runs))
