@@ -95,10 +95,7 @@ class DemoDaemon:
             )
         deadline = time.monotonic() + READY_SECONDS
         while not self._is_ready():
-            if self._process.poll() is not None:
-                raise UnavailableError(
-                    f"the daemon of the demo ended with {self._process.returncode}: {last_words(self._log)}"
-                )
+            self.check()
             if time.monotonic() > deadline:
                 self.close()
                 raise UnavailableError(

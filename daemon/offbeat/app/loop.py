@@ -76,6 +76,7 @@ class Loop:
 
     Attributes:
         offset: position in the log behind all that was taken in.
+        failure: what ended the thread; None as long as nothing did.
     """
 
     def __init__(

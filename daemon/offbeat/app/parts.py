@@ -34,6 +34,7 @@ from offbeat.state.store import FILE as EPISODES
 from offbeat.state.store import EpisodeHistory
 
 COMMIT_SECONDS = 30.0
+"""For events on their way into the outbox: a snapshot that would have to wait longer is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +101,6 @@ def build_parts(
         settings.mqtt, settings.alerts, outbox, __version__, on_progress=progress.stage("publisher").beat
     )
     history = EpisodeHistory(state / EPISODES)
-    saver = StateSaver(
-        core.pipeline,
-        store,
-        core.versions,
-        settings.state.snapshot_interval_seconds,
-        before_write=lambda: publisher.committed(COMMIT_SECONDS) and history.sync(),
-        on_saved=log.commit,
-    )
     return Parts(
         core=core,
         log=log,
@@ -118,13 +111,31 @@ def build_parts(
         questions=questions,
         learner=Learner(settings, core.pipeline, questions, library, clock),
         store=store,
-        saver=saver,
+        saver=_build_saver(settings, core, store, publisher, history, log),
         history=history,
         orders=OrderBook(state / ORDERS),
         outbox=outbox,
         publisher=publisher,
         reports=SensorReports(core.pipeline, settings.alerts.state_interval_seconds),
         progress=progress,
+    )
+
+
+def _build_saver(
+    settings: Settings,
+    core: Core,
+    store: SnapshotStore,
+    publisher: Publisher,
+    history: EpisodeHistory,
+    log: Journal | VolatileLog,
+) -> StateSaver:
+    return StateSaver(
+        core.pipeline,
+        store,
+        core.versions,
+        settings.state.snapshot_interval_seconds,
+        before_write=lambda: publisher.committed(COMMIT_SECONDS) and history.sync(),
+        on_saved=log.commit,
     )
 
 

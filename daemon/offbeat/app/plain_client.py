@@ -62,22 +62,19 @@ class PlainClient:
             connect(self._client, self._settings, self._address)
         except OSError as error:
             raise UnavailableError(
-                f"the broker at {self._address} cannot be reached: {error.strerror or error}; is it running, "
-                f"and is the "
-                "address right?"
+                f"the broker at {self._address} cannot be reached: {error.strerror or error}; is it running, and is "
+                "the address right?"
             ) from error
         self._client.loop_start()
         if not self._answered.wait(CONNECT_SECONDS):
             self.close()
             raise UnavailableError(
-                f"{self._address} takes connections but gave no answer within {CONNECT_SECONDS:g} s; is it a "
-                f"broker?"
+                f"{self._address} takes connections but gave no answer within {CONNECT_SECONDS:g} s; is it a broker?"
             )
         if self._refusal:
             self.close()
             raise UnavailableError(
-                f"the broker at {self._address} refused the connection: {self._refusal}; check user name and "
-                f"password"
+                f"the broker at {self._address} refused the connection: {self._refusal}; check user name and password"
             )
         return self
 

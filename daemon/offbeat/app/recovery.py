@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -12,6 +12,7 @@ from offbeat.app.retiring import retire_unnamed
 from offbeat.app.state_saver import restore
 from offbeat.core.decisions import Decisions
 from offbeat.ingest.journal import Journal
+from offbeat.ingest.source import LogBatch
 from offbeat.ingest.volatile_log import VolatileLog
 from offbeat.state.snapshots import SnapshotStore
 
@@ -49,8 +50,24 @@ def recover(
             "the journal begins behind the newest snapshots; what lay between is forgotten",
             snapshot_offset=offset, journal_begins_at=log.first_offset,
         )  # fmt: skip
-    messages, next_tick = 0, 0.0
-    for batch in log.read(offset):
+    messages, read_to = _play(core, log.read(offset), act, on_progress)
+    offset = max(offset, read_to, holds_to)
+    core.pipeline.listen(math.inf)  # until the source says that it hears the broker
+    _log.info(
+        "state is restored", sensors=len(core.directory), replayed_messages=messages, offset=offset,
+    )  # fmt: skip
+    return offset
+
+
+def _play(
+    core: Core,
+    batches: Iterable[LogBatch],
+    act: Callable[[Decisions], None],
+    on_progress: Callable[[], object],
+) -> tuple[int, int]:
+    """Judge what the log holds as it was judged, or would have been; return how many messages, and up to where."""
+    messages, read_to, next_tick = 0, 0, 0.0
+    for batch in batches:
         if (since := batch.listening_since) is not None:
             core.pipeline.listen(since)
         core.engine.feed(core.decoder.decode(batch), batch.arrival_seconds, act)
@@ -58,11 +75,6 @@ def recover(
             next_tick = batch.arrival_seconds + TICK_SECONDS
             core.engine.tick(batch.arrival_seconds, act)
         messages += len(batch.messages)
-        offset = max(offset, batch.next_offset)
+        read_to = max(read_to, batch.next_offset)
         on_progress()
-    offset = max(offset, holds_to)
-    core.pipeline.listen(math.inf)  # until the source says that it hears the broker
-    _log.info(
-        "state is restored", sensors=len(core.directory), replayed_messages=messages, offset=offset,
-    )  # fmt: skip
-    return offset
+    return messages, read_to

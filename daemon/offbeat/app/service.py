@@ -88,27 +88,9 @@ class Service:
             lambda: parts.questions.ask(lambda: sensor_columns(parts.core.pipeline)), settings.metrics.sensors
         )
         self._instruments.bind(parts, sensors, lambda: not self._unready)
-        self._live: LivePages | None = None
-        self._web: Web | None = None
-        if settings.metrics.listen:
-            self._live = LivePages(
-                parts.core.pipeline, parts.questions, parts.history, self._status, lambda: self._labels
-            )
-            pages = build_pages(
-                self._instruments.registry, sensors.page(), lambda: self._unready, self._why_unhealthy
-            )
-            pages |= self._live.pages()
-            self._web = Web(settings.metrics, pages)
+        self._live, self._web = self._build_web(settings, sensors)
         self._at_rest = Questions(parts.inbox.wake)
-        self._core_reload = CoreReload(
-            parts.core,
-            parts.store,
-            parts.saver,
-            parts.history,
-            self._at_rest,
-            lambda: parts.log.next_offset,
-            self._instruments.add_stage,
-        )
+        self._core_reload = self._build_core_reload()
         self._reloading = self._build_reloading(settings, reread, sensors) if reread else None
         every = watchdog_seconds()
         self._watchdog = Watchdog(
@@ -134,6 +116,30 @@ class Service:
             beat=parts.progress.stage("loop").beat,
             on_answer=self._instruments.answered,
             exchange=parts.exchange,
+        )
+
+    def _build_web(self, settings: Settings, sensors: SensorPage) -> tuple[LivePages | None, Web | None]:
+        if not settings.metrics.listen:
+            return None, None
+        parts = self._parts
+        live = LivePages(
+            parts.core.pipeline, parts.questions, parts.history, self._status, lambda: self._labels
+        )
+        pages = build_pages(
+            self._instruments.registry, sensors.page(), lambda: self._unready, self._why_unhealthy
+        )
+        return live, Web(settings.metrics, pages | live.pages())
+
+    def _build_core_reload(self) -> CoreReload:
+        parts = self._parts
+        return CoreReload(
+            parts.core,
+            parts.store,
+            parts.saver,
+            parts.history,
+            self._at_rest,
+            lambda: parts.log.next_offset,
+            self._instruments.add_stage,
         )
 
     def run(self) -> None:

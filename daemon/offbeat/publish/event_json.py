@@ -37,14 +37,14 @@ def to_object(event: EpisodeEvent) -> dict[str, Any]:
     evidence = event.evidence
     return {
         "schema": SCHEMA,
-        "id": _text(event.id),
+        "id": to_text(event.id),
         "event": event.event,
-        "sensor": _text(event.sensor),
+        "sensor": to_text(event.sensor),
         "family": event.family,
-        "kind": _text(event.kind),
+        "kind": to_text(event.kind),
         "severity": event.severity,
-        "score": _number(event.score),
-        "p_value": _number(event.p_value),
+        "score": to_number(event.score),
+        "p_value": to_number(event.p_value),
         "started_at": to_rfc3339(event.started_at),
         "updated_at": to_rfc3339(event.updated_at),
         "ended_at": None if event.ended_at is None else to_rfc3339(event.ended_at),
@@ -54,14 +54,14 @@ def to_object(event: EpisodeEvent) -> dict[str, Any]:
         "streams": _numbers(event.streams),
         "evidence": {
             "readings": evidence.readings,
-            "coverage": _number(evidence.coverage),
-            "longest_gap_s": _number(evidence.longest_gap_seconds),
+            "coverage": to_number(evidence.coverage),
+            "longest_gap_s": to_number(evidence.longest_gap_seconds),
             "late": evidence.late,
         },
         "model": None
         if event.model is None
-        else {"name": _text(event.model[0]), "version": _text(event.model[1])},
-        "message": _text(event.message),
+        else {"name": to_text(event.model[0]), "version": to_text(event.model[1])},
+        "message": to_text(event.message),
     }
 
 
@@ -100,6 +100,16 @@ def to_rfc3339(seconds: float) -> str:
     """
     at = _EPOCH + timedelta(milliseconds=milliseconds(seconds))
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_number(value: float) -> float | None:
+    """Return a number with the seven significant digits that a float32 holds; None if it is not finite."""
+    return float(f"{value:.7g}") if math.isfinite(value) else None
+
+
+def to_text(text: str) -> str:
+    """Return a text that UTF-8 can hold: a lone surrogate, which Python takes for text, becomes "?"."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _event(raw: dict[str, Any]) -> EpisodeEvent:
@@ -142,12 +152,8 @@ def _float(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _number(value: float) -> float | None:
-    return float(f"{value:.7g}") if math.isfinite(value) else None
-
-
 def _numbers(values: Mapping[str, float]) -> dict[str, float]:
-    return {_text(name): float(f"{value:.7g}") for name, value in values.items() if math.isfinite(value)}
+    return {to_text(name): float(f"{value:.7g}") for name, value in values.items() if math.isfinite(value)}
 
 
 def _bands(bands: Mapping[str, Expected]) -> dict[str, dict[str, float]]:
@@ -155,10 +161,5 @@ def _bands(bands: Mapping[str, Expected]) -> dict[str, dict[str, float]]:
     for name, band in bands.items():
         numbers = _numbers({"mean": band.mean, "low": band.low, "high": band.high})
         if len(numbers) == 3:
-            written[_text(name)] = numbers
+            written[to_text(name)] = numbers
     return written
-
-
-def _text(text: str) -> str:
-    # A lone surrogate is text to Python, but no UTF-8 that a consumer could read.
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -10,7 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from offbeat.publish.event_json import to_rfc3339
+from offbeat.publish.event_json import to_number, to_rfc3339, to_text
 
 SCHEMA = "offbeat.state/1"
 _encoder = msgspec.json.Encoder()
@@ -49,16 +49,16 @@ def state_json(state: SensorState) -> bytes:
     return _encoder.encode(
         {
             "schema": SCHEMA,
-            "sensor": state.sensor.encode("utf-8", "replace").decode(),
+            "sensor": to_text(state.sensor),
             "at": to_rfc3339(state.time_seconds) if math.isfinite(state.time_seconds) else None,
-            "score": _number(state.score),
-            "p_value": _number(state.p_value),
+            "score": to_number(state.score),
+            "p_value": to_number(state.p_value),
             "anomalous": bool(state.open_kinds),
             "open": list(state.open_kinds),
             "readiness": state.readiness,
-            "progress": _number(round(state.progress, 3)),
+            "progress": to_number(round(state.progress, 3)),
             "reason": state.reason or None,
-            "eta_s": _number(round(state.eta_seconds, 1)),
+            "eta_s": to_number(round(state.eta_seconds, 1)),
             "model": None
             if state.model is None
             else dict(zip(("name", "version"), state.model, strict=True)),
@@ -91,7 +91,3 @@ class StateTopics:
         with self._lock:
             sensors = list(islice(self._waiting, limit))
             return [self._waiting.pop(sensor) for sensor in sensors]
-
-
-def _number(value: float) -> float | None:
-    return float(f"{value:.7g}") if math.isfinite(value) else None
