@@ -245,6 +245,14 @@ class Instruments:
             lambda: {(why.value,): count for why, count in publisher.statistics().lost.items()},
         )
         bind("offbeat_outbox_degraded", lambda: float(publisher.statistics().degraded))
+        bind("offbeat_history_degraded", lambda: float(parts.history.degraded))
+        safety = {"outbox": parts.outbox.safety, "history": parts.history.safety}
+        bind(
+            "offbeat_syncs_total",
+            lambda: {
+                (file, result): count for file, one in safety.items() for result, count in one.counts.items()
+            },
+        )
         bind("offbeat_states_published_total", lambda: publisher.statistics().states_published)
         bind("offbeat_snapshots_total", lambda: parts.store.written)
         bind("offbeat_snapshots_failed_total", lambda: parts.store.failed)

@@ -113,6 +113,16 @@ _ALL = (
         "offbeat_outbox_degraded",
         "1 while the disk takes no events, so that they wait in memory, or cannot make them safe against a power cut.",
     ),
+    _gauge(
+        "offbeat_history_degraded",
+        "1 while the disk cannot make the history of episodes safe against a power cut.",
+    ),
+    _counter(
+        "offbeat_syncs_total",
+        "Times that outbox or history were to be made safe against a power cut before a snapshot, by what came of it.",
+        "file",
+        "result",
+    ),
     _counter("offbeat_states_published_total", "Messages on state topics."),
     # State.
     _counter("offbeat_snapshots_total", "Snapshots written."),

@@ -14,6 +14,7 @@ import structlog
 from offbeat.core.events import EpisodeEvent
 from offbeat.publish.event_json import milliseconds, to_json
 from offbeat.storage.database import Database, Schema, is_damage
+from offbeat.storage.safety import FAILED, Safety
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -93,21 +94,20 @@ class Outbox:
 
     Attributes:
         lost: events that were given up, by reason.
-        disk_errors: writes and syncs that the disk did not take.
-        sync_failed: whether the last `sync` was one of them.
+        safety: whether what is in the file would outlive a power cut.
     """
 
     def __init__(self, path: Path, max_events: int = 100_000, keep_seconds: float = 7 * 86_400.0) -> None:
         self.lost: dict[Lost, int] = dict.fromkeys(Lost, 0)
-        self.disk_errors = 0
+        self._failed_writes = 0
         self._max_events = max_events
         self._keep_seconds = keep_seconds
         self._lock = threading.Lock()
         self._database = Database(path, _SCHEMA)
+        self.safety = Safety(self._database)
         self._spill: dict[int, _Row] = {}
         self._spilled = 0
         self._unrecorded: set[int] = set()
-        self.sync_failed = False
         ((count,),) = self._database.read("SELECT count(*) FROM event WHERE delivered_at IS NULL")
         self._on_disk = int(str(count))
 
@@ -118,8 +118,13 @@ class Outbox:
 
     @property
     def degraded(self) -> bool:
-        """Whether events wait in memory because the disk cannot be written."""
-        return bool(self._spill or self._unrecorded)
+        """Whether events wait in memory as the disk cannot be written, or a power cut could take some for good."""
+        return self._waits_in_memory or self.safety.at_risk
+
+    @property
+    def disk_errors(self) -> int:
+        """Writes and syncs that the disk did not take."""
+        return self._failed_writes + self.safety.counts[FAILED]
 
     @property
     def quarantined(self) -> int:
@@ -148,13 +153,7 @@ class Outbox:
         refused it.
         """
         # The lock is not held: a disk that takes long must not hold up what comes meanwhile.
-        try:
-            self._database.sync()
-        except (OSError, sqlite3.Error) as error:
-            self._note_sync_error(error)
-            return False
-        self.sync_failed = False
-        return not self.degraded
+        return self.safety.sync() and not self._waits_in_memory
 
     def pending(self, limit: int, after: int = 0) -> list[Pending]:
         """Return the oldest undelivered events behind the key `after`, in the order they were decided."""
@@ -192,6 +191,10 @@ class Outbox:
             if self._spill and self._write(lambda connection: self._insert(connection, [])):
                 self._spill.clear()
             self._database.close()
+
+    @property
+    def _waits_in_memory(self) -> bool:
+        return bool(self._spill or self._unrecorded)
 
     def _encode(self, event: EpisodeEvent) -> _Row | None:
         try:
@@ -244,24 +247,13 @@ class Outbox:
         return True
 
     def _note_disk_error(self, error: Exception) -> None:
-        self.disk_errors += 1
-        if not self.degraded:
+        self._failed_writes += 1
+        if not self._waits_in_memory:
             _log.error(
                 "the outbox cannot be written; events wait in memory and are sent from there",
                 path=str(self._database.path),
                 reason=str(error),
             )
-
-    def _note_sync_error(self, error: Exception) -> None:
-        with self._lock:
-            self.disk_errors += 1
-        if not self.sync_failed:
-            _log.error(
-                "the outbox cannot be made safe against a power cut; no snapshot is written until it can",
-                path=str(self._database.path),
-                reason=str(error),
-            )
-        self.sync_failed = True
 
     def _spill_rows(self, rows: list[_Row]) -> None:
         known = {row[:3] for row in self._spill.values()}

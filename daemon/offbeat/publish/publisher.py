@@ -209,7 +209,7 @@ class Publisher:
             states_published=sender.states_published,
             states_waiting=self.states_waiting,
             disk_errors=outbox.disk_errors,
-            degraded=outbox.degraded or outbox.sync_failed,
+            degraded=outbox.degraded,
             quarantined=outbox.quarantined,
             trouble=sender.trouble,
         )

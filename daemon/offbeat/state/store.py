@@ -14,6 +14,7 @@ import structlog
 
 from offbeat.core.events import EpisodeEvent
 from offbeat.storage.database import Database, Schema, is_damage
+from offbeat.storage.safety import Safety
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -125,20 +126,29 @@ class EpisodeHistory:
         path: the SQLite file.
         max_episodes: closed episodes beyond the newest so many are dropped now and then.
         visiting: the daemon's file, in the hands of another process; a damaged one is left as it is.
+
+    Attributes:
+        failed: records that the disk did not take.
+        safety: whether what was recorded would outlive a power cut.
     """
 
     def __init__(self, path: Path, max_episodes: int = 100_000, *, visiting: bool = False) -> None:
         self.failed = 0
-        self._sync_failed = False
         self._max_episodes = max_episodes
         self._lock = threading.Lock()
         self._database = Database(path, _SCHEMA, visiting=visiting)
+        self.safety = Safety(self._database)
         self._since_pruning = 0
 
     @property
     def quarantined(self) -> int:
         """How many damaged files were put aside since the start."""
         return self._database.quarantined
+
+    @property
+    def degraded(self) -> bool:
+        """Whether a power cut could take what nothing brings back."""
+        return self.safety.at_risk
 
     def record(self, events: Iterable[EpisodeEvent]) -> bool:
         """Note what happened to episodes; return False, and never raise, if the disk did not take it."""
@@ -157,19 +167,7 @@ class EpisodeHistory:
     def sync(self) -> bool:
         """Wait until all that was recorded outlives a power cut; return False if the disk did not take it."""
         # Without the lock: the loop records meanwhile.
-        try:
-            self._database.sync()
-        except (OSError, sqlite3.Error) as error:
-            if not self._sync_failed:
-                _log.error(
-                    "the history of episodes cannot be made safe against a power cut; no snapshot is written meanwhile",
-                    path=str(self._database.path),
-                    reason=str(error),
-                )
-            self._sync_failed = True
-            return False
-        self._sync_failed = False
-        return True
+        return self.safety.sync()
 
     def recent(self, limit: int = 100, sensor: str | None = None) -> list[Episode]:
         """Return the newest episodes, of one sensor or of all."""

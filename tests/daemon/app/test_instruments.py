@@ -24,6 +24,7 @@ from offbeat.scoring.worker import Answer
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.readings import Readings
 from tests.support.configured import a_source, configured
+from tests.support.disk import log_that_cannot_be_synced
 from tests.support.events import an_event
 from tests.support.plant import BOILERS, START, live, plant
 from tests.support.waiting import wait_until
@@ -101,6 +102,27 @@ def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
     assert found['offbeat_sensors{readiness="waiting"}'] == FLEET
     assert found['offbeat_stage_stalled{stage="loop"}'] == 0
     assert found["offbeat_ready"] == 1
+
+
+def test_a_history_that_cannot_be_made_safe_is_told_like_such_an_outbox(parts: Parts, tmp_path: Path) -> None:
+    """Both keep snapshots from being written; until they are safe again, each says that it is the cause."""
+    instruments = bound(parts)
+    files = {"outbox": parts.outbox, "history": parts.history}
+    paths = {"outbox": "outbox.sqlite", "history": "episodes.sqlite"}
+    for name, one in files.items():
+        assert one.sync()
+        with log_that_cannot_be_synced(tmp_path / paths[name]):
+            assert not one.sync()
+            found = samples(instruments)
+        assert {other: found[f"offbeat_{other}_degraded"] for other in files} == {
+            other: float(other == name) for other in files
+        }
+        assert one.sync()
+    found = samples(instruments)
+    for name in files:
+        assert found[f"offbeat_{name}_degraded"] == 0
+        assert found[f'offbeat_syncs_total{{file="{name}",result="failed"}}'] == 1
+        assert found[f'offbeat_syncs_total{{file="{name}",result="safe"}}'] == 2
 
 
 def test_the_status_says_what_was_dropped_and_why(parts: Parts) -> None:

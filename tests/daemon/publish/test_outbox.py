@@ -185,14 +185,14 @@ def test_a_snapshot_is_told_whether_the_disk_has_what_was_added(tmp_path: Path) 
         with log_that_cannot_be_synced(path):
             assert not outbox.sync()
             assert not outbox.sync()
-        assert (outbox.sync_failed, outbox.disk_errors) == (True, 2)
+        assert (outbox.degraded, outbox.disk_errors) == (True, 2)
         assert outbox.sync()
-        assert not outbox.sync_failed
+        assert not outbox.degraded
         alone = shutil.copy(path, tmp_path / "alone.sqlite")
         with closing(sqlite3.connect(alone)) as connection:
             assert connection.execute("SELECT count(*) FROM event").fetchone() == (1,)
     assert [entry["event"] for entry in logs] == [
-        "the outbox cannot be made safe against a power cut; no snapshot is written until it can"
+        "a file cannot be made safe against a power cut; no snapshot is written until it can"
     ]
 
 

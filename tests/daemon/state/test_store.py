@@ -54,9 +54,11 @@ def test_a_snapshot_is_told_whether_the_disk_has_what_was_recorded(tmp_path: Pat
     with log_that_cannot_be_synced(tmp_path / "episodes.sqlite"), capture_logs() as logs:
         assert not history.sync()
         assert not history.sync()
+        assert (history.degraded, history.safety.counts["failed"]) == (True, 2)
     assert history.sync()
+    assert not history.degraded
     assert [entry["event"] for entry in logs] == [
-        "the history of episodes cannot be made safe against a power cut; no snapshot is written meanwhile"
+        "a file cannot be made safe against a power cut; no snapshot is written until it can"
     ]
     history.close()
 

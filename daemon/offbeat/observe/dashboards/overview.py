@@ -103,8 +103,9 @@ def _health() -> list[Panel]:
         ),
         _stat(
             "Disk",
-            "The journal and the outbox can be written.",
-            f"clamp_max(offbeat_journal_degraded{{{HERE}}} + offbeat_outbox_degraded{{{HERE}}}, 1)",
+            "Journal, outbox and history can be written.",
+            f"clamp_max(offbeat_journal_degraded{{{HERE}}} + offbeat_outbox_degraded{{{HERE}}}"
+            f" + offbeat_history_degraded{{{HERE}}}, 1)",
             steps=((0, GOOD), (1, BAD)),
             mappings=TROUBLE,
         ),
