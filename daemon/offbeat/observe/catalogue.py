@@ -119,7 +119,8 @@ _ALL = (
     ),
     _counter(
         "offbeat_syncs_total",
-        "Times that outbox or history were to be made safe against a power cut before a snapshot, by what came of it.",
+        "Times that outbox or history were to be made safe against a power cut before a snapshot: safe; deferred: "
+        "safe, but the file was held; busy: not yet, as it was held; failed.",
         "file",
         "result",
     ),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,18 +12,14 @@ import structlog
 
 from offbeat.errors import UnavailableError
 from offbeat.storage.owner import keep_owner
+from offbeat.storage.write_ahead_log import SUFFIX, Synced, WriteAheadLog
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 QUARANTINE_SUFFIX = ".bad"
-_LOG = "-wal"
-FOLD_IN_BYTES = 4 * 2**20
-"""So long a log is folded into the file by the next `sync`: what is read goes through it, and so does a start."""
 LONGEST_LOG_PAGES = 8_192
 """Should no `sync` come, SQLite folds the log in at so many pages, 32 MiB, and a commit waits for the disk."""
-_PATIENCE_SECONDS = 0.5
-"""For who reads or commits at the moment the log is emptied."""
-_COMPANIONS = ("", _LOG, "-shm")
+_COMPANIONS = ("", SUFFIX, "-shm")
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -72,8 +67,7 @@ class Database:
         self.quarantined = 0
         self._schema = schema
         self._visiting = visiting
-        # Of what another process left in the log nobody knows whether the disk ever got it.
-        self._log_is_sound = False
+        self._log = WriteAheadLog(path, schema.version)
         try:
             if not visiting:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,26 +98,14 @@ class Database:
                 connection.execute("ROLLBACK")
             raise
 
-    def sync(self) -> None:
-        """Wait until all that was committed outlives a power cut, too.
-
-        After a sync that failed the kernel may take for written what the disk never got, and the next one succeeds
-        without it. From then on only that counts which was written anew: from the log into the file.
+    def sync(self) -> Synced:
+        """Wait until all that was committed outlives a power cut, too; see `WriteAheadLog.sync`.
 
         Raises:
             OSError: the disk did not take it.
-            sqlite3.Error: likewise, or somebody reads what has to be written anew.
+            sqlite3.Error: likewise.
         """
-        if self._schema.durable:
-            return
-        was_sound, self._log_is_sound = self._log_is_sound, False
-        if was_sound:
-            self._sync_log()
-        if not was_sound or self._log_bytes() > FOLD_IN_BYTES:
-            is_whole = self._fold_in()
-            if not (was_sound or is_whole):
-                raise sqlite3.OperationalError("its log could not be emptied: another process reads it")
-        self._log_is_sound = True
+        return Synced.SAFE if self._schema.durable else self._log.sync()
 
     def read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Return all rows of a query."""
@@ -144,41 +126,6 @@ class Database:
     def close(self) -> None:
         """Close the file; its write-ahead log is folded in."""
         self._connection.close()
-
-    def _sync_log(self) -> None:
-        with suppress(FileNotFoundError):
-            descriptor = os.open(f"{self.path}{_LOG}", os.O_RDONLY)
-            try:
-                os.fdatasync(descriptor)
-            finally:
-                os.close(descriptor)
-
-    def _log_bytes(self) -> int:
-        try:
-            return Path(f"{self.path}{_LOG}").stat().st_size
-        except FileNotFoundError:
-            return 0
-
-    def _fold_in(self) -> bool:
-        """Write what the log holds into the file, wait until the disk has it, and begin the log anew.
-
-        Returns:
-            Whether nothing is left in the log; False while somebody reads it.
-        """
-        # Through a connection of its own, beside which commits go on. Only the second way keeps them waiting, and to
-        # that is left what came in the moment of the first.
-        where = f"{self.path.absolute().as_uri()}?mode=rw"
-        beside = sqlite3.connect(where, uri=True, timeout=_PATIENCE_SECONDS, isolation_level=None)
-        with closing(beside):
-            beside.execute("PRAGMA synchronous=NORMAL")
-            beside.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            busy, *_ = beside.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if not busy:
-                # Who first writes into an empty log waits until its head is on the disk: so no commit has to.
-                beside.execute("BEGIN IMMEDIATE")
-                beside.execute(f"PRAGMA user_version={self._schema.version:d}")
-                beside.execute("COMMIT")
-        return not busy
 
     def _open_or_quarantine(self) -> sqlite3.Connection:
         try:

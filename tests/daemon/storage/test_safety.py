@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,16 @@ def test_a_failure_is_held_against_the_file_until_it_is_made_safe(database: Data
             assert not safety.at_risk
     assert told(safety) == {"safe": 3, "failed": 4}
     assert [(one["log_level"], one["path"]) for one in logs] == [("error", str(tmp_path / "db"))] * 2
+
+
+def test_a_file_that_somebody_holds_is_no_failure(database: Database, tmp_path: Path) -> None:
+    """No snapshot is written, which is said once by a warning; it is counted apart, and tried again."""
+    safety = Safety(database)
+    with closing(sqlite3.connect(tmp_path / "db", isolation_level=None)) as other, capture_logs() as logs:
+        other.execute("BEGIN IMMEDIATE")
+        assert [safety.sync(), safety.sync()] == [False, False]
+        assert not safety.at_risk
+        other.execute("COMMIT")
+    assert safety.sync()
+    assert told(safety) == {"busy": 2, "safe": 1}
+    assert [(one["log_level"], one["path"]) for one in logs] == [("warning", str(tmp_path / "db"))]
