@@ -24,6 +24,7 @@ from offbeat.app.learning_child import order
 from offbeat.app.learning_facts import GroupKnowledge
 from offbeat.app.model_library import models_of
 from offbeat.app.questions import Questions
+from offbeat.app.training_wishes import TrainingWishes
 from offbeat.config.settings import Settings
 from offbeat.core.decisions import Decisions
 from offbeat.core.pipeline import Pipeline
@@ -84,7 +85,6 @@ class _Group:
         failed_at: unix seconds of the last of them.
         failure: its reason; empty after a training with a verdict.
         last_told: what came of the last training.
-        asked_by: who wants a training that was not begun yet; empty = nobody.
         no_room: sensors that had no room in the newest training, as far as that was logged.
     """
 
@@ -95,7 +95,6 @@ class _Group:
     failed_at: float = -math.inf
     failure: str = ""
     last_told: str = ""
-    asked_by: str = ""
     no_room: int = 0
 
 
@@ -159,8 +158,7 @@ class Learner:
         self._trouble = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
-        if library is not None:
-            library.renew_wish()  # a daemon that was killed may have left one
+        self._wishes = TrainingWishes(library)
 
     def learn_by(self, settings: Settings) -> None:
         """Learn by these settings from the next training on; the pipeline has the groups of their sources."""
@@ -200,48 +198,47 @@ class Learner:
 
     def look(self) -> None:
         """Train the groups that are due, one after the other; the thread does it every few seconds."""
-        assert self._library is not None
         groups = list(self._groups)
-        if asked_by := self._library.take_wish():
-            for one in groups:
-                if one.name in self._named:
-                    one.asked_by = asked_by  # until it was looked at: a loop that is busy loses no wish
-        asked = bool(asked_by) or any(one.asked_by for one in groups)
-        self._look_at(groups)
-        if asked and not any(one.asked_by for one in groups):
-            self._library.wish_is_done()
-
-    def _look_at(self, groups: list[_Group]) -> None:
-        assert self._library is not None
+        self._wishes.take(one.name for one in groups if one.name in self._named)
+        trouble: Exception | None = None
         for one in groups:
             if self._stopping.is_set():
                 return
-            if one.name not in self._named:
-                one.asked_by = ""
-                continue
-            models = models_of(self._library, self._pipeline.groups[one.index].group)
             try:
-                facts = one.knowledge.facts(models, self._clock(), one.failures, one.failed_at)
+                self._look_at(one)
             except UnavailableError:
                 return  # the loop is busy: there is time
-            asked_by, one.asked_by = one.asked_by, ""
-            self._log_room(one, facts)
-            found = due(facts, self._rules, self._clock(), self._jitter)
-            if found.now or (asked_by and facts.sensors):
-                result = self._train(one, found.why if found.now else f"{asked_by} asked for it")
-                if result == "stopped":
-                    one.asked_by = asked_by  # who asked gets it from the next daemon
-                continue
-            if asked_by:
-                _log.warning(
-                    "a training that was asked for has nothing to learn from", group=one.name, by=asked_by
-                )
-            self._tell(one, found, facts.last)
+            except Exception as error:  # noqa: BLE001 - of one group: the others are looked at all the same
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+
+    def _look_at(self, one: _Group) -> None:
+        """Train a group that is due or asked for; a wish is served once that has come to an end, and not before."""
+        assert self._library is not None
+        if one.name not in self._named:
+            self._wishes.served(one.name)
+            return
+        models = models_of(self._library, self._pipeline.groups[one.index].group)
+        facts = one.knowledge.facts(models, self._clock(), one.failures, one.failed_at)
+        self._log_room(one, facts)
+        found, asked_by = due(facts, self._rules, self._clock(), self._jitter), self._wishes.of(one.name)
+        if found.now or (asked_by and facts.sensors):
+            if self._train(one, found.why if found.now else f"{asked_by} asked for it") != "stopped":
+                self._wishes.served(one.name)
+            return
+        if asked_by:
+            _log.warning(
+                "a training that was asked for has nothing to learn from", group=one.name, by=asked_by
+            )
+            self._wishes.served(one.name)
+        self._tell(one, found, facts.last)
 
     def _run(self) -> None:
         while not self._stopping.wait(self._look_seconds):
             try:
                 self.look()
+                self._trouble = ""
             except Exception as error:  # noqa: BLE001 - learning must never end the daemon; it is told, and tried again
                 if repr(error) != self._trouble:
                     self._trouble = repr(error)
@@ -249,8 +246,7 @@ class Learner:
                         "nobody knows whether a model is to be trained; it is looked again",
                         reason=self._trouble,
                     )
-        if self._library is not None and any(one.asked_by for one in self._groups):
-            self._library.renew_wish()  # of the next daemon
+        self._wishes.leave()
 
     def _say(self, group: str, stage: GroupLearning) -> None:
         """Tell how far a group is; who asks meanwhile sees all groups as they were, or as they are."""

@@ -349,6 +349,42 @@ def test_a_wish_outlives_a_loop_that_is_busy(tmp_path: Path) -> None:
     assert other.learner.counts.results["promoted"] == 1
 
 
+def test_a_wish_outlives_a_training_of_whose_end_nobody_can_make_anything(tmp_path: Path) -> None:
+    """It is served by a training that came to an end that is known, and by nothing else."""
+    tried = str(tmp_path / "tried")
+    verdict = (
+        f"given = {VERDICT.to_dict()!r} if os.path.exists({tried!r}) else dict()\nopen({tried!r}, 'w')\n"
+    )
+    site = Site(tmp_path, f"import os\n{verdict}print(json.dumps(dict(verdict=given)))")
+    site.heard("a", seconds=10.0, rows=10)
+    site.library.wish_for_training("anna")
+    with pytest.raises(KeyError):
+        site.learner.look()
+    site.learner.look()
+    site.learner.look()
+    assert site.learner.counts.results["promoted"] == 1
+    assert not any(site.library.root.glob(".train-*"))
+
+
+def test_a_group_that_cannot_be_looked_at_keeps_no_other_from_its_training(tmp_path: Path) -> None:
+    """The others get what was asked for; of the one the wish is kept, and the trouble is told."""
+    site = Site(tmp_path, says({"verdict": VERDICT.to_dict()}), Busy(ValueError("of the first group")))
+    site.heard("a", seconds=10.0, rows=10)
+    site.core.directory.add_group(("x", "y"), ModelChoice())
+    site.core.pipeline.follow_directory()
+    wide = a_source("wide/{sensor}", channels=("x", "y"))
+    site.learner.learn_by(configured(tmp_path, a_source(), wide, limits=LimitSettings(max_sensors=20)))
+    site.core.pipeline.groups[1].first_heard[site.core.directory.admit(1, "b")] = site.now
+    site.library.wish_for_training("anna")
+    with pytest.raises(ValueError, match="of the first group"):
+        site.learner.look()
+    assert [one.last[:1] for one in site.learner.groups().values()] == ["", "a"]
+    site.learner.look()
+    site.learner.look()
+    assert site.learner.counts.results["promoted"] == 2
+    assert not any(site.library.root.glob(".train-*"))
+
+
 def test_a_wish_that_a_daemon_does_not_come_to_is_left_for_the_next(tmp_path: Path) -> None:
     """It was taken out of the library, and goes back."""
     questions = Busy(UnavailableError("stopping"), times=1_000_000)
