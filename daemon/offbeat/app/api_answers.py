@@ -77,7 +77,10 @@ class Status(Struct, frozen=True):
     learning: Annotated[dict[str, Learning], Meta(description="By group of sensors.")] = {}
     messages_dropped: Annotated[
         dict[str, int],
-        Meta(description="Messages that held no reading for us, since the start: how many, by reason."),
+        Meta(
+            description="Messages that held no reading for us, since the start: how many, by reason; without what the "
+            "broker retained from before, which every subscription brings."
+        ),
     ] = {}
     readings_dropped: Annotated[
         dict[str, int],

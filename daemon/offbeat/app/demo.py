@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -138,13 +139,17 @@ def run_demo(
             outcome, start = _show(options, played, broker.url, daemon, view, stop, clock)
     if options.page and not stop.is_set():
         view.stage("Writing the report")
-        outcome.report = folder / "report.html"
-        _write_page(outcome, played, trained, plan, start, options.speed)
+        report = folder / "report.html"
+        with suppress(_StoppedError):
+            _write_page(
+                report, outcome, played, trained, plan, start, options.speed, _until(stop, on_progress)
+            )
+            outcome.report = report
     return outcome
 
 
 class _StoppedError(Exception):
-    """Somebody pressed Ctrl-C while it learnt."""
+    """Somebody pressed Ctrl-C while it learnt, or played again for the report."""
 
 
 def _until(stop: threading.Event, on_progress: OnProgress) -> OnProgress:
@@ -235,12 +240,14 @@ def _listener(outcome: DemoOutcome, view: DemoView, over: threading.Event) -> Ca
 
 
 def _write_page(
+    path: Path,
     outcome: DemoOutcome,
     played: Sequence[Scene],
     trained: Sequence[TrainedGroup],
     plan: TrainingPlan,
     start: float,
     speed: float,
+    on_progress: OnProgress,
 ) -> None:
     """Write the report: rows judged again through the same core, events as the daemon published them."""
     shown = [
@@ -248,7 +255,7 @@ def _write_page(
         for one in played
         if len(one.show)
     ]
-    judged, _ = play_group(trained[0], shown, plan)
+    judged, _ = play_group(trained[0], shown, plan, on_progress)
     hours = RECORDED_SECONDS_PER_SECOND * speed / 3600
     facts = {
         "Offbeat": __version__,
@@ -257,6 +264,5 @@ def _write_page(
         "Model": f"{plan.family} {trained[0].version}, {trained[0].report.steps} steps",
         "Data": "Numenta Anomaly Benchmark, MIT licence; see NOTICE in the package",
     }
-    assert outcome.report is not None
     report = Report("What the daemon saw", judged, outcome.events, heading="demo", facts=facts)
-    write_report(outcome.report, report)
+    write_report(path, report)

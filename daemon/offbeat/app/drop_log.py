@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import structlog
 
-from offbeat.core.ledger import Drop, Ledger
+from offbeat.core.ledger import EXPECTED, Drop, Ledger
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 REPEAT_SECONDS = 3600.0
 """A sensor that sends rubbish does so every few seconds."""
-_EXPECTED = frozenset({Drop.RETAINED})
-"""What every subscription brings."""
 
 
 class DropLog:
@@ -29,7 +27,7 @@ class DropLog:
             now: of a clock that never goes back, in seconds.
         """
         for reason, count in messages.dropped.items():
-            if reason in _EXPECTED or count == self._told.get(reason, 0):
+            if reason in EXPECTED or count == self._told.get(reason, 0):
                 continue
             if now - self._told_at.get(reason, -REPEAT_SECONDS) >= REPEAT_SECONDS:
                 self._told[reason], self._told_at[reason] = count, now

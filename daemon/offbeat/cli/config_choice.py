@@ -63,22 +63,23 @@ def config_path(args: argparse.Namespace, places: Sequence[Path] = (LOCAL_CONFIG
     if named is not None:
         return named
     local, system = places
-    is_here = local.exists()
+    is_here, is_there = local.exists(), _is_there(system)
     stranger = owned_by_a_stranger(local) if is_here else ""
-    if is_here and _can_be_seen(system):
+    if is_here and is_there:
         path, why = _of_two(local, system, stranger, of_daemon=args.of_daemon)
         if why:
             print(f"note: going by {path}{why}; --config says by which", file=sys.stderr)
         return path
+    of_service = f"there is no {system}" if is_there is False else _closed(system)
     if stranger:
         raise ConfigError(
             f"no configuration: {local} belongs to {stranger}, and what others put into a folder is taken only "
-            f"where it is named, by --config {local}; and there is no {system}"
+            f"where it is named, by --config {local}; and {of_service}"
         )
-    if is_here or system.exists():
+    if is_here or is_there:
         return local if is_here else system
     raise ConfigError(
-        f"no configuration: there is no {local} and no {system}; name one with --config FILE, or begin with these "
+        f"no configuration: there is no {local}, and {of_service}; name one with --config FILE, or begin with these "
         f"lines in {local}:\n\n{MINIMAL}"
     )
 
@@ -111,11 +112,19 @@ def _of_two(local: Path, system: Path, stranger: str, *, of_daemon: bool) -> tup
     return local, f" here and not by {system}"
 
 
-def _can_be_seen(path: Path) -> bool:
+def _is_there(path: Path) -> bool | None:
+    """Return whether a file is there; None where its folder is closed to us: what is in it is in nobody's way."""
     try:
         return path.exists()
     except PermissionError:
-        return False  # the folder is closed to us: what is in it is in nobody's way
+        return None
+
+
+def _closed(system: Path) -> str:
+    return (
+        f"whether there is a {system} is not known, since {_name(os.geteuid())} may not look into {system.parent}: "
+        f"with sudo before the command it is found"
+    )
 
 
 def _runs(path: Path) -> bool:

@@ -42,13 +42,22 @@ def read_document(file: Path) -> Document | Problem:
             Place(file),
             help="save the file as UTF-8",
         )
+    except FileNotFoundError:
+        return Problem("there is no such file", Place(file), help="name the file with --config")
     except OSError as error:
-        return Problem(f"cannot read the file: {error.strerror}", Place(file))
+        return unreadable("read the file", file, error)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return _syntax_problem(file, text, str(error))
     return Document(file, data, Places(file, text))
+
+
+def unreadable(what: str, path: Path, error: OSError) -> Problem:
+    """Return the problem that a file or folder cannot be read, and what to do where it is closed to the user."""
+    asked = "give the command with sudo or as its owner, or name another file with --config"
+    helps = asked if isinstance(error, PermissionError) else ""
+    return Problem(f"cannot {what}: {error.strerror}", Place(path), help=helps)
 
 
 def _syntax_problem(file: Path, text: str, message: str) -> Problem:

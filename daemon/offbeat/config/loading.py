@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from offbeat.config.documents import Merged, dotted, read_document
+from offbeat.config.documents import Merged, dotted, read_document, unreadable
 from offbeat.config.environment import expand
 from offbeat.config.explain import explain, option_names, table_at
 from offbeat.config.fields import FileContext
-from offbeat.config.places import Key, Place
+from offbeat.config.places import Key
 from offbeat.config.report import Problem, Report
 from offbeat.config.rules.bounds import check_bounds
 from offbeat.config.rules.broker import check_broker
@@ -82,16 +82,30 @@ def usable_tables(path: Path, environment: Mapping[str, str] | None = None) -> P
 
 def configuration_files(path: Path) -> list[Path]:
     """Return the files that make up a configuration: the main one, then `conf.d/*.toml` beside it by name."""
-    return [path, *sorted((path.parent / "conf.d").glob("*.toml"))]
+    parts = _parts_beside(path)
+    return [path, *(parts if isinstance(parts, list) else [])]
+
+
+def _parts_beside(path: Path) -> list[Path] | Problem:
+    """Return the files of `conf.d` by name, or why they cannot be known: to go on without them were to lose them."""
+    folder = path.parent / "conf.d"
+    try:
+        return sorted(one for one in folder.iterdir() if one.suffix == ".toml")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        return unreadable("look into the folder", folder, error)
 
 
 def _read(path: Path) -> Merged | list[Problem]:
     """Return the content of all files, or why there is none."""
-    if not path.exists():
-        return [Problem("there is no such file", Place(path), help="name the file with --config")]
-    documents = [read_document(file) for file in configuration_files(path)]
-    if unreadable := [found for found in documents if isinstance(found, Problem)]:
-        return unreadable
+    parts = _parts_beside(path)
+    if isinstance(parts, Problem):
+        main = read_document(path)
+        return [main if isinstance(main, Problem) else parts]
+    documents = [read_document(file) for file in (path, *parts)]
+    if problems := [found for found in documents if isinstance(found, Problem)]:
+        return problems
     return Merged([found for found in documents if not isinstance(found, Problem)])
 
 

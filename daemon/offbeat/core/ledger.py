@@ -39,6 +39,10 @@ class Drop(StrEnum):
     """Shed because the inbox held `limits.inbox` bytes."""
 
 
+EXPECTED = frozenset({Drop.RETAINED, Drop.REPLAYED})
+"""What a subscription or a restart brings wherever all is well: counted, and no reason to look for a mistake."""
+
+
 class Ledger:
     """Counts of one stage. `received == accepted + sum(dropped.values())` holds after every call.
 
@@ -66,10 +70,10 @@ class Ledger:
 
 
 def dropped(ledgers: Iterable[Ledger]) -> dict[str, int]:
-    """Return how many some stages did not hand on by reason, the most first; but what was only read again."""
+    """Return how many some stages did not hand on by reason, the most first, without what was to be expected."""
     total: dict[str, int] = {}
     for ledger in ledgers:
         for reason, count in ledger.dropped.items():
-            if count and reason is not Drop.REPLAYED:
+            if count and reason not in EXPECTED:
                 total[reason.value] = total.get(reason.value, 0) + count
     return dict(sorted(total.items(), key=lambda one: -one[1]))

@@ -89,6 +89,7 @@ def test_a_person_sees_learning_alerts_and_a_page(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "training the model" in done.stderr
+    assert "playing the rest" in done.stderr, "the report takes a while, and says so"
     assert "scores: " in done.stdout
     assert re.search(r"OPEN +press\.flow reads ", done.stdout)
     assert re.search(r"CLOSE +[a-z]+\.[a-z]+ (is back to normal|changes again|reports again)", done.stdout)

@@ -15,9 +15,7 @@ from offbeat.config.loading import load
 from offbeat.errors import ConfigError
 from offbeat.state.running import RunningSettings
 from tests.daemon.cli.conftest import CONFIG
-
-NOBODY = 65534
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+from tests.support.users import AS_ROOT, NOBODY, as_nobody
 
 
 @dataclass
@@ -64,7 +62,7 @@ def test_no_configuration_anywhere_is_told(machine: Machine, capsys: pytest.Capt
     assert machine.taken() == machine.system
     machine.system.unlink()
     with pytest.raises(
-        ConfigError, match=r"there is no .*here/offbeat.toml and no .*etc/offbeat.toml; name one"
+        ConfigError, match=r"there is no .*here/offbeat.toml, and there is no .*etc/offbeat.toml; name one"
     ):
         machine.taken()
     machine.local.write_text(CONFIG)
@@ -152,9 +150,28 @@ def test_a_service_that_is_closed_to_the_user_is_in_nobodys_way(
     machine.local.parent.chmod(0o755)
     monkeypatch.chdir(machine.local.parent)
     machine.system.parent.chmod(0o700)
-    os.seteuid(NOBODY)
-    try:
+    with as_nobody():
         assert Machine(Path("offbeat.toml"), machine.system).taken() == Path("offbeat.toml")
-    finally:
-        os.seteuid(0)
     assert capsys.readouterr().err == ""
+
+
+@AS_ROOT
+@pytest.mark.parametrize("a_strangers", [False, True])
+def test_where_only_a_closed_service_is_left_it_is_said_so(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, *, a_strangers: bool
+) -> None:
+    """Not that there is none: nobody may know, and sudo does."""
+    machine.local.parent.chmod(0o755)
+    monkeypatch.chdir(machine.local.parent)
+    machine.system.parent.chmod(0o700)
+    if a_strangers:
+        os.chown(machine.local, 54321, -1)
+    else:
+        machine.local.unlink()
+    with as_nobody(), pytest.raises(ConfigError) as raised:
+        Machine(Path("offbeat.toml"), machine.system).taken()
+    said = str(raised.value)
+    found = "offbeat.toml belongs to user 54321" if a_strangers else "there is no offbeat.toml"
+    assert said.startswith(f"no configuration: {found}, and ")
+    assert f"since nobody may not look into {machine.system.parent}: with sudo before the command" in said
+    assert f"no {machine.system}" not in said

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from offbeat.config.loading import check, examine, load, usable_tables
 from offbeat.config.report import Report
 from offbeat.errors import ConfigError
+from tests.support.users import AS_ROOT, as_nobody
 
 SMALLEST = '[mqtt]\nurl = "mqtt://localhost:1883"\n[[source]]\ntopic = "plant/{line}/{sensor}/state"\n'
 
@@ -224,6 +226,34 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     report = check(tmp_path / "nowhere.toml", {})
     assert "no such file" in report.render()
     assert "--config" in report.render()
+
+
+@AS_ROOT
+@pytest.mark.parametrize(
+    ("closed", "message"),
+    [
+        ("offbeat.toml", "cannot read the file: Permission denied"),
+        (".", "cannot read the file: Permission denied"),
+        ("conf.d", "cannot look into the folder: Permission denied"),
+        ("conf.d/10-more.toml", "cannot read the file: Permission denied"),
+    ],
+)
+def test_what_is_closed_to_the_user_is_told_and_what_to_do(closed: str, message: str) -> None:
+    """Once, and never a configuration without some of its parts."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "offbeat.toml").write_text(SMALLEST)
+        (folder / "conf.d").mkdir()
+        (folder / "conf.d" / "10-more.toml").touch()
+        folder.chmod(0o755)
+        (folder / closed).chmod(0)
+        with as_nobody():
+            report = check(folder / "offbeat.toml")
+    (problem,) = report.problems
+    assert problem.message == message
+    assert problem.place is not None
+    assert problem.place.file == folder / ("offbeat.toml" if closed == "." else closed)
+    assert problem.help == "give the command with sudo or as its owner, or name another file with --config"
 
 
 def test_relative_files_are_looked_for_beside_the_configuration(tmp_path: Path) -> None:

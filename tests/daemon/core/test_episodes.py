@@ -76,6 +76,15 @@ def test_five_calm_rows_close_and_a_row_within_the_margin_is_not_calm() -> None:
     assert told(sensor.rows(5.0)) == [(Change.OPEN, Reason.STRANGE)]
 
 
+def test_what_is_as_strange_as_before_right_after_the_close_is_told_after_it_as_another_episode() -> None:
+    """Also within a second: the close comes first, at an earlier time, and nothing is told of one episode twice."""
+    sensor = Sensor(RULES)
+    out = [t for s in (5, 1, 1, 1, 1, 1, 5) for t in sensor.row(s, seconds=0.1)]
+    assert [t.change for t in out] == [Change.OPEN, Change.CLOSE, Change.OPEN]
+    first, closed, second = out
+    assert closed.started == first.started < closed.time < second.started == second.time
+
+
 def test_calm_rows_must_span_a_time() -> None:
     """A sensor with a hundred rows a second does not flap at that pace."""
     sensor = Sensor(EpisodeRules(close_seconds=4.0))

@@ -3,11 +3,9 @@
 import { $, make, show, write } from "./nodes.js";
 import { many, sum } from "./words.js";
 
-/** Reasons in words; one that is not here is shown by its name. Names are those of the metrics' label `reason`. */
+/** Reasons in words, by the names of the metrics' label `reason`. What was to be expected is not told of here. */
 const WHY = {
-  retained: "retained, of unknown age, sent by the broker at the subscription",
   duplicate: "heard before",
-  replayed: "read again after a restart, and known",
   late: "older than allowed",
   future: "of a time that is still to come",
   not_finite: "no finite number",
