@@ -81,18 +81,20 @@ class SensorReports:
                 if event.sensor in group.slots:
                     self._told(index).changed[group.slots[event.sensor]] = True
 
-    def take(self, now: float, connection: int = 0, waiting: int = 0) -> list[SensorState]:
+    def take(self, now: float, connection: int = 1, waiting: int = 0) -> list[SensorState]:
         """Return the reports of sensors that changed and are due; they count as told.
 
         Args:
             now: monotonic seconds.
-            connection: number of the connection they go out on, 0 = there was none yet. On another one all is told
-                again: the broker may have forgotten what it retained, and what was under way is lost.
+            connection: number of the connection they go out on; 0 = there is none, and none is made that would be old
+                by the time it goes out. On another one all is told again: the broker may have forgotten what it
+                retained, and what was under way is lost.
             waiting: reports of before that were not sent yet.
         """
+        if not connection:
+            return []
         if connection != self._connection:
-            if self._connection:
-                self._tell_all_again()
+            self._tell_all_again()
             self._connection = connection
         most = MOST_WAITING - waiting
         if most <= 0 or not self._pipeline.groups:

@@ -287,7 +287,7 @@ class Service:
 
     def _tell_of_sensors(self) -> None:
         publisher = self._parts.publisher
-        reports = self._parts.reports.take(time.monotonic(), publisher.connections, publisher.states_waiting)
+        reports = self._parts.reports.take(time.monotonic(), publisher.connection, publisher.states_waiting)
         publisher.put_states(reports)
 
     def _status(self) -> Status:

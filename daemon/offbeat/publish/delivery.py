@@ -83,6 +83,11 @@ class Delivery:
         """Events sent and not yet acknowledged."""
         return len(self._in_flight)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more events may be sent until the broker acknowledges some."""
+        return len(self._in_flight) >= self._most
+
     def fill(self, now: float) -> int:
         """Send what may be sent; return how many events that were.
 

@@ -150,7 +150,10 @@ class Publisher:
             self._intake.put(events)
 
     def put_states(self, states: Iterable[SensorState]) -> None:
-        """Hand in what is known of some sensors by now; returns at once."""
+        """Hand in what is known of some sensors by now; returns at once.
+
+        What was not sent when another `connection` begins is dropped: by then it is old, and is to be handed in anew.
+        """
         self._states.put(states)
         if self._states.waiting:
             self._waker.wake()
@@ -161,9 +164,10 @@ class Publisher:
         return self._states.waiting
 
     @property
-    def connections(self) -> int:
-        """How often the broker accepted a connection."""
-        return self._sender.connections
+    def connection(self) -> int:
+        """Number of the connection that the broker takes messages on, counted from 1; 0 while there is none."""
+        sender = self._sender
+        return sender.connections if sender.connected.is_set() else 0
 
     def committed(self, timeout_seconds: float) -> bool:
         """Wait until every event handed in would outlive a power cut; a snapshot may be written only then.

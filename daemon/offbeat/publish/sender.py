@@ -243,12 +243,14 @@ class Sender:
             if self._stop_at is not None and self._finished(self._stop_at, delivery, sent):
                 self._say_goodbye(session, self._stop_at)
                 return
-            session.step(self._longest_step(session))
+            session.step(self._longest_step(session, delivery))
             delivery.settle(session.take_acknowledged(), time.monotonic())
 
     def _begin(self, session: Session) -> None:
         self._accepted_at = time.monotonic()
         self._versions.accepted()
+        # What waits is of before. Only now may another connection be seen, on which all is told as it is by now.
+        self._states.drop()
         birth = online_json(self._version, self.client_id, self._started_at)
         session.publish(self.names.status, birth, 1, True)
         self.connections += 1
@@ -257,19 +259,21 @@ class Sender:
         _log.info("publishing", broker=str(self._address), client_id=self.client_id, protocol=self.protocol)
 
     def _send_due(self, session: Session, delivery: Delivery) -> int:
+        """Send events, and states once no event waits for its turn; return how many events that were."""
         # Wakes are forgotten before the queues are looked at, so that one that comes between is not lost.
         self._waker.clear()
         now = time.monotonic()
         sent = delivery.fill(now)
-        if not session.congested:
+        if not (session.congested or delivery.is_full):
             for state in self._states.take(_STATES_A_STEP):
                 session.publish(self.names.state(state.sensor), state_json(state), 0, True)
                 self.states_published += 1
         return sent
 
-    def _longest_step(self, session: Session) -> float:
-        # A session that is congested ends its step when the broker takes more.
-        return 0.0 if self._states.waiting and not session.congested else _LONGEST_STEP_SECONDS
+    def _longest_step(self, session: Session, delivery: Delivery) -> float:
+        # A session that is congested ends its step when the broker takes more, or has acknowledged something.
+        may_send = not (session.congested or delivery.is_full)
+        return 0.0 if self._states.waiting and may_send else _LONGEST_STEP_SECONDS
 
     def _finished(self, stop_at: float, delivery: Delivery, sent: int) -> bool:
         if time.monotonic() >= stop_at - GOODBYE_SECONDS / 2:

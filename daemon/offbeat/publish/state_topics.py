@@ -86,6 +86,11 @@ class StateTopics:
         with self._lock:
             self._waiting.update((state.sensor, state) for state in states)
 
+    def drop(self) -> None:
+        """Forget what waits: it is old, and who put it here tells all anew."""
+        with self._lock:
+            self._waiting.clear()
+
     def take(self, limit: int) -> list[SensorState]:
         """Return the first states that wait, up to `limit`; they count as sent."""
         with self._lock:

@@ -200,13 +200,13 @@ def test_a_group_that_a_reload_adds_is_told_of_and_the_others_not_again() -> Non
 
 
 def test_on_another_connection_all_is_told_again_as_it_is_by_then() -> None:
-    """A broker may have forgotten what it retained; who was never spoken of is not, and the first is no other one."""
+    """A broker may have forgotten what it retained; who was never spoken of is not."""
     pipeline = plant()
     reports = SensorReports(pipeline, 60.0)
     batches = Readings().add(0, *live(0, 60)).batches(30)
     reports.note(Decisions([], play(pipeline, batches[:1], FakeScorer()).scores[0]))
     reports.note(Decisions([an_event(sensor=BOILERS[1])]))
-    assert len(reports.take(1000.0, connection=0)) == 2
+    assert len(reports.take(1000.0, connection=1)) == 2
     assert reports.take(1001.0, connection=1) == []
     reports.note(Decisions([], play(pipeline, batches[1:], FakeScorer()).scores[0]))
     assert reports.take(1002.0, connection=1) == []
@@ -214,6 +214,21 @@ def test_on_another_connection_all_is_told_again_as_it_is_by_then() -> None:
     assert [one.sensor for one in again] == [*BOILERS[:2]]
     assert again[0].time_seconds == live(0, 60)[0][-1]
     assert reports.take(1004.0, connection=2) == []
+
+
+def test_while_no_broker_is_there_no_report_grows_old() -> None:
+    """After an outage the first reports are what is known by then, changes of standing first, and none is left out."""
+    pipeline = plant()
+    reports = SensorReports(pipeline, 60.0)
+    played(pipeline, reports, [0])
+    assert len(reports.take(1000.0, connection=1)) == 1
+    played(pipeline, reports, [1])
+    assert reports.take(1001.0, connection=0) == []
+    played(pipeline, reports, [2], shift=40)
+    assert reports.take(1002.0, connection=0) == []
+    first = reports.take(1003.0, connection=2, waiting=MOST_WAITING - 2)
+    assert [(one.sensor, one.open_kinds) for one in first] == [(BOILERS[1], ()), (BOILERS[2], ("value",))]
+    assert [one.sensor for one in reports.take(1004.0, connection=2)] == [BOILERS[0]]
 
 
 def test_a_change_of_standing_comes_before_what_is_told_again() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
@@ -23,11 +24,15 @@ from tests.support.gate import gate_before
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Broker, BrokerFactory, add_password
 from tests.support.ports import free_port
+from tests.support.scripted_broker import ScriptedBroker, Visitor
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.broker
 
 Make = Callable[..., Publisher]
+
+ALERT, STATE = 0x32, 0x31
+"""First bytes of their packets: QoS 1, and a retained one of QoS 0."""
 
 
 @pytest.fixture
@@ -195,13 +200,52 @@ def test_the_last_will_tells_that_the_daemon_died(broker: Broker, make: Make, tm
         wait_until(lambda: "offline" in status(listener) and status(listener)[-1] == "online", 20, "the will")
 
 
-def test_only_the_newest_state_of_a_sensor_is_kept(broker: Broker, make: Make) -> None:
-    """States are retained last values: what was put while the broker was away arrives once."""
+def test_states_of_before_an_outage_do_not_go_out_after_it(broker: Broker, make: Make) -> None:
+    """They are old by then: who puts them sees another connection, and says how things are now."""
     broker.stop()
     publisher = make(broker.url)
-    for i in range(100):
-        publisher.put_states([SensorState("a", 1000.0 + i, i / 100, 0.5)])
+    publisher.put_states([SensorState(sensor, 1000.0, 2.5, 0.001, ("value",)) for sensor in "ab"])
+    assert publisher.connection == 0
     broker.start()
+    wait_until(lambda: publisher.connection == 1, 20, "the connection")
+    with listening(broker.port, "offbeat/state/#") as listener:
+        publisher.put_states([SensorState("a", 1060.0, 0.99, 0.5)])
+        (message,) = wait_until(lambda: listener.heard("offbeat/state/a"))
+    assert json.loads(message.payload)["score"] == 0.99
+    assert publisher.statistics().states_published == 1
+    assert listener.heard("offbeat/state/b") == []
+
+
+def test_states_wait_until_no_alert_waits_for_its_turn(make: Make) -> None:
+    """After an outage alerts come first, over however thin a line: who was woken wants to know of what."""
+    put = threading.Event()
+    kinds: list[int] = []
+
+    def slow(visitor: Visitor) -> None:
+        visitor.accept()
+        while True:
+            header, body = visitor.read_packet()
+            kinds.append(header)
+            if header & 0x06:
+                after_topic = 2 + int.from_bytes(body[:2], "big")
+                put.wait(20)
+                visitor.send(b"\x40\x02" + body[after_topic : after_topic + 2])
+
+    with ScriptedBroker(slow) as broker:
+        publisher = make(broker.url)
+        publisher.publish(events_of("a", 60))
+        wait_until(lambda: publisher.connection == 1 and publisher.statistics().outbox_depth == 60)
+        publisher.put_states([SensorState("a", 1000.0, 0.5, 0.5)])
+        put.set()
+        wait_until(lambda: STATE in kinds, 20, "the state")
+    assert kinds[: kinds.index(STATE)].count(ALERT) == 60
+
+
+def test_states_are_retained(broker: Broker, make: Make) -> None:
+    """Who comes later is told what was said last."""
+    publisher = make(broker.url)
+    assert publisher.wait_connected(10)
+    publisher.put_states([SensorState("a", 1000.0 + i, i / 100, 0.5) for i in range(100)])
     wait_until(lambda: publisher.statistics().states_published == 1, 10, "the state")
     with listening(broker.port, "offbeat/state/a") as listener:
         (message,) = wait_until(lambda: listener.heard("offbeat/state/a"))

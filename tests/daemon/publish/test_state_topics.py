@@ -29,6 +29,15 @@ def test_only_the_newest_state_of_a_sensor_waits_and_keeps_the_place_of_the_firs
     assert (topics.take(2), topics.waiting) == ([], 0)
 
 
+def test_what_waits_can_be_dropped() -> None:
+    """Before another connection: what comes after is sent."""
+    topics = StateTopics()
+    topics.put([state("a", 1.0), state("b", 1.0)])
+    topics.drop()
+    topics.put([state("b", 2.0)])
+    assert topics.take(9) == [state("b", 2.0)]
+
+
 @given(st.lists(st.one_of(st.sampled_from("abc"), st.integers(0, 2)), max_size=40))
 def test_the_newest_state_of_every_sensor_is_sent_in_the_end(steps: list[str | int]) -> None:
     """In whatever order states come and are taken; never a stale one after a newer one, none twice."""
