@@ -33,6 +33,7 @@ class Pace:
         self._topic = topic
         self._rows = rows
         self._stopping = threading.Event()
+        self._saying = threading.Lock()
         self.began = time.time()
         """Unix seconds of the start."""
         self.sent: dict[str, list[float]] = {name: [] for _, name, _ in rows}
@@ -46,14 +47,19 @@ class Pace:
             due = self.began + at
             if self._stopping.wait(max(due - time.time(), 0.0)):
                 return
-            self._publish(f"{self._topic}/{name}", b'{"ts": %.6f, "value": %.6g}' % (due, value))
-            now = time.time()
-            self.sent[name].append(now)
-            self.latest_seconds = max(self.latest_seconds, now - due)
+            with self._saying:
+                if self._stopping.is_set():
+                    return
+                self._publish(f"{self._topic}/{name}", b'{"ts": %.6f, "value": %.6g}' % (due, value))
+                now = time.time()
+                self.sent[name].append(now)
+                self.latest_seconds = max(self.latest_seconds, now - due)
 
     def stop(self) -> None:
-        """Let all sensors fall silent."""
+        """Let all sensors fall silent; when this returns the last reading was published and is written down."""
         self._stopping.set()
+        with self._saying:
+            pass
 
 
 @contextmanager

@@ -46,6 +46,29 @@ def test_all_fall_silent_when_it_is_asked_for() -> None:
     assert len(pace.sent["a"]) == 1
 
 
+def test_a_reading_that_is_under_way_when_all_fall_silent_is_their_last_and_written_down() -> None:
+    """Else a silence would be counted from the reading before."""
+    known_at_the_stop: list[int] = []
+    told = threading.Event()
+
+    def stop() -> None:
+        pace.stop()
+        known_at_the_stop.append(len(pace.sent["a"]))
+        told.set()
+
+    stopper = threading.Thread(target=stop)
+
+    def publish(*_: object) -> None:
+        stopper.start()
+        told.wait(0.3)
+
+    pace = Pace(publish, "first", [(0.0, "a", 1.0), (0.0, "a", 2.0)])
+    pace.run()
+    stopper.join(10.0)
+    assert known_at_the_stop == [1]
+    assert len(pace.sent["a"]) == 1
+
+
 def test_what_several_sensors_say_is_sent_in_the_order_of_time() -> None:
     """Whichever of them it is."""
     one, other = suite.univariate(2).specs
