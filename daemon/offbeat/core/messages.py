@@ -132,7 +132,9 @@ def _closed(facts: Facts) -> str:
         return f"{facts.sensor} has shown nothing strange{calm}: closed after {lasted}."
     if facts.track is Track.STUCK:
         return f"{facts.sensor} changes again after {lasted}."
-    if facts.track is Track.PROCESS and (facts.lately < facts.low or facts.lately > facts.high):
+    if facts.track is Track.RHYTHM:
+        return f"{facts.sensor} reports in its usual rhythm again after {lasted}."
+    if facts.lately < facts.low or facts.lately > facts.high:
         band = f"{_number(facts, facts.low)} to {_number(facts, facts.high)}"
         still = f"{facts.sensor} has not come back after {lasted}{_reads(facts)}, expected {band}"
         return f"{still}: closed, for that is no longer rare; told of again once it is."

@@ -86,6 +86,10 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
             ),
         ),
         (
+            replace(CLOSED, track=Track.RHYTHM, value=float("nan")),
+            "boiler.temp reports in its usual rhythm again after 12 min.",
+        ),
+        (
             replace(CLOSED, reason=Reason.QUIET, quiet_seconds=600.0),
             "boiler.temp has shown nothing strange for 10 min: closed after 12 min.",
         ),

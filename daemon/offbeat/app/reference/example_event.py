@@ -8,7 +8,7 @@ from offbeat.publish.state_topics import SensorState
 OPENED_AT = 1_772_497_800.0
 
 EXAMPLE = EpisodeEvent(
-    id="9a0f3c5e6d1b48f2",
+    id="9a0f3c5e6d1b48f2d07c41ab",
     event="open",
     sensor="press.flow",
     family="process",
@@ -23,8 +23,8 @@ EXAMPLE = EpisodeEvent(
     observed={"value": 37.9},
     expected={"value": Expected(23.3, 21.3, 25.3)},
     contributions={"value": 1.0},
-    streams={"level": 6.4, "jump": 5.1, "ridge": 5.8, "variance": 1.2},
+    streams={"level": 6.4, "jump": 5.1, "linear": 5.8, "variance": 1.2},
     evidence=Evidence(256, 0.98, 12.5, 0),
-    model=("lstm_vae", "20260302T113000Z-4f1c"),
+    model=("lstm_vae", "97e977528ba7"),
 )
 STATE = SensorState("press.flow", OPENED_AT + 4.25, 3.2, 6.8e-07, ("level",))
