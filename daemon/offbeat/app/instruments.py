@@ -246,6 +246,7 @@ class Instruments:
         )
         bind("offbeat_outbox_degraded", lambda: float(publisher.statistics().degraded))
         bind("offbeat_history_degraded", lambda: float(parts.history.degraded))
+        bind("offbeat_history_events_lost_total", lambda: parts.history.lost)
         safety = {"outbox": parts.outbox.safety, "history": parts.history.safety}
         bind(
             "offbeat_syncs_total",

@@ -115,8 +115,10 @@ _ALL = (
     ),
     _gauge(
         "offbeat_history_degraded",
-        "1 while the disk cannot make the history of episodes safe against a power cut.",
+        "1 while the disk takes no history of episodes, so that it waits in memory, or cannot make it safe against a "
+        "power cut.",
     ),
+    _counter("offbeat_history_events_lost_total", "Events that no history of episodes tells of."),
     _counter(
         "offbeat_syncs_total",
         "Times that outbox or history were to be made safe against a power cut before a snapshot: safe; deferred: "

@@ -82,6 +82,12 @@ AND id NOT IN (SELECT id FROM episode ORDER BY opened_at DESC LIMIT ?)
 _EVENTS_BETWEEN_PRUNING = 1000
 
 FILE = "episodes.sqlite"
+MOST_HELD = 10_000
+"""Events that wait in memory while they cannot be written."""
+_PATIENCE_SECONDS = 0.5
+"""The loop records, and must not wait long for a program that holds the file."""
+
+_Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,9 @@ class EpisodeHistory:
 
     Recording the same events again, as a replay does, changes nothing.
 
-    What was recorded outlives a kill at once and a power cut after `sync`.
+    What was recorded outlives a kill at once and a power cut after `sync`. What the disk does not take, or another
+    program that holds the file does not let in, waits in memory until the next `sync`, so that who records waits once
+    and not each time. No snapshot is written before: after a kill the journal tells it again.
 
     Args:
         path: the SQLite file.
@@ -128,15 +136,17 @@ class EpisodeHistory:
         visiting: the daemon's file, in the hands of another process; a damaged one is left as it is.
 
     Attributes:
-        failed: records that the disk did not take.
+        failed: records that were not written at once.
+        lost: events that are in no history: too many waited, or one could not be written at all.
         safety: whether what was recorded would outlive a power cut.
     """
 
     def __init__(self, path: Path, max_episodes: int = 100_000, *, visiting: bool = False) -> None:
-        self.failed = 0
+        self.failed = self.lost = 0
+        self._held: list[_Row] = []
         self._max_episodes = max_episodes
         self._lock = threading.Lock()
-        self._database = Database(path, _SCHEMA, visiting=visiting)
+        self._database = Database(path, _SCHEMA, visiting=visiting, patience_seconds=_PATIENCE_SECONDS)
         self.safety = Safety(self._database)
         self._since_pruning = 0
 
@@ -147,27 +157,27 @@ class EpisodeHistory:
 
     @property
     def degraded(self) -> bool:
-        """Whether a power cut could take what nothing brings back."""
-        return self.safety.at_risk
+        """Whether something waits in memory, or a power cut could take what nothing brings back."""
+        return bool(self._held) or self.safety.at_risk
 
     def record(self, events: Iterable[EpisodeEvent]) -> bool:
-        """Note what happened to episodes; return False, and never raise, if the disk did not take it."""
+        """Note what happened to episodes; return whether it is in the file. Never raises for a disk."""
         rows = [_row(event) for event in events]
         if not rows:
             return True
         with self._lock:
-            try:
-                self._write(rows)
-            except sqlite3.DatabaseError as error:
-                if not is_damage(error):
-                    return self._note_failure(error)
-                return self._begin_anew(rows, str(error))
-            return True
+            if self._held:
+                self._hold(rows)
+                return False
+            return self._write_or_hold(rows)
 
     def sync(self) -> bool:
         """Wait until all that was recorded outlives a power cut; return False if the disk did not take it."""
+        with self._lock:
+            if not self._write_held():
+                return False
         # Without the lock: the loop records meanwhile.
-        return self.safety.sync()
+        return self.safety.sync() and not self._held
 
     def recent(self, limit: int = 100, sensor: str | None = None) -> list[Episode]:
         """Return the newest episodes, of one sensor or of all."""
@@ -193,11 +203,37 @@ class EpisodeHistory:
             return _episodes(self._database.read(_FIND, (len(beginning), beginning, limit)))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; what waits in memory gets a last chance to be written."""
         with self._lock:
+            self._write_held()
             self._database.close()
 
-    def _write(self, rows: list[tuple[object, ...]]) -> None:
+    def _write_held(self) -> bool:
+        held, self._held = self._held, []
+        return not held or self._write_or_hold(held, again=True)
+
+    def _write_or_hold(self, rows: list[_Row], *, again: bool = False) -> bool:
+        try:
+            try:
+                self._write(rows)
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._database.quarantine(str(error))
+                self._write(rows)
+        except (OSError, sqlite3.OperationalError) as error:
+            self.failed += 1
+            self._hold(rows)
+            if not again:
+                self._say("the history of episodes cannot be written; what happens waits in memory", error)
+            return False
+        except sqlite3.DatabaseError as error:
+            self.lost += len(rows)
+            self._say("the history of episodes refuses what happened", error)
+            return False
+        return True
+
+    def _write(self, rows: list[_Row]) -> None:
         self._since_pruning += len(rows)
         with self._database.transaction() as connection:
             connection.executemany(_UPSERT, rows)
@@ -205,22 +241,19 @@ class EpisodeHistory:
                 connection.execute(_DROP_OLD, (self._max_episodes,))
                 self._since_pruning = 0
 
-    def _begin_anew(self, rows: list[tuple[object, ...]], reason: str) -> bool:
-        try:
-            self._database.quarantine(reason)
-            self._write(rows)
-        except (OSError, sqlite3.Error) as error:
-            return self._note_failure(error)
-        return True
+    def _hold(self, rows: list[_Row]) -> None:
+        held = [*self._held, *rows]
+        excess = max(0, len(held) - MOST_HELD)
+        if excess and not self.lost:
+            _log.error("too much waits for the history of episodes; the oldest is lost", limit=MOST_HELD)
+        self.lost += excess
+        self._held = held[excess:]
 
-    def _note_failure(self, error: Exception) -> bool:
-        self.failed += 1
-        if self.failed == 1:
-            _log.error("the history of episodes cannot be written", reason=str(error))
-        return False
+    def _say(self, what: str, error: Exception) -> None:
+        _log.error(what, path=str(self._database.path), reason=str(error))
 
 
-def _row(event: EpisodeEvent) -> tuple[object, ...]:
+def _row(event: EpisodeEvent) -> _Row:
     return (
         event.id,
         event.sensor,

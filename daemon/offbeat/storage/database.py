@@ -19,6 +19,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 QUARANTINE_SUFFIX = ".bad"
 LONGEST_LOG_PAGES = 8_192
 """Should no `sync` come, SQLite folds the log in at so many pages, 32 MiB, and a commit waits for the disk."""
+PATIENCE_SECONDS = 5.0
 _COMPANIONS = ("", SUFFIX, "-shm")
 
 
@@ -57,16 +58,25 @@ class Database:
         path: the file; its folder is made when missing.
         schema: what it holds.
         visiting: it belongs to another process: a file that cannot be used is left where it is.
+        patience_seconds: how long transactions wait for another process that holds the file.
 
     Raises:
         UnavailableError: the file can neither be opened nor made, or it is not ours to put aside.
     """
 
-    def __init__(self, path: Path, schema: Schema, *, visiting: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        schema: Schema,
+        *,
+        visiting: bool = False,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self.path = path
         self.quarantined = 0
         self._schema = schema
         self._visiting = visiting
+        self._patience_seconds = patience_seconds
         self._log = WriteAheadLog(path, schema.version)
         try:
             if not visiting:
@@ -142,7 +152,9 @@ class Database:
             return self._open()
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self.path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             if self._schema.durable:
@@ -151,6 +163,7 @@ class Database:
                 connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint={LONGEST_LOG_PAGES:d}")
             self._check(connection)
+            connection.execute(f"PRAGMA busy_timeout={1000 * self._patience_seconds:.0f}")
         except BaseException:
             connection.close()
             raise

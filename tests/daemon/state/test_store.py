@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from offbeat.state.store import EpisodeHistory
-from tests.support.disk import log_that_cannot_be_synced
+from offbeat.state.store import FILE, MOST_HELD, EpisodeHistory
+from tests.support.disk import log_that_cannot_be_synced, no_file_beyond
 from tests.support.events import an_event
 
 
@@ -59,6 +60,67 @@ def test_a_snapshot_is_told_whether_the_disk_has_what_was_recorded(tmp_path: Pat
     assert not history.degraded
     assert [entry["event"] for entry in logs] == [
         "a file cannot be made safe against a power cut; no snapshot is written until it can"
+    ]
+    history.close()
+
+
+def test_what_cannot_be_written_waits_and_is_written_before_a_snapshot(tmp_path: Path) -> None:
+    """Another program holds the file: who records waits for it once; nothing is forgotten, and its order is kept."""
+    history = a_history(tmp_path)
+    history.record([an_event(id="1", updated_at=10.0, message="It began.")])
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other, capture_logs() as logs:
+        other.execute("BEGIN IMMEDIATE")
+        assert not history.record([an_event(id="2", updated_at=20.0, message="So did this.")])
+        assert not history.record([an_event(id="1", event="close", updated_at=30.0, ended_at=30.0)])
+        assert not history.record([an_event(id="2", event="update", updated_at=40.0, message="It goes on.")])
+        assert not history.sync()
+        assert (history.degraded, [one.id for one in history.open()]) == (True, ["1"])
+        other.execute("COMMIT")
+    assert history.sync()
+    assert (history.degraded, history.lost) == (False, 0)
+    assert [(one.id, one.opening, one.message) for one in history.open()] == [
+        ("2", "So did this.", "It goes on.")
+    ]
+    assert history.record([an_event(id="3")])
+    assert [(one["event"], one["path"]) for one in logs] == [
+        ("the history of episodes cannot be written; what happens waits in memory", str(tmp_path / FILE))
+    ]
+    history.close()
+
+
+def test_what_waits_on_a_full_disk_is_written_once_there_is_room_or_at_the_end(tmp_path: Path) -> None:
+    """The last chance is the way down."""
+    history = a_history(tmp_path)
+    for id in ("1", "2"):
+        size = max(path.stat().st_size for path in tmp_path.iterdir())
+        with no_file_beyond(size):
+            assert not history.record([an_event(id=id, message="x" * 20_000)])
+            assert not history.sync()
+        if id == "1":
+            assert history.sync()
+    history.close()
+    again = a_history(tmp_path)
+    assert {one.id for one in again.recent()} == {"1", "2"}
+    again.close()
+
+
+def test_no_more_waits_than_memory_is_for_and_what_is_lost_is_counted(tmp_path: Path) -> None:
+    """The oldest goes first, and it is said once."""
+    history = a_history(tmp_path)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other, capture_logs() as logs:
+        other.execute("BEGIN IMMEDIATE")
+        for id in ("first", "second"):
+            history.record([an_event(id=id)])
+        history.record(
+            [an_event(id="many", event="update", updated_at=float(i)) for i in range(MOST_HELD - 1)]
+        )
+        history.record([an_event(id="last")])
+        other.execute("COMMIT")
+    assert history.sync()
+    assert history.lost == 2
+    assert {one.id for one in history.recent()} == {"many", "last"}
+    assert [one["event"] for one in logs][1:] == [
+        "too much waits for the history of episodes; the oldest is lost"
     ]
     history.close()
 
