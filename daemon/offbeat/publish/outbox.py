@@ -237,13 +237,16 @@ class Outbox:
         self._on_disk += grown
 
     def _begin_anew(self, damage: sqlite3.DatabaseError) -> bool:
+        before = self._database.quarantined
         try:
             self._database.quarantine(str(damage))
         except (OSError, sqlite3.Error) as error:
             self._note_disk_error(error)
             return False
-        self._on_disk = 0
-        self._unrecorded.clear()
+        finally:
+            if self._database.quarantined > before:
+                self._on_disk = 0
+                self._unrecorded.clear()
         return True
 
     def _note_disk_error(self, error: Exception) -> None:

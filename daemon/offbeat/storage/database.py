@@ -82,7 +82,7 @@ class Database:
             if not visiting:
                 path.parent.mkdir(parents=True, exist_ok=True)
             keep_owner(path)
-            self._connection = self._open_or_quarantine()
+            self._open_connection: sqlite3.Connection | None = self._open_or_quarantine()
         except (OSError, sqlite3.OperationalError) as error:
             raise UnavailableError(
                 f"the database {path} cannot be opened: {error}; expected a folder that the daemon may "
@@ -97,7 +97,7 @@ class Database:
             sqlite3.OperationalError: the disk is full or cannot be written; nothing was changed.
             sqlite3.DatabaseError: if `is_damage` of it, call `quarantine` and go on with an empty file.
         """
-        connection = self._connection
+        connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -119,23 +119,36 @@ class Database:
 
     def read(self, sql: str, parameters: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """Return all rows of a query."""
-        return self._connection.execute(sql, parameters).fetchall()
+        return self._connection().execute(sql, parameters).fetchall()
 
     def changes(self) -> int:
         """Return a number that is another one once another process has changed the file: a look that costs nothing."""
-        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        (version,) = self._connection().execute("PRAGMA data_version").fetchone()
         return int(version)
 
     def quarantine(self, reason: str) -> None:
-        """Put the file aside under another name and begin an empty one."""
-        with suppress(sqlite3.Error):
-            self._connection.close()
+        """Put the file aside under another name and begin an empty one.
+
+        Raises:
+            OSError: it could not be put aside; whoever uses it next finds the damage again.
+            sqlite3.Error: no other one could be begun; whoever uses it next begins it.
+        """
+        if self._open_connection is not None:
+            with suppress(sqlite3.Error):
+                self._open_connection.close()
+        self._open_connection = None
         self._put_aside(reason)
-        self._connection = self._open()
+        self._connection()
 
     def close(self) -> None:
         """Close the file; its write-ahead log is folded in."""
-        self._connection.close()
+        if self._open_connection is not None:
+            self._open_connection.close()
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._open_connection is None:
+            self._open_connection = self._open()
+        return self._open_connection
 
     def _open_or_quarantine(self) -> sqlite3.Connection:
         try:

@@ -161,6 +161,24 @@ def test_a_disk_that_takes_nothing_delays_no_alert(tmp_path: Path) -> None:
         assert outbox.depth == 202
 
 
+def test_a_file_that_is_damaged_while_the_disk_is_full_delays_no_alert_either(tmp_path: Path) -> None:
+    """Events wait in memory until another file can be begun."""
+    with outbox_in(tmp_path) as outbox:
+        outbox.add(events_of("a", 500))
+        outbox.sync()
+        path = tmp_path / "outbox.sqlite"
+        path.write_bytes(b"\x5a" * path.stat().st_size)
+        with no_file_beyond(0), capture_logs():
+            outbox.add(events_of("b", 2))
+            outbox.add(events_of("c", 1))
+            assert [item.sensor for item in outbox.pending(10)] == ["b", "b", "c"]
+            assert (outbox.depth, outbox.quarantined) == (3, 1)
+        outbox.add(events_of("d", 1))
+        assert (outbox.depth, outbox.degraded) == (4, False)
+    with outbox_in(tmp_path) as outbox:
+        assert [item.sensor for item in outbox.pending(10)] == ["b", "b", "c", "d"]
+
+
 def test_what_was_delivered_while_the_disk_was_full_is_not_sent_again(tmp_path: Path) -> None:
     """It is remembered in memory until it can be written down."""
     with outbox_in(tmp_path) as outbox:

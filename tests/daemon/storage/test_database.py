@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from offbeat.errors import UnavailableError
 from offbeat.storage.database import LONGEST_LOG_PAGES, Database, Schema, is_damage
+from tests.support.disk import no_file_beyond
 
 SCHEMA = Schema(3, ("CREATE TABLE t (x INTEGER PRIMARY KEY, much BLOB)",))
 UNSYNCED = replace(SCHEMA, durable=False)
@@ -90,6 +91,20 @@ def test_a_file_that_grew_bad_while_in_use_can_be_replaced(tmp_path: Path) -> No
         connection.execute("INSERT INTO t (x) VALUES (1)")
     database.quarantine("test")
     assert database.read("SELECT x FROM t") == []
+    database.close()
+
+
+def test_a_file_that_cannot_be_begun_anew_is_begun_by_who_uses_it_next(tmp_path: Path) -> None:
+    """A disk may be full at the moment at which a file turns out to be damaged."""
+    database = Database(tmp_path / "db", SCHEMA)
+    with no_file_beyond(0), capture_logs():
+        with pytest.raises(sqlite3.OperationalError):
+            database.quarantine("test")
+        with pytest.raises(sqlite3.OperationalError), database.transaction():
+            pass
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO t (x) VALUES (1)")
+    assert (database.read("SELECT x FROM t"), database.quarantined) == ([(1,)], 1)
     database.close()
 
 
