@@ -1,4 +1,4 @@
-"""`python -m tests.pictures [demo] [many] [dashboards]`: the pictures in docs/images, all or some."""
+"""`python -m tests.pictures [demo] [many] [report] [dashboards]`: the pictures in docs/images, all or some."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from tests.pictures.boards import of_dashboards
 from tests.pictures.page import of_many, of_the_demo
+from tests.pictures.report import of_the_report
 from tests.support.browser import CHROMIUM, Browser
 
-TAKES = {"demo": of_the_demo, "many": of_many, "dashboards": of_dashboards}
+TAKES = {"demo": of_the_demo, "many": of_many, "report": of_the_report, "dashboards": of_dashboards}
 
 
 def main(names: Sequence[str]) -> int:

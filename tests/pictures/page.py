@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from offbeat import __version__
 from tests.pictures.running_demo import PATIENCE_SECONDS, SENSOR, running_demo
 from tests.support.browser import Browser
 from tests.support.live_site import LiveSite
@@ -40,6 +41,7 @@ def of_many(browser: Browser) -> None:
     """Take the picture of ten thousand sensors."""
     others = [f"hall{i % 20:02d}.line{i % 7}.sensor{i:05d}" for i in range(SENSORS - len(BOILERS))]
     with tempfile.TemporaryDirectory() as folder, LiveSite(Path(folder), others) as site:
+        site.version = __version__
         site.play_others(ROWS, strange=range(100, SENSORS, 1700))
         for i, offset in enumerate((0.0, 25.0, 0.0, -30.0)):
             site.play(i, REPORTED)

@@ -27,7 +27,7 @@ class RunningDemo:
         folder: of the demo.
         shown: readings began to flow.
         alerted: the sensor that is pictured is out of step.
-        over: all was played, and the daemon is gone.
+        over: all was played, the daemon is gone, and the report is there if it was asked for.
     """
 
     folder: Path
@@ -67,15 +67,19 @@ class RunningDemo:
 
 
 @contextmanager
-def running_demo() -> Iterator[RunningDemo]:
-    """Run the demo in a thread; stop it at the end."""
+def running_demo(*, page: bool = False) -> Iterator[RunningDemo]:
+    """Run the demo in a thread; stop it at the end.
+
+    Args:
+        page: whether it writes its report when all was played.
+    """
     stop = threading.Event()
     with tempfile.TemporaryDirectory() as folder:
         demo = RunningDemo(Path(folder))
 
         def run() -> None:
             try:
-                run_demo(DemoOptions(demo.folder, page=False), demo, demo.progress, stop)
+                run_demo(DemoOptions(demo.folder, page=page), demo, demo.progress, stop)
             finally:
                 demo.over.set()
 

@@ -52,10 +52,12 @@ class LiveSite:
 
     Attributes:
         dropped: messages that were not used, by reason.
+        version: of the daemon that it seems to be.
     """
 
     def __init__(self, folder: Path, others: Sequence[str] = ()) -> None:
         self.dropped = {"no_value": 4, "undecodable": 3}
+        self.version = "0.0.0"
         self._lock = threading.Lock()
         self._pipeline: Pipeline = plant(sensors=(*BOILERS, *others))
         self._scorer = FakeScorer(sensors=len(BOILERS) + len(others) + 8)
@@ -151,7 +153,7 @@ class LiveSite:
         is_open = group.episodes.is_open(np.arange(group.size)).sum(axis=0)
         stages = count_by_readiness(group)
         return Status(
-            version="0.0.0",
+            version=self.version,
             ready=True,
             waiting_for="",
             sensors={one.name.lower(): float(stages[one]) for one in Readiness},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core.bands import telling_band
+from offbeat.core.bands import band, telling_band
 from offbeat.core.decisions import ScoredRows
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.sensors import Group
@@ -83,7 +83,7 @@ class RecentVerdicts:
             low = high = np.full_like(mean, np.nan)
         else:
             center, scale = learnt.normalisers.center[slot], learnt.normalisers.scale[slot]
-            low, high = telling_band(values, strange[:, None], mean, sigma, center, scale)
+            low, high = _telling(values, strange, mean, sigma, center, scale)
             # Without a verdict nothing was expected, not even by the normaliser.
             unjudged = np.isnan(score)
             low[unjudged], high[unjudged] = np.nan, np.nan
@@ -168,6 +168,27 @@ class _Ring:
             self._surprise = np.full((len(self._count), len(rows.names)), np.nan, np.float16)
         with np.errstate(over="ignore"):
             self._surprise[slot] = rows.surprise[newest]
+
+
+def _telling(
+    values: Floats, strange: NDArray[np.bool_], mean: Floats, sigma: Floats, center: Floats, scale: Floats
+) -> tuple[Floats, Floats]:
+    """Return the bands that say why readings are strange, without a change from reading to reading.
+
+    Each reading by itself has that of `telling_band`. Once the usual band has told why, it goes on telling as long as
+    an alert goes on and the readings are outside of it, whether the model follows each of them or not: else a chart
+    would jump to and fro between the two.
+    """
+    strange = strange[:, None]
+    low, high = telling_band(values, strange, mean, sigma, center, scale)
+    usual_low, usual_high = band(np.full_like(mean, np.nan), sigma, center, scale)
+    outside = ~((usual_low <= values) & (values <= usual_high))
+    by_usual = strange & outside & np.isfinite(values) & (low == usual_low) & (high == usual_high)
+    row = np.arange(len(values))[:, None]
+    calm_last = np.maximum.accumulate(np.where(strange & outside, -1, row), axis=0)
+    told_last = np.maximum.accumulate(np.where(by_usual, row, -1), axis=0)
+    goes_on = told_last > calm_last
+    return np.where(goes_on, usual_low, low), np.where(goes_on, usual_high, high)
 
 
 def _pair(rows: ScoredRows) -> Floats:

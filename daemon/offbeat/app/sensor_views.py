@@ -93,8 +93,9 @@ class SensorViews:
         values = np.where(window.mask[0, :rows], window.values[0, :rows], np.float32(np.nan))
         verdicts = self._verdicts.of(index, slot, times, values, _told_of(times, episodes))
         summary = self.summaries([(index, slot)])[0]
+        as_drawn = [_as_drawn(one, values[:, c], verdicts, c) for c, one in enumerate(summary.channels)]
         return SensorDetail(
-            **msgspec.structs.asdict(summary),
+            **msgspec.structs.asdict(msgspec.structs.replace(summary, channels=as_drawn)),
             window=Window(
                 times=times.tolist(),
                 values=_by_channel(values),
@@ -138,6 +139,13 @@ class SensorViews:
                 )
             ],
         )
+
+
+def _as_drawn(channel: Channel, values: NDArray[np.float32], verdicts: Verdicts, c: int) -> Channel:
+    """Return a channel with the band that the chart has at its newest reading, where that was judged."""
+    seen = np.flatnonzero(np.isfinite(values))
+    low, high = (_number(of[seen[-1], c]) if len(seen) else None for of in (verdicts.low, verdicts.high))
+    return channel if low is None or high is None else msgspec.structs.replace(channel, low=low, high=high)
 
 
 def _told_of(times: NDArray[np.float64], episodes: list[Episode]) -> NDArray[np.bool_]:

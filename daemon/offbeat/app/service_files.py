@@ -13,6 +13,8 @@ from offbeat.errors import UnavailableError, UsageError
 
 UNITS = Path("/etc/systemd/system")
 CONFIGURATION = Path("/etc/offbeat/offbeat.toml")
+_NAMES = ("offbeat.service", "offbeat@.service")
+_GPU = "gpu.conf"
 SHIPPED_PROGRAM = "/opt/offbeat/bin/offbeat"
 """What the units start as they are shipped."""
 
@@ -65,7 +67,7 @@ class ServiceFile:
 
 
 def service_files(program: Path, *, gpu: bool) -> list[ServiceFile]:
-    """Return the units for a program, the drop-in for a GPU if asked for, and a first configuration.
+    """Return the units for a program, a drop-in of each for a GPU if asked for, and a first configuration.
 
     Args:
         program: absolute path of the `offbeat` that the units start.
@@ -75,12 +77,13 @@ def service_files(program: Path, *, gpu: bool) -> list[ServiceFile]:
         OffbeatError: this installation holds no units.
     """
     units = shipped("systemd")
-    names = ["offbeat.service", "offbeat@.service"]
-    names += ["offbeat.service.d/gpu.conf"] if gpu else []
     files = [
         ServiceFile(UNITS / name, (units / name).read_text().replace(SHIPPED_PROGRAM, str(program)))
-        for name in names
+        for name in _NAMES
     ]
+    if gpu:
+        drop_in = (units / f"{_NAMES[0]}.d" / _GPU).read_text()
+        files += [ServiceFile(UNITS / f"{name}.d" / _GPU, drop_in) for name in _NAMES]
     return [*files, ServiceFile(CONFIGURATION, _FIRST_CONFIGURATION, is_users=True)]
 
 

@@ -114,6 +114,22 @@ def test_the_band_of_a_strange_reading_is_the_one_that_says_why() -> None:
     assert said.high[1, 0] < 80
 
 
+def test_the_band_of_an_alert_does_not_jump_to_and_fro() -> None:
+    """The model follows every other reading of a lasting deviation; the usual band has told why from the second on."""
+    verdicts = RecentVerdicts(plant())
+    times = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
+    for time, mean in zip(times, [0.0, 6.0, 0.0, 6.0, 0.0, 0.0], strict=True):
+        verdicts.note(rows([0], [time], [2.5], mean=mean))
+    values = np.array([80, 80, 80, np.nan, 80, 65], np.float32)[:, None]
+    said = verdicts.of(0, 0, np.array(times), values, np.array([False, True, True, True, True, True]))
+    usual = said.low[1, 0], said.high[1, 0]
+    assert usual[1] < 80
+    assert (said.low[2:5, 0] == usual[0]).all()
+    assert (said.high[2:5, 0] == usual[1]).all()
+    assert said.high[0, 0] < usual[1], "before the alert it is the model's, which is narrower"
+    assert said.high[5, 0] < usual[1], "and where a reading is back"
+
+
 def test_bands_of_other_laws_are_not_drawn_by_the_new_ones() -> None:
     """They were told in deviations from what was usual then."""
     pipeline = plant()

@@ -30,11 +30,14 @@ def test_the_units_start_the_installed_program() -> None:
 
 
 def test_a_gpu_is_a_drop_in_beside_them() -> None:
-    """The unit itself stays as tight as it is."""
+    """The units themselves stay as tight as they are; several daemons on one machine have one each."""
     plain, gpu = (service_files(PROGRAM, gpu=wanted) for wanted in (False, True))
-    (extra,) = set(gpu) - set(plain)
-    assert extra.path == Path("/etc/systemd/system/offbeat.service.d/gpu.conf")
-    assert "DeviceAllow=char-nvidiactl rw" in extra.text
+    extra = {file.path: file.text for file in set(gpu) - set(plain)}
+    assert sorted(map(str, extra)) == [
+        "/etc/systemd/system/offbeat.service.d/gpu.conf",
+        "/etc/systemd/system/offbeat@.service.d/gpu.conf",
+    ]
+    assert all("DeviceAllow=char-nvidiactl rw" in text for text in extra.values())
 
 
 def test_the_first_configuration_passes_its_check(tmp_path: Path) -> None:

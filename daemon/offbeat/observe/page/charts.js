@@ -6,6 +6,8 @@ import { between, score, short, when } from "./words.js";
 /* global uPlot */
 
 const MOST_CHANNELS = 12, VALUE_HEIGHT = 200, SCORE_HEIGHT = 130;
+/** Room for the last label of the axis of time, which stands out by half of it. */
+const RIGHT = 36;
 let charts = [], spans = [];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -34,11 +36,16 @@ const shade = (u) => {
   u.ctx.restore();
 };
 
+/** Let the legend tell of the newest reading, as long as nothing is pointed at. */
+const newest = (u) => { if (!(u.cursor.left >= 0)) u.setLegend({ idx: u.data[0].length - 1 }); };
+
 const options = (height, series, extra) => {
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
   return {
     width: $("charts").clientWidth, height, series: [{ value: (_, time) => (time === null ? "–" : when(time)) }, ...series],
-    axes: [{ ...axis, values: clock, space: 80 }, { ...axis, size: 64 }], cursor: { sync: { key: "window" }, drag: { x: true, y: false } }, hooks: { drawClear: [shade] }, ...extra,
+    axes: [{ ...axis, values: clock, space: 80 }, { ...axis, size: 64 }], cursor: { sync: { key: "window" }, drag: { x: true, y: false } },
+    padding: [null, RIGHT, null, null],
+    hooks: { drawClear: [shade], ready: [newest], setData: [newest], setCursor: [newest] }, ...extra,
   };
 };
 

@@ -1,0 +1,81 @@
+"""What documents tell of, is there: messages of the daemon, alerts, panels of dashboards, files of the tree."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from offbeat.observe.dashboards.committed import dashboard_files
+from tests.docs.documents import ROOT, WRITTEN, prose
+
+HOW_TO = ROOT / "docs" / "how-to"
+SOURCES = (ROOT, ROOT / "daemon" / "offbeat", ROOT / "models" / "offbeat_models", ROOT / "deploy" / "compose")
+"""Where a path in a document may begin."""
+MADE_LATER = {"artifact/", "out/report.html", "promotions.json", "trials.json", "running.json"}
+"""By a daemon that runs, or by whoever follows a page."""
+IN_THE_TREE = re.compile(
+    r"`((?:daemon|models|deploy|docs|tests|systemd|core|app|learn)/[\w./@-]*|[\w./@-]+\.(?:py|md|html|json|js|conf))`"
+)
+
+
+def rows(document: Path, heading: str) -> list[str]:
+    """Return the first cells of the tables whose first head is `heading`."""
+    found: list[str] = []
+    for table in re.findall(r"(?:^\|.*\|\n)+", document.read_text(), re.MULTILINE):
+        first = [line.split(" | ")[0].strip("| ") for line in table.splitlines()]
+        found += first[2:] if first[0] == heading else []
+    return found
+
+
+@cache
+def spoken() -> str:
+    """Return every text in the daemon's sources, what is put into them left out."""
+    files = sorted((ROOT / "daemon").rglob("*.py"))
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
+    return "\n".join(
+        node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+@pytest.mark.parametrize("cell", rows(HOW_TO / "tls.md", "it says"))
+def test_what_the_daemon_is_said_to_say_it_says(cell: str) -> None:
+    """Word for word between the dots; what a name stands for differs."""
+    for quoted in re.findall(r"`([^`]+)`", cell):
+        for words in re.split(r"\.\.\.|\(|\)|\"offbeat\"|mqtts://", quoted):
+            assert words.strip() in spoken(), words
+
+
+def alerts() -> set[str]:
+    """Return the names of our alerts."""
+    groups = yaml.safe_load((ROOT / "deploy" / "prometheus" / "offbeat.alerts.yml").read_text())["groups"]
+    return {rule["alert"] for group in groups for rule in group["rules"]}
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
+def test_every_alert_that_a_document_names_exists(document: Path) -> None:
+    """Whoever is woken looks it up."""
+    assert set(re.findall(r"\bOffbeat[A-Z]\w+", document.read_text())) <= alerts()
+
+
+def test_the_page_about_grafana_explains_the_panels_that_there_are() -> None:
+    """Both ways."""
+    told = {title for cell in rows(HOW_TO / "grafana.md", "panel") for title in cell.split(", ")}
+    boards = (json.loads(text) for text in dashboard_files().values())
+    titles = {panel["title"] for board in boards for panel in board["panels"]}
+    assert told == {title.replace("$sensor, $channel", "each channel") for title in titles}
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
+def test_every_file_of_the_tree_that_a_document_names_exists(document: Path) -> None:
+    """By its path from the root, from the package, or from the folder that was named before it."""
+    for path in set(IN_THE_TREE.findall(prose(document))) - MADE_LATER:
+        if path.startswith("/"):
+            continue  # of the machine, or of the daemon's port
+        there = any((folder / path).exists() for folder in (*SOURCES, document.parent))
+        assert there or list(ROOT.glob(f"*/**/{path.rstrip('/')}")), path
