@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -52,6 +53,7 @@ class Listener:
         retained: whether retained messages are asked for.
         deliver: called with each batch as well.
         client_kind: how messages are read.
+        clock: of the source.
         settings: further settings of [mqtt].
     """
 
@@ -65,6 +67,7 @@ class Listener:
         retained: bool = False,
         deliver: Callable[[LogBatch], None] | None = None,
         client_kind: type[ReadingClient] | None = None,
+        clock: Callable[[], float] = time.time,
         **settings: Any,
     ) -> None:
         self.messages: list[RawMessage] = []
@@ -82,6 +85,7 @@ class Listener:
             on_link=self.history.append,
             random=Random(1),
             client_kind=client_kind,
+            clock=clock,
         )
 
     def start(self) -> Listener:

@@ -14,6 +14,7 @@ from offbeat.core.decisions import Decisions
 from offbeat.core.jobs import StepResult, WindowJob, WindowResult
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.work import Work
+from offbeat.ingest.clock_steps import ClockSteps
 from offbeat.ingest.inbox import Inbox
 from offbeat.scoring.worker import Answer, ScorerThread
 
@@ -35,8 +36,6 @@ BACKLOG_READINGS = 4096
 """So many readings wait that windows must: they are a second look, and may be taken later or never."""
 IDLE_SECONDS = 0.25
 TICK_SECONDS = 1.0
-CLOCK_STEP_SECONDS = 5.0
-"""A clock that moves so much between two ticks was set, not late."""
 
 
 class Exchange(Protocol):
@@ -107,7 +106,7 @@ class Loop:
         self._next_tick = self._next_windows = -math.inf
         self._windows_seconds = 0.0
         self._ticked_to = -math.inf
-        self._clock_ahead = clock() - timer()
+        self._clock_steps = ClockSteps(clock(), timer())
         self._draining = threading.Event()
         self._thread = threading.Thread(target=self._run, name="loop", daemon=True)
         self._questions = questions or Questions(inbox.wake)
@@ -191,14 +190,11 @@ class Loop:
 
     def _tick(self, timer: float) -> None:
         now = self._clock()
-        if abs(now - timer - self._clock_ahead) > CLOCK_STEP_SECONDS:
-            _log.warning(
-                "the clock of this machine was set", by_seconds=round(now - timer - self._clock_ahead, 1)
-            )
+        if by := self._clock_steps.look(now, timer):
+            _log.warning("the clock of this machine was set", by_seconds=round(by, 1))
             # By the new clock all may look silent, or none: what it says of the time before means nothing.
             if math.isfinite(self._pipeline.listening_since):
                 self._pipeline.listen(now)
-        self._clock_ahead = now - timer
         # Of what waits in the inbox the pipeline has not heard: until that is read, its sensors are not silent.
         self._ticked_to = min(now, max(self._inbox.oldest_arrival, self._ticked_to))
         self._act(self._pipeline.tick(self._ticked_to))

@@ -11,6 +11,7 @@ from offbeat.app.core_building import Core
 from offbeat.app.retiring import retire_unnamed
 from offbeat.app.state_saver import restore
 from offbeat.core.decisions import Decisions
+from offbeat.ingest.clock_steps import STEP_SECONDS
 from offbeat.ingest.journal import Journal
 from offbeat.ingest.source import LogBatch
 from offbeat.ingest.volatile_log import VolatileLog
@@ -71,7 +72,8 @@ def _play(
         if (since := batch.listening_since) is not None:
             core.pipeline.listen(since)
         core.engine.feed(core.decoder.decode(batch), batch.arrival_seconds, act)
-        if batch.arrival_seconds >= next_tick:
+        # A clock that was set back, in the log as in service, stops no ticks.
+        if not next_tick - TICK_SECONDS - STEP_SECONDS <= batch.arrival_seconds < next_tick:
             next_tick = batch.arrival_seconds + TICK_SECONDS
             core.engine.tick(batch.arrival_seconds, act)
         messages += len(batch.messages)

@@ -15,6 +15,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
 from offbeat.ingest.bulk_reader import ReadingClient, choose_client
+from offbeat.ingest.clock_steps import ClockSteps
 from offbeat.ingest.connection import Connection
 from offbeat.ingest.held_topics import HeldTopics
 from offbeat.ingest.journal import REFUSED, Journal
@@ -95,7 +96,8 @@ class MqttSource:
         self._ends: deque[float] = deque(maxlen=ENDS_UNTIL_SUSPICION)
         self._durable = 0
         self._last_message = self._last_turn = time.monotonic()
-        self._stopping = self._released = False
+        self._stopping = self._released = self._marked = False
+        self._clock_steps = ClockSteps(clock(), time.monotonic())
         self._thread = threading.Thread(target=self._run, name="mqtt-reader", daemon=True)
         # A file that cannot be used must stop the start, not the thread.
         self._wish = self._asked = self.wish(settings, subscriptions, max_payload_bytes)
@@ -292,11 +294,11 @@ class MqttSource:
         began = time.monotonic()
         self._versions.accepted()
         self.counts.connections += 1
-        marked = False
+        self._marked = False
         while True:
             self._report_served(made, protocol)
-            if not marked and self._status.state == "subscribed":
-                marked = True
+            if not self._marked and self._status.state == "subscribed":
+                self._marked = True
                 self._write_down([LISTENING])
             self._turn()
             self._waker.clear()
@@ -307,14 +309,14 @@ class MqttSource:
                 # The log takes messages again. What it did not take was not acknowledged: it comes once more.
                 return 0.0
             if self._asked is not self._wish and not self._follow(made):
-                if marked:
+                if self._marked:
                     self._write_down([DEAF])
                 self._report(LinkStatus("connecting", reason="the settings have changed", protocol=protocol))
                 return 0.0
             if made.settled:
                 self._held.settled(self._wish)
             if not made.step(STEP_SECONDS):
-                if marked:
+                if self._marked:
                     self._write_down([DEAF])
                 return self._after_end(made, began, protocol)
 
@@ -364,6 +366,9 @@ class MqttSource:
         self._last_message = time.monotonic()
         self.counts.messages += len(messages)
         self.counts.batches += 1
+        # What the clock says of the time before it was set means nothing; a replay of the log has to know that, too.
+        if self._clock_steps.look(self._clock(), time.monotonic()) and self._marked:
+            self._write_down([LISTENING])
         return self._write_down(messages)
 
     def _write_down(self, messages: list[RawMessage]) -> int:

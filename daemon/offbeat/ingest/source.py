@@ -20,7 +20,8 @@ DUPLICATE = 0x08
 LISTENING: RawMessage = ("$offbeat/listening", b"on", 0)
 DEAF: RawMessage = ("$offbeat/listening", b"off", 0)
 """Marks that a source writes into its log when it begins to hear the broker and when it no longer does: who is not
-heard meanwhile need not be silent. In the log they decide the same in every replay. No broker delivers such a topic."""
+heard meanwhile need not be silent. It writes the first anew when its clock was set: from then on log time is another
+one. In the log they decide the same in every replay. No broker delivers such a topic."""
 OVERSIZE = 0x100
 """The payload was longer than the limit and is not there: only that it came is known."""
 

@@ -14,7 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from offbeat.app.core_building import Core
-from offbeat.app.engine import Engine
+from offbeat.app.engine import Act, Engine
 from offbeat.app.recovery import recover
 from offbeat.app.state_saver import StateSaver
 from offbeat.config.settings import JournalSettings, LimitSettings, SourceSettings, TimeSettings
@@ -270,5 +270,37 @@ def test_time_in_which_nobody_listened_is_no_silence(life: Life, tmp_path: Path)
         silent = [e for e in played.events if e.kind == "silent" and e.updated_at >= back]
         assert [event for event in silent if event.event == "open"] == []
         assert core.pipeline.listening_since == math.inf
+    finally:
+        journal.close()
+
+
+class Counting(Engine):
+    """Remembers the times of ticks."""
+
+    ticks: tuple[float, ...] = ()
+
+    def tick(self, now_seconds: float, act: Act) -> None:
+        """Let time pass."""
+        self.ticks += (now_seconds,)
+        super().tick(now_seconds, act)
+
+
+def test_a_clock_that_was_set_back_stops_no_ticks_when_the_log_is_played(life: Life, tmp_path: Path) -> None:
+    """In service they went on; what they would have decided is decided here."""
+    journal = Journal(tmp_path / "journal", JournalSettings())
+    try:
+        first, back = life.batches[:50], life.batches[0].arrival_seconds - 86_400.0
+        for batch in first:
+            journal.append(batch.messages, batch.arrival_seconds)
+        journal.append([LISTENING], back)
+        for i in range(10):
+            journal.append(first[-1].messages, back + 10.0 * i)
+        assert journal.sync(10)
+        core = a_core()
+        core.engine = engine = Counting(core.pipeline, FakeScorer())
+        recover(core, SnapshotStore(tmp_path / "none"), journal, lambda _: None, lambda: None)
+        assert [tick for tick in engine.ticks if tick < first[0].arrival_seconds] == [
+            back + 10.0 * i for i in range(10)
+        ]
     finally:
         journal.close()

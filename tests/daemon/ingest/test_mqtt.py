@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from offbeat.config.settings import JournalSettings
 from offbeat.ingest.bulk_reader import BulkClient, ReadingClient
 from offbeat.ingest.journal import REFUSED, Journal
 from offbeat.ingest.source import DEAF, DUPLICATE, LISTENING, OVERSIZE, RETAINED, LogBatch, RawMessage
+from offbeat.ingest.volatile_log import VolatileLog
 from tests.support.listening import MAX_PAYLOAD, HeldLog, Listen
 from tests.support.mosquitto import Broker, BrokerFactory
 from tests.support.publishing import publish
@@ -60,6 +62,37 @@ def test_after_a_restart_of_the_broker_the_subscription_is_made_again(
     heard.wait_for_count(5)
     assert heard.source.counts.connections == 2
     assert heard.marks == [LISTENING, DEAF, LISTENING]
+
+
+class KeptLog(VolatileLog):
+    """A log in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[LogBatch] = []
+
+    def append(self, messages: list[RawMessage], arrival_seconds: float) -> int:
+        """Keep messages."""
+        first, following = self.next_offset, super().append(messages, arrival_seconds)
+        self.batches.append(LogBatch(first, following, arrival_seconds, messages))
+        return following
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0], ids=["forward", "back"])
+def test_a_clock_that_was_set_is_written_down_before_what_comes_by_it(
+    broker: Broker, listener: Listen, by: float
+) -> None:
+    """Of the time before it means nothing: in the log, too, nobody was silent for as long as it was set."""
+    log, ahead = KeptLog(), [0.0]
+    heard = listener(broker.url, log=log, clock=lambda: time.time() + ahead[0]).listen()
+    for count in (1, 2, 3):
+        publish(broker.port, numbered(1))
+        heard.wait_for_count(count)
+        if count == 1:
+            before, ahead[0] = time.time(), by
+    assert [one.listening_since is not None for one in log.batches] == [True, False, True, False, False]
+    assert log.batches[2].arrival_seconds == pytest.approx(before + by, abs=60.0)
+    assert log.batches[3].arrival_seconds >= log.batches[2].arrival_seconds
 
 
 def test_a_daemon_that_starts_before_its_broker_finds_it_later(broker: Broker, listener: Listen) -> None:
