@@ -51,6 +51,7 @@ class ModelExchange:
         prepare: loads a model's weights to a device ("cpu", "cuda:0") and runs it once; called in the thread.
         wake: ends the loop's wait.
         prior: whether the fleet prior judges a group that came while the daemon runs, as long as it has no model.
+        look_seconds: between two looks.
 
     Attributes:
         counts: exchanges by result.
@@ -64,12 +65,15 @@ class ModelExchange:
         wake: Callable[[], None],
         *,
         prior: bool = True,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._core = core
         self._library = library
         self._prepare = prepare
         self._wake = wake
         self._prior = prior
+        self._look_seconds = look_seconds
+        self._trouble = ""
         self._ready: deque[_Ready] = deque()
         self._seen: dict[int, Promotion | str] = {}
         self._heading = dict(core.versions)
@@ -132,8 +136,17 @@ class ModelExchange:
         return self._core.pipeline.rehearse(ready.group)
 
     def _run(self) -> None:
-        while not self._stopping.wait(LOOK_SECONDS):
-            self.look()
+        while not self._stopping.wait(self._look_seconds):
+            try:
+                self.look()
+                self._trouble = ""
+            except Exception as error:  # noqa: BLE001 - without this thread no model ever comes into service again
+                if repr(error) != self._trouble:
+                    self._trouble = repr(error)
+                    _log.exception(
+                        "nobody knows which models are to be taken up; it is looked again",
+                        reason=self._trouble,
+                    )
 
     def _prior_for(self, index: int, group: Group) -> str | None:
         """Return the version of the prior for a group that nothing judges yet; None if there is none, or no need."""

@@ -139,12 +139,18 @@ class StateSaver:
 
     def _write(self) -> None:
         while (copied := self._queue.get()) is not None:
-            copied_at, snapshot = copied
-            if self._before_write() and self._store.write(snapshot):
-                key = (snapshot.group, snapshot.shard)
-                self._saved[key] = copied_at
-                self._offsets.setdefault(key, deque(maxlen=GENERATIONS)).append(snapshot.offset)
-                self._tell()
+            try:
+                self._write_one(*copied)
+            except Exception:  # noqa: BLE001 - without this thread no state is ever saved again, and the log only grows
+                self._store.failed += 1
+                _log.exception("a snapshot could not be made; the one before stays")
+
+    def _write_one(self, copied_at: float, snapshot: Snapshot) -> None:
+        if self._before_write() and self._store.write(snapshot):
+            key = (snapshot.group, snapshot.shard)
+            self._saved[key] = copied_at
+            self._offsets.setdefault(key, deque(maxlen=GENERATIONS)).append(snapshot.offset)
+            self._tell()
 
     def _tell(self) -> None:
         shards = len(self._directory.groups) * self._directory.shard_count

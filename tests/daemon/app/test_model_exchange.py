@@ -22,7 +22,7 @@ from offbeat.config.settings import LimitSettings, ModelSettings, Settings
 from offbeat.core.decisions import Decisions
 from offbeat.errors import ConfigError
 from offbeat.ingest.source import LogBatch
-from offbeat.learn.library import PROMOTIONS, GroupModels
+from offbeat.learn.library import PROMOTIONS, GroupModels, ModelLibrary
 from offbeat.learn.prior_files import NAME, prior_version
 from offbeat.scoring.torch_scorer import TorchScorer
 from tests.support.configured import configured
@@ -361,3 +361,28 @@ def test_a_version_of_another_choice_is_refused_at_the_start(tmp_path: Path, lea
     site.promote(site.models.install(copy))
     with pytest.raises(ConfigError, match="for the channels temp, pressure, but the group has value"):
         build_core(settings(tmp_path))
+
+
+class Strange(ModelLibrary):
+    """A library that cannot be looked at, in a way that nobody foresaw."""
+
+    def __init__(self, root: Path, looks: list[str]) -> None:
+        super().__init__(root)
+        self._looks = looks
+
+    def group(self, name: str) -> GroupModels:
+        """Fail."""
+        self._looks.append(name)
+        raise RuntimeError("of ours")
+
+
+def test_what_nobody_foresaw_ends_no_looking_and_is_told_once(site: Site) -> None:
+    """Else no model would come into service until the next start, and nobody would know."""
+    looks: list[str] = []
+    library = Strange(site.library.root, looks)
+    exchange = ModelExchange(site.core, library, site._prepare, site._wake, look_seconds=0.01)
+    with capture_logs() as logs:
+        exchange.start()
+        wait_until(lambda: len(looks) > 2, 20, "some looks")
+        exchange.stop(10.0)
+    assert [one["reason"] for one in logs if one["log_level"] == "error"] == ["RuntimeError('of ours')"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from offbeat.app.state_saver import StateSaver, restore
 from offbeat.core.pipeline import Pipeline
@@ -308,3 +309,22 @@ def test_what_was_learnt_under_another_artifact_is_left_out(
         expected = before if is_kept else new
         for key in keys:
             assert np.array_equal(learnt[key], expected[key], equal_nan=True), key
+
+
+def test_a_snapshot_that_could_not_be_made_is_counted_and_the_next_is_written(tmp_path: Path) -> None:
+    """Whatever it was: the thread that writes them outlives it."""
+    trouble = [OSError("no file can be opened"), ValueError("of ours")]
+
+    def before_write() -> bool:
+        if trouble:
+            raise trouble.pop()
+        return True
+
+    pipeline, store = fed(pipeline_of()), SnapshotStore(tmp_path)
+    saver = StateSaver(pipeline, store, {}, 8.0, before_write, lambda _: None)
+    saver.start()
+    with capture_logs() as logs:
+        saver.save_all(5)
+        assert saver.stop(10)
+    assert (store.failed, store.written) == (2, SHARDS * len(GROUPS) - 2)
+    assert {one["event"] for one in logs} == {"a snapshot could not be made; the one before stays"}
