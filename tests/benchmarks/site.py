@@ -78,7 +78,7 @@ class Site:
             messages=total("offbeat_accepted_total", stage="decoder", unit="message"),
             refused=total("offbeat_dropped_total"),
             shed=total("offbeat_dropped_total", stage="inbox"),
-            in_rings=total("offbeat_accepted_total", stage="windows.value"),
+            in_rings=total("offbeat_accepted_total", stage="windows"),
             judged=total("offbeat_rows_scored_total"),
             windows=total("offbeat_windows_scored_total"),
             events=total("offbeat_episode_events_total"),

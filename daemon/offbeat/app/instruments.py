@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 
 import numpy as np
@@ -12,6 +12,8 @@ import structlog
 
 from offbeat import __version__
 from offbeat.app.api_answers import Configuration, Learning, ModelInUse, Status
+from offbeat.app.group_series import models_by_group, series_by_group, soonest
+from offbeat.app.learner import Learner
 from offbeat.app.parts import Parts
 from offbeat.app.reload_record import ReloadRecord
 from offbeat.core.decisions import Decisions, ScoredRows
@@ -21,6 +23,7 @@ from offbeat.core.readiness import Readiness, count_by_readiness
 from offbeat.core.sensor_states import KINDS
 from offbeat.core.work import Work
 from offbeat.ingest.journal import Journal
+from offbeat.learn.group_learning import GroupLearning
 from offbeat.observe.histogram import Example
 from offbeat.observe.metrics import Metrics, new_registry
 from offbeat.observe.sensor_metrics import SensorPage
@@ -192,10 +195,13 @@ class Instruments:
         bind("offbeat_scorer_degraded", lambda: float(isinstance(scorer, FallbackScorer) and scorer.degraded))
         bind(
             "offbeat_model_info",
-            lambda: {
-                (directory.groups[i].name, one.name, one.version, scorer.device): 1.0
-                for i, one in dict(parts.core.artifacts).items()
-            },
+            lambda: models_by_group(
+                {
+                    directory.groups[i].name: (one.name, one.version)
+                    for i, one in dict(parts.core.artifacts).items()
+                },
+                scorer.device,
+            ),
         )
         bind(
             "offbeat_model_swaps_total",
@@ -209,20 +215,30 @@ class Instruments:
             lambda: {(name,): n for name, n in dict(learner.counts.results).items()},
         )
         bind("offbeat_training_seconds_total", lambda: learner.counts.seconds)
-        bind(
-            "offbeat_training_running",
-            lambda: {(name,): float(one.stage == "training") for name, one in learner.groups().items()},
-        )
-        bind(
+        self._bind_by_group("offbeat_training_running", learner, lambda one: one.stage == "training", max)
+        self._bind_by_group(
             "offbeat_learning_progress_ratio",
-            lambda: {
-                (name,): 1.0 if one.share is None else one.share for name, one in learner.groups().items()
-            },
+            learner,
+            lambda one: 1.0 if one.share is None else one.share,
+            min,
         )
-        bind(
-            "offbeat_next_training_timestamp_seconds",
-            lambda: {(name,): one.next_at or 0.0 for name, one in learner.groups().items()},
+        self._bind_by_group(
+            "offbeat_next_training_timestamp_seconds", learner, lambda one: one.next_at or 0.0, soonest
         )
+
+    def _bind_by_group(
+        self,
+        metric: str,
+        learner: Learner,
+        value: Callable[[GroupLearning], float],
+        of_others: Callable[[Iterable[float]], float],
+    ) -> None:
+        def read() -> dict[tuple[str, ...], float]:
+            return series_by_group(
+                {name: float(value(one)) for name, one in learner.groups().items()}, of_others
+            )
+
+        self._metrics.bind(metric, read)
 
     def _bind_way_out(self, parts: Parts) -> None:
         bind, publisher = self._metrics.bind, parts.publisher

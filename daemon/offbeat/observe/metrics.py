@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 import structlog
@@ -73,7 +74,7 @@ class Metrics(Collector):
         self._reads[name] = read
 
     def add_ledger(self, ledger: Ledger) -> None:
-        """Expose what a stage received, accepted and dropped."""
+        """Expose what a stage received, accepted and dropped; those of several `stage.part` are added up."""
         self._ledgers.append(ledger)
 
     def histogram(self, name: str, *labels: str) -> Histogram:
@@ -137,14 +138,22 @@ class Metrics(Collector):
         return family
 
     def _by_stage(self, count: Callable[[Ledger], int]) -> dict[Labels, float]:
-        return {(ledger.stage, ledger.unit): count(ledger) for ledger in self._ledgers}
+        found: Counter[Labels] = Counter()
+        for ledger in self._ledgers:
+            found[_stage(ledger), ledger.unit] += count(ledger)
+        return dict(found)
 
     def _dropped(self) -> dict[Labels, float]:
-        return {
-            (ledger.stage, ledger.unit, reason.value): count
-            for ledger in self._ledgers
-            for reason, count in ledger.dropped.items()
-        }
+        found: Counter[Labels] = Counter()
+        for ledger in self._ledgers:
+            for reason, count in ledger.dropped.items():
+                found[_stage(ledger), ledger.unit, reason.value] += count
+        return dict(found)
+
+
+def _stage(ledger: Ledger) -> str:
+    """Return the stage that a ledger is of: groups of sensors have one each of `windows`, and are told of together."""
+    return ledger.stage.partition(".")[0]
 
 
 def _exemplar(example: Example) -> Exemplar:

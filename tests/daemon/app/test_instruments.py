@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 
+from offbeat.app.group_series import MOST_GROUPS
 from offbeat.app.instruments import Instruments
 from offbeat.app.parts import Parts, build_parts
 from offbeat.config.sensor_choice import SensorChoice
@@ -102,6 +103,29 @@ def test_a_scrape_holds_every_metric_and_few_series(parts: Parts) -> None:
     assert found['offbeat_sensors{readiness="waiting"}'] == FLEET
     assert found['offbeat_stage_stalled{stage="loop"}'] == 0
     assert found["offbeat_ready"] == 1
+
+
+def test_a_scrape_stays_small_however_many_groups_of_sensors_there_are(tmp_path: Path) -> None:
+    """What further groups do is told of together: nothing of it is left out of a sum."""
+    groups = 60
+    sources = [a_source(f"line{i}/{{sensor}}", channels=(f"c{i}", f"d{i}")) for i in range(groups)]
+    parts = build_parts(configured(tmp_path, *sources), lambda: START, lambda _: None)
+    try:
+        for state in parts.core.pipeline.groups:
+            state.ledger.drop(Drop.LATE, 2)
+            state.ledger.accept(3)
+        found = samples(bound(parts))
+    finally:
+        parts.publisher.stop(0.1)
+        parts.history.close()
+        parts.log.close()
+        parts.outbox.close()
+    assert len(parts.core.pipeline.groups) == groups
+    assert len(found) < MOST_SERIES
+    assert found['offbeat_dropped_total{reason="late",stage="windows",unit="reading"}'] == 2 * groups
+    assert found['offbeat_accepted_total{stage="windows",unit="reading"}'] == 3 * groups
+    assert len([name for name in found if name.startswith("offbeat_training_running")]) == MOST_GROUPS + 1
+    assert found['offbeat_training_running{group="(others)"}'] == 0
 
 
 def test_a_history_that_cannot_be_made_safe_is_told_like_such_an_outbox(parts: Parts, tmp_path: Path) -> None:

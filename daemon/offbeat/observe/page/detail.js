@@ -43,7 +43,9 @@ const showVoices = (sensor) => {
     write(line.querySelector(".loud"), voice.surprise.toFixed(1));
     line.querySelector(".bar > span").style.width = `${Math.min(Math.max(voice.surprise / LOUDEST, 0), 1) * 100}%`;
   };
-  const loud = sensor.voices.filter((voice) => voice.surprise >= AUDIBLE).slice(0, MOST_VOICES);
+  // Those that alert come first, then those that only watch; each loudest first, as they are told.
+  const audible = sensor.voices.filter((voice) => voice.surprise >= AUDIBLE);
+  const loud = audible.sort((a, b) => b.votes - a.votes).slice(0, MOST_VOICES);
   show($("voices"), loud, (voice) => voice.stream, build, fill, $("detail-title"));
   write($("calm"), loud.length ? "" : "Nothing strange.");
 };
