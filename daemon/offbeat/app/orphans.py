@@ -1,14 +1,15 @@
 """Episodes of which consumers know otherwise than the state that was restored.
 
 Some are open to them and nothing holds them any more: they are closed, or nobody ever would. Their sensor's source went
-while the daemon was down, or the state they were part of was damaged, lost, or never saved. Some are open in the state
-and closed to them: it was saved before, of a group that was closed as above and has come back, or the log was lost.
+while the daemon was down, or the state they were part of was damaged, lost, or never saved. Some were closed, and the
+process was killed before that was on its way to them. Some are open in the state and closed to them: it was saved
+before, of a group that was closed as above and has come back, or the log was lost.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,27 @@ def close_orphans(pipeline: Pipeline, history: EpisodeHistory, now: float) -> li
             episodes=len(orphans), first=orphans[0].sensor,
         )  # fmt: skip
     return [_closed(episode, now) for episode in orphans]
+
+
+def close_untold(history: EpisodeHistory, unclosed: Iterable[str]) -> list[EpisodeEvent]:
+    """Return the closes that the history has and consumers were never told.
+
+    The process was killed in the moment between the two, and it may be that nothing that is left decides these closes
+    again: there is no journal, or it ends before the readings that they were decided by. To be called before the log is
+    played: what that decides is on its way.
+
+    Args:
+        history: of what was decided.
+        unclosed: ids of episodes that consumers know, and that are open to them.
+    """
+    found = [history.find(id, 1)[0] for id in history.closed(unclosed)]
+    if found:
+        _log.warning(
+            "episodes were closed, and nobody was told: it is told now",
+            episodes=len(found),
+            first=found[0].sensor,
+        )
+    return [_close_of(one, one.updated_at, one.closed_at, one.message) for one in found]
 
 
 def forget_closed(state: GroupState, history: EpisodeHistory) -> None:
@@ -85,6 +107,11 @@ def _open_of(state: GroupState) -> Iterator[_Open]:
 
 def _closed(episode: Episode, now: float) -> EpisodeEvent:
     at = max(now, episode.updated_at)
+    message = f"{episode.sensor}: nothing is known of this episode since the last start, so it is closed."
+    return _close_of(episode, at, at, message)
+
+
+def _close_of(episode: Episode, at: float, ended_at: float | None, message: str) -> EpisodeEvent:
     return EpisodeEvent(
         id=episode.id,
         event="close",
@@ -96,8 +123,8 @@ def _closed(episode: Episode, now: float) -> EpisodeEvent:
         p_value=math.nan,
         started_at=episode.opened_at,
         updated_at=at,
-        ended_at=at,
-        message=f"{episode.sensor}: nothing is known of this episode since the last start, so it is closed.",
+        ended_at=ended_at,
+        message=message,
         contributions=episode.contributions,
         streams=episode.streams,
     )

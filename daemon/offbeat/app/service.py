@@ -20,7 +20,7 @@ from offbeat.app.drop_log import DropLog
 from offbeat.app.instruments import Instruments
 from offbeat.app.live_pages import LivePages
 from offbeat.app.loop import Loop
-from offbeat.app.orphans import close_orphans, forget_closed
+from offbeat.app.orphans import close_orphans, close_untold, forget_closed
 from offbeat.app.part_reloads import prepare_learning, prepare_numbers, prepare_way_in, prepare_way_out
 from offbeat.app.parts import build_parts
 from offbeat.app.questions import Questions
@@ -200,6 +200,7 @@ class Service:
         self._keep_running(self._settings)
         self._watchdog.start()
         self._unready = "restoring state"
+        self._act(Decisions(close_untold(parts.history, parts.outbox.unclosed())))
         self._loop.offset = recover(
             parts.core, parts.store, parts.log, self._act, lambda: self._notifier.extend_timeout(30)
         )

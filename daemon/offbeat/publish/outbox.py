@@ -46,6 +46,9 @@ _INSERT = "INSERT OR IGNORE INTO event (id, event, updated_ms, sensor, payload) 
 _UNDELIVERED = """
 SELECT seq, sensor, payload FROM event WHERE delivered_at IS NULL AND seq > ? ORDER BY seq LIMIT ?
 """
+_UNCLOSED = """
+SELECT DISTINCT id FROM event WHERE event != 'close' AND id NOT IN (SELECT id FROM event WHERE event = 'close')
+"""
 SPILL_BASE = 1 << 62
 """Keys of events that wait in memory; behind all that the database gives."""
 
@@ -154,6 +157,11 @@ class Outbox:
         """
         # The lock is not held: a disk that takes long must not hold up what comes meanwhile.
         return self.safety.sync() and not self._waits_in_memory
+
+    def unclosed(self) -> list[str]:
+        """Return the ids of episodes that consumers were told of, and of whose end they were not; of the last days."""
+        with self._lock:
+            return [str(id) for (id,) in self._rows(_UNCLOSED, ())]
 
     def pending(self, limit: int, after: int = 0) -> list[Pending]:
         """Return the oldest undelivered events behind the key `after`, in the order they were decided."""
@@ -283,19 +291,21 @@ class Outbox:
         return -connection.executemany("DELETE FROM event WHERE seq = ?", keys).rowcount
 
     def _read(self, limit: int, after: int) -> list[Pending]:
+        found = [
+            Pending(int(str(seq)), str(sensor), payload)
+            for seq, sensor, payload in self._rows(_UNDELIVERED, (after, limit + len(self._unrecorded)))
+            if isinstance(payload, bytes)
+        ]
+        return [item for item in found if item.key not in self._unrecorded][:limit]
+
+    def _rows(self, sql: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
+        """Return all rows of a query; none of a file that cannot be read."""
         try:
-            rows = self._database.read(_UNDELIVERED, (after, limit + len(self._unrecorded)))
+            return self._database.read(sql, parameters)
         except sqlite3.OperationalError as error:
             self._note_disk_error(error)
-            return []
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
             self._begin_anew(error)
-            return []
-        found = [
-            Pending(int(str(seq)), str(sensor), payload)
-            for seq, sensor, payload in rows
-            if isinstance(payload, bytes)
-        ]
-        return [item for item in found if item.key not in self._unrecorded][:limit]
+        return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,13 +12,15 @@ import numpy as np
 import pytest
 
 from offbeat.app.core_building import Core, build_core
-from offbeat.app.orphans import close_orphans, forget_closed
+from offbeat.app.orphans import close_orphans, close_untold, forget_closed
 from offbeat.config.settings import RuleSettings
 from offbeat.core.events import EpisodeEvent
 from offbeat.ingest.source import LogBatch
 from offbeat.publish.event_json import to_json
+from offbeat.publish.outbox import Outbox
 from offbeat.state.store import EpisodeHistory
 from tests.support.configured import configured
+from tests.support.events import an_event
 
 SCHEMA = json.loads(Path("deploy/schemas/event.schema.json").read_text())
 
@@ -58,6 +61,27 @@ def test_what_nothing_holds_any_more_is_closed_under_its_id(tmp_path: Path, hist
     history.record([event])
     assert history.open() == []
     assert close_orphans(other.pipeline, history, 3e9) == []
+
+
+def test_a_close_that_a_kill_kept_from_consumers_is_told_by_the_next_start(
+    tmp_path: Path, history: EpisodeHistory
+) -> None:
+    """The history had it, and nothing is left that decides it again; once it is on its way it is told no more."""
+    opened = an_event(id="a1", sensor="a.pump", started_at=1e9, updated_at=1e9)
+    closed = replace(opened, event="close", updated_at=1e9 + 60, ended_at=1e9 + 50, message="It is over.")
+    still_open = an_event(id="a2", sensor="a.fan")
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    outbox.add([opened, still_open])
+    history.record([opened, still_open, closed])
+    (told,) = close_untold(history, outbox.unclosed())
+    jsonschema.validate(json.loads(to_json(told)), SCHEMA)
+    assert (told.id, told.event, told.updated_at, told.ended_at, told.message) == (
+        "a1", "close", 1e9 + 60, 1e9 + 50, "It is over.",
+    )  # fmt: skip
+    outbox.add([told])
+    assert close_untold(history, outbox.unclosed()) == []
+    assert outbox.add([closed]) == 0
+    outbox.close()
 
 
 def test_what_was_told_as_closed_is_not_open_here(tmp_path: Path, history: EpisodeHistory) -> None:

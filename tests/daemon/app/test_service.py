@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,16 @@ from offbeat.app.service import Service
 from offbeat.config.settings import JournalSettings, MetricsSettings, Settings, StateSettings
 from offbeat.errors import OffbeatError, UnavailableError
 from offbeat.ingest.journal import Journal
+from offbeat.publish.event_json import from_json
+from offbeat.publish.outbox import Outbox
 from offbeat.state.order_book import OrderBook
 from offbeat.state.running import FILE, running_on
 from offbeat.state.snapshots import SnapshotStore
+from offbeat.state.store import FILE as EPISODES
+from offbeat.state.store import EpisodeHistory
 from tests.support.configured import NOBODY, configured
 from tests.support.daemon import Daemon
+from tests.support.events import an_event
 from tests.support.waiting import wait_until
 
 SHARDS = 3
@@ -90,6 +96,24 @@ def test_what_people_said_is_obeyed_from_the_start_and_while_the_log_is_played(t
     found = [store.newest_valid("value", shard) for shard in range(SHARDS)]
     (gaps,) = (int(one.arrays["cadence.observed"][0]) for one in found if one and one.ids)
     assert 8 <= gaps <= 10, "the gaps of the last ten of thirty seconds"
+
+
+def test_a_close_that_a_kill_kept_from_its_way_out_is_on_it_after_the_next_start(tmp_path: Path) -> None:
+    """The history has it and consumers were told only of the open; nothing else knows of the episode."""
+    opened = an_event(sensor="a.pump")
+    outbox, history = Outbox(tmp_path / "outbox.sqlite"), EpisodeHistory(tmp_path / EPISODES)
+    outbox.add([opened])
+    history.record(
+        [opened, replace(opened, event="close", updated_at=opened.updated_at + 60, ended_at=START)]
+    )
+    outbox.close()
+    history.close()
+    service = Service(settings(tmp_path))
+    service.request_stop()
+    service.run()
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    assert [from_json(one.payload).event for one in outbox.pending(10)] == ["open", "close"]
+    outbox.close()
 
 
 def test_what_nobody_can_look_at_is_not_kept(tmp_path: Path) -> None:
