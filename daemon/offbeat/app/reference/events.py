@@ -11,6 +11,7 @@ from offbeat.app.reference.example_event import EXAMPLE, OPENED_AT, STATE
 from offbeat.app.reference.markdown import code, page, sentence, table
 from offbeat.app.shipped import shipped
 from offbeat.core.messages import why
+from offbeat.core.sensor_states import KINDS
 from offbeat.core.streams.registry import STREAM_KINDS, STREAM_NAMES, STREAM_TRACKS
 from offbeat.publish.event_json import to_object
 from offbeat.publish.state_topics import state_json
@@ -28,6 +29,21 @@ itself."""
 _DETECTORS = """\
 What `streams` may name, with the kind of anomaly that each speaks of and the words that the sentence has for it."""
 _STATE = "A state, as it stands retained on `offbeat/state/press.flow` while that event's episode is open:"
+_STATE_FIELDS = (
+    ("at", "Time of the reading that it speaks of."),
+    ("score", "Severity of its newest row, on every track the worst; 1.0 is the boundary of the budget."),
+    ("p_value", "Chance that a bout as strange begins at it, on every track the least."),
+    ("anomalous", "Whether it has an open episode."),
+    (
+        "open",
+        f"What its open episodes are about: {', '.join(map(code, KINDS))}; `kind` of the event says it more closely.",
+    ),
+    ("readiness", "`waiting`, `learning`, `provisional` (judged by the fleet's laws) or `ready`."),
+    ("progress", "Share of the readings that alerts about its values need."),
+    ("reason", "What it waits for, in words; null when it is ready."),
+    ("eta_s", "Seconds until it has these readings; null if nobody knows."),
+    ("model", "Name and version of what judges it; null if nothing judges its values."),
+)
 _STATUS = "The status while the daemon is there, and after the broker lost it:"
 _CHANGES = """\
 The schema is [event.schema.json](../../deploy/schemas/event.schema.json). Consumers ignore keys that they do not know;
@@ -56,6 +72,7 @@ def events_page() -> str:
         "## State and status",
         _STATE,
         _json(state_json(STATE)),
+        table(("field", "meaning"), ((code(name), about) for name, about in _STATE_FIELDS)),
         _STATUS,
         _json(online_json(__version__, "offbeat-edge", OPENED_AT)),
         _json(offline_json("connection lost")),

@@ -7,9 +7,12 @@ import json
 from jsonschema import Draft202012Validator
 
 from offbeat.app.reference.events import detectors, events_page, fields_of
-from offbeat.app.reference.example_event import EXAMPLE
+from offbeat.app.reference.example_event import EXAMPLE, STATE
 from offbeat.app.shipped import shipped
+from offbeat.core.sensor_states import KINDS
+from offbeat.core.streams.registry import STREAM_NAMES
 from offbeat.publish.event_json import to_object
+from offbeat.publish.state_topics import state_json
 
 SCHEMA = json.loads((shipped("deploy/schemas") / "event.schema.json").read_text())
 
@@ -17,6 +20,15 @@ SCHEMA = json.loads((shipped("deploy/schemas") / "event.schema.json").read_text(
 def test_the_example_is_an_event() -> None:
     """By the schema that the page tells of."""
     Draft202012Validator(SCHEMA).validate(to_object(EXAMPLE))
+
+
+def test_the_examples_speak_of_what_there_is() -> None:
+    """Detectors, what episodes are about, and every field of a state."""
+    assert set(EXAMPLE.streams) <= set(STREAM_NAMES)
+    state = json.loads(state_json(STATE))
+    assert set(state["open"]) <= set(KINDS)
+    _, _, told = events_page().partition("## State and status")
+    assert {name for name in state if f"| `{name}` |" in told} == set(state) - {"schema", "sensor"}
 
 
 def test_every_field_is_told_with_those_inside() -> None:
