@@ -124,14 +124,13 @@ class CoreReload:
 
     def _run_by(self, settings: Settings, added: list[Group], past: dict[str, list[Snapshot]]) -> None:
         """Let the settings count; called by the loop."""
-        core = self._core
-        core.pipeline.reconfigure(core_settings(settings))
+        core, before = self._core, self._core.decoder
+        # First what may fail: a group that is there and that nothing names changes nothing.
         for group in added:
             self._add(group, past[group.name])
-        before = core.decoder
-        core.decoder = Decoder(
-            settings.sources, core.directory, settings.limits, before.ledger, before.readings
-        )
+        decoder = Decoder(settings.sources, core.directory, settings.limits, before.ledger, before.readings)
+        core.pipeline.reconfigure(core_settings(settings))
+        core.decoder = decoder
 
     def _add(self, group: Group, past: list[Snapshot]) -> None:
         core, index = self._core, len(self._core.directory.groups)

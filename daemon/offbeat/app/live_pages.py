@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 
@@ -55,8 +56,11 @@ class LivePages:
         """Take in what was decided, after the history has; called by the loop."""
         if decisions.scores is not None:
             self._verdicts.note(decisions.scores)
+        if not self._broadcast.listeners:
+            return
         for event in decisions.events:
-            self._broadcast.tell("episode", to_json(event))
+            with suppress(ValueError):  # it cannot be written as JSON: the outbox counts and logs it
+                self._broadcast.tell("episode", to_json(event))
 
     def beat(self) -> None:
         """Tell those who listen how the daemon is; called by the loop about once a second."""

@@ -24,8 +24,11 @@ def prepare_way_in(parts: Parts) -> Prepare:
         if _listened_to(old) == _listened_to(new):
             return []
         source = parts.source
-        wish, before = source.wish(*_listened_to(new)), source.wish(*_listened_to(old))
-        return [Change(partial(source.listen_to, wish), partial(source.listen_to, before))]
+        wish = source.wish(*_listened_to(new))
+        # Only when it is taken back: a file that the old settings name may be gone, which is why there are new ones.
+        return [
+            Change(lambda: source.listen_to(wish), lambda: source.listen_to(source.wish(*_listened_to(old))))
+        ]
 
     return prepare
 

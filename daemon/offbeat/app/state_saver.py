@@ -89,6 +89,8 @@ class StateSaver:
         self._now = now_seconds
         if not self._next_at:
             self._next_at = timer_seconds + self._every
+        # A reload may ask for shorter turns than the one that is waited for.
+        self._next_at = min(self._next_at, timer_seconds + self._every)
         # A slow disk makes turns late, not longer: what waits to be written holds memory.
         while timer_seconds >= self._next_at and self._may_queue():
             self._next_at += self._every

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -371,3 +372,19 @@ def test_nothing_is_prepared_where_nothing_differs(tmp_path: Path) -> None:
     """A loop that is not asked is not held up."""
     site = Site(tmp_path, without_model(tmp_path))
     assert list(site.reload_by.prepare(site.settings, without_model(tmp_path))) == []
+
+
+def test_a_change_that_fails_has_changed_nothing(tmp_path: Path) -> None:
+    """A group cannot be added as the history cannot be asked: rules and topics stay as they were."""
+    site = Site(tmp_path, configured(tmp_path, PLANT, limits=LIMITS))
+    before = site.core.pipeline.settings, site.core.decoder
+    pairs = a_source("pairs/{sensor}", channels=("temp", "pressure"))
+    site.history.close()
+    (change,) = site.reload_by.prepare(
+        site.settings, configured(tmp_path, PLANT, pairs, limits=LIMITS, rules=(HOT,))
+    )
+    with pytest.raises(sqlite3.ProgrammingError):
+        change.apply()
+    assert (site.core.pipeline.settings, site.core.decoder) == before
+    site.hear("plant/a/pump", 1e9, 60.0)
+    assert site.events == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_an_episode_is_told_as_it_is_told_on_mqtt(live: LivePages) -> None:
     assert name == "episode"
     assert isinstance(event, dict)
     assert (event["id"], event["event"], event["schema"]) == ("17", "open", "offbeat.event/1")
+
+
+def test_what_cannot_be_written_as_json_ends_nothing(live: LivePages) -> None:
+    """The loop tells it: what comes after it is told."""
+    stream = listen(live)
+    live.decided(Decisions([an_event(id="16", started_at=math.nan), an_event(id="17")]))
+    _, event = said(next(stream))
+    assert isinstance(event, dict)
+    assert event["id"] == "17"
 
 
 def test_the_pulse_tells_how_the_daemon_is(live: LivePages) -> None:

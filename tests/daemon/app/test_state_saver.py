@@ -328,3 +328,15 @@ def test_a_snapshot_that_could_not_be_made_is_counted_and_the_next_is_written(tm
         assert saver.stop(10)
     assert (store.failed, store.written) == (2, SHARDS * len(GROUPS) - 2)
     assert {one["event"] for one in logs} == {"a snapshot could not be made; the one before stays"}
+
+
+def test_shorter_turns_begin_at_once(tmp_path: Path) -> None:
+    """A reload asks for them; the long one that is waited for is over then."""
+    rig = Rig(tmp_path, interval_seconds=4 * 3600.0)
+    rig.saver.start()
+    rig.saver.save_due(START, START, 1)
+    rig.saver.save_every(8.0)
+    rig.saver.save_due(START + 1, START + 1, 2)
+    rig.saver.save_due(START + 3, START + 3, 3)
+    assert rig.saver.stop(10)
+    assert rig.store.written == len(GROUPS)
