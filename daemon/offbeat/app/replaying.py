@@ -62,7 +62,8 @@ def replay(core: Core, path: Path) -> Replay:
             _let_time_pass(core, now, batch.arrival_seconds, result)
         core.engine.feed(core.decoder.decode(batch), batch.arrival_seconds, result.add)
         result.messages += len(batch.messages) if since is None else 0
-        now = batch.arrival_seconds if now is None else max(now, batch.arrival_seconds)
+        # At a mark log time may begin anew, earlier: the clock was set back.
+        now = batch.arrival_seconds if now is None or since is not None else max(now, batch.arrival_seconds)
     if now is None:
         raise ConfigError(f"{path}: holds no message; expected a journal's folder, or JSON lines of messages")
     core.engine.tick(now, result.add)

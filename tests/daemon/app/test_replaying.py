@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from offbeat.app.core_building import Core, build_core
+from offbeat.app.engine import Act, Engine
 from offbeat.app.replaying import read_log, replay, write_replay
 from offbeat.config.settings import JournalSettings, LimitSettings, ModelSettings
 from offbeat.errors import ConfigError
 from offbeat.ingest.journal import Journal
+from offbeat.ingest.source import LISTENING
 from offbeat.replay.jsonl_recordings import RecordedMessage, write_messages
 from tests.support.configured import a_source, configured
 from tests.support.learnt import Learnt
@@ -187,3 +189,30 @@ def test_a_replay_in_which_nothing_was_judged_writes_empty_files(tmp_path: Path)
 
 def _in_order_of_arrival() -> list[str]:
     return sorted(BOILERS[:2], key=lambda name: live(BOILERS.index(name), 1)[0][0])
+
+
+class Counting(Engine):
+    """Remembers the times of ticks."""
+
+    ticks: tuple[float, ...] = ()
+
+    def tick(self, now_seconds: float, act: Act) -> None:
+        """Let time pass."""
+        self.ticks += (now_seconds,)
+        super().tick(now_seconds, act)
+
+
+def test_time_passes_by_a_clock_that_was_set_back_as_it_did_in_service(tmp_path: Path) -> None:
+    """From the mark in the journal on it is what the clock says then."""
+    journal = Journal(tmp_path / "journal", JournalSettings())
+    for start in (1e9, 1e9 - 3600.0):
+        journal.append([LISTENING], start)
+        for second in (0.5, 3.5):
+            journal.append(
+                [("plant/a/pump", b'{"ts": %.1f, "value": 1}' % (start + second), 0)], start + second
+            )
+    assert journal.close()
+    core = build_core(configured(tmp_path / "state"))
+    core.engine = engine = Counting(core.pipeline, core.engine.scorer)
+    replay(core, tmp_path / "journal")
+    assert engine.ticks == (1e9 + 1, 1e9 + 2, 1e9 + 3, 1e9 - 3599, 1e9 - 3598, 1e9 - 3597, 1e9 - 3596.5)
