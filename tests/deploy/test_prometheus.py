@@ -81,6 +81,14 @@ def test_every_alert_has_its_test_and_says_what_to_do(name: str) -> None:
     assert "description:" in block
 
 
+def test_every_recording_has_its_test() -> None:
+    """A sum that is wrong is wrong on every dashboard."""
+    recorded = re.findall(r"- record: (\S+)", RULES.read_text())
+    asked = re.findall(r"- expr: (\S+)", TESTS.read_text())
+    assert len(recorded) >= 8
+    assert set(recorded) <= set(asked)
+
+
 def test_every_alert_has_a_word_about_what_to_do() -> None:
     """In the how-to, and no word is about an alert that there is not."""
     told = set(re.findall(r"`(Offbeat[A-Z]\w+)`", RUNBOOK.read_text()))
