@@ -132,10 +132,10 @@ def calibrated(
         choice: what is to judge the group; None = the default.
         on_progress: is told how far it is.
     """
-    raw, times = said_of(commission, past, core, scorer, model, choice, on_progress)
+    raw = said_of(commission, past, core, scorer, model, choice, on_progress)
     on_progress(Progress("calibrating", 0, 1))
     commission = calibrate_streams(commission, raw)
-    return calibrate_tracks(commission, *fuse_again(commission, raw, times))
+    return calibrate_tracks(commission, fuse_again(commission, raw))
 
 
 def for_strangers(
@@ -157,21 +157,17 @@ def for_strangers(
         model: its family and version.
     """
     raw: dict[str, NDArray[np.float32]] = {}
-    times: dict[str, NDArray[np.float64]] = {}
     lasting = slice(core.window_readings + core.window_stride_readings, None)
     by_pace = sorted(past.series, key=lambda one: float(np.median(np.diff(one.times_seconds))))
     for first in range(0, len(by_pace), _AT_ONCE):
         # Paces that are far apart cost a batch for every few rows, and strangers do not touch each other.
         part = dataclasses.replace(past, series=by_pace[first : first + _AT_ONCE])
-        said, when = said_of(commission, part, core, scorer(), model)
+        said = said_of(commission, part, core, scorer(), model)
         raw |= {sensor: rows[lasting] for sensor, rows in said.items()}
-        times |= {sensor: rows[lasting] for sensor, rows in when.items()}
     named = dataclasses.replace(commission, sensors=tuple(raw))
     commission = dataclasses.replace(commission, streams=calibrate_streams(named, raw).streams).of_strangers()
-    fused, severity = fuse_again(commission, raw, times)
-    return dataclasses.replace(
-        calibrate_tracks(dataclasses.replace(commission, sensors=tuple(raw)), fused, severity), sensors=()
-    ).of_strangers()
+    fused = fuse_again(commission, raw)
+    return calibrate_tracks(dataclasses.replace(commission, sensors=tuple(raw)), fused).of_strangers()
 
 
 def said_of(
@@ -182,8 +178,8 @@ def said_of(
     model: tuple[str, str] | None = None,
     choice: ModelChoice | None = None,
     on_progress: OnProgress = silent,
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float64]]]:
-    """Return what the streams say of the past, raw [n, K], and the times of these rows [n], by sensor.
+) -> dict[str, NDArray[np.float32]]:
+    """Return what the streams say of the past, raw [n, K] in order of time, by sensor.
 
     For arguments see `calibrated`.
     """
@@ -205,7 +201,7 @@ def said_of(
     for sensor, virtual in times.items():
         recorded = virtual + player.recorded_seconds(sensor, 0.0)
         raw[sensor] = past.doubts.without_false_gaps(sensor, recorded, raw[sensor], cuts[sensor])
-    return raw, times
+    return raw
 
 
 def nothing_left(left_out: LeftOut) -> str:

@@ -47,13 +47,13 @@ class Commission:
         shape: law of the shape stream: principal components on a time grid, relations of channels.
         runs: law of the lengths of runs of one value over (row, channel), for the stuck stream.
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
-        severity: law of the severity F over (row, `registry.TRACKS`).
-        alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
+        alarm: law of the fused surprise g over (row, `registry.TRACKS`): where the trailing calibration starts from.
+        severity: the same with tails of bouts (`bout_tail`): what the score is made of.
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
-        voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of F and g.
-        severity_run: rows beyond the knots of the law of F that are one bout, on the mean, float32 [R, Q].
-        alarm_run: the same of g above its 98th percentile.
+        voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of g.
+        severity_run: rows beyond the knots of the law of g that are one bout, on the mean, float32 [R, Q].
+        alarm_run: the same above its 98th percentile.
         still_rows: rows in which each channel was seen of a sensor of which none ever moved, float32 [R, C]; 0 where
             one did; None = not known.
     """
@@ -147,22 +147,22 @@ class Commission:
     def score(
         self,
         row: NDArray[np.intp],
-        severity: Floats,
+        fused: Floats,
         budget_per_week: Budget,
         rows_per_week: NDArray[np.float64] | None = None,
     ) -> Floats:
-        """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary.
+        """Return the severity of g, its surprise over that of the budget's boundary, float32 [n, Q]: 1.0 is there.
 
         Args:
             row: rows of the commission [n].
-            severity: F [n, Q].
+            fused: g [n, Q].
             budget_per_week: false alerts a week.
             rows_per_week: of the sensors [n]; None = as commissioned.
         """
         if self.severity is None:
-            return np.full(severity.shape, np.nan, np.float32)
+            return np.full(fused.shape, np.nan, np.float32)
         boundary = -np.log10(self.severity_p_value(row, budget_per_week, rows_per_week))
-        return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
+        return np.asarray(self.severity.surprise(row, fused) / boundary, np.float32)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """Return every array by name, for an artifact; names of channels and sensors are kept beside."""

@@ -3,8 +3,8 @@
 commission = fit_normaliser_and_ridge(channels, recordings)
 # play every recording through the production streams with it; collect the raw values [n, K] of each sensor
 commission = calibrate_streams(commission, raw)
-# play their surprises through `Fusion`; collect g and F, [n, Q] each, of each sensor
-commission = calibrate_tracks(commission, fused, severity)
+# fuse their surprises; collect g, [n, Q], of each sensor
+commission = calibrate_tracks(commission, fused)
 """
 
 from __future__ import annotations
@@ -94,23 +94,20 @@ def calibrate_streams(commission: Commission, raw: Mapping[str, Floats]) -> Comm
     return replace(commission, streams=FrozenCalibration.fit(samples, columns))
 
 
-def calibrate_tracks(
-    commission: Commission, fused: Mapping[str, Floats], severity: Mapping[str, Floats]
-) -> Commission:
-    """Return the commission with the laws of g (alarm) and of F (severity) and the lengths of their runs.
+def calibrate_tracks(commission: Commission, fused: Mapping[str, Floats]) -> Commission:
+    """Return the commission with the laws of g, that of rows (alarm) and that of bouts (severity), and run lengths.
 
     Args:
         commission: with calibrated streams.
         fused: g of each sensor's training rows [n, Q], by sensor id, in time order.
-        severity: F of the same rows.
     """
     g, columns = _by_row(commission, fused)
-    f, _ = _by_row(commission, severity)
-    law, rows_of_bout = with_bout_tails(FrozenCalibration.fit(f, columns, shape=tail.SURPRISE), f)
+    of_rows = FrozenCalibration.fit(g, columns, shape=tail.SURPRISE)
+    of_bouts, rows_of_bout = with_bout_tails(of_rows, g)
     return replace(
         commission,
-        alarm=FrozenCalibration.fit(g, columns, shape=tail.SURPRISE),
-        severity=law,
+        alarm=of_rows,
+        severity=of_bouts,
         alarm_run=_run_lengths(g, columns),
         severity_run=rows_of_bout,
     )

@@ -19,8 +19,6 @@ FEWEST_ROWS = 4.0
 MOST_GAPS = 64.0
 LEAST_WEIGHT = np.float32(0.5)
 """An average of which less is left, in rows, is over: its channel was away for long, or never there."""
-LEAST_PEAK = np.float32(0.5)
-"""A peak fades by half in a row at most: it is to be seen by somebody who looks at one row."""
 
 
 def of_rows(rows: float) -> np.float32:
@@ -50,17 +48,6 @@ def decay(gap_seconds: NDArray[np.floating], gap: NDArray[np.floating]) -> Float
 def _hours(gap_seconds: NDArray[np.floating]) -> Floats:
     """Return the logarithm of what four hours leave of an average over a gap."""
     return np.asarray(gap_seconds, np.float32) * np.float32(-2.0 / HOURS_4)
-
-
-def peak(gap: NDArray[np.floating], half_life: float) -> Floats:
-    """Return the factor over a gap of what halves in so many usual gaps, but by no more than half in a row.
-
-    Args:
-        gap: in units of the sensor's usual gap; NaN (first row) fades as over a usual one.
-        half_life: in usual gaps.
-    """
-    usual = np.nan_to_num(np.asarray(gap, np.float32), nan=1.0)
-    return np.asarray(np.fmax(np.exp2(usual * np.float32(-1.0 / half_life)), LEAST_PEAK), np.float32)
 
 
 def day(gap_seconds: NDArray[np.floating]) -> Floats:

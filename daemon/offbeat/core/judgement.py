@@ -41,7 +41,7 @@ class Judged:
     Attributes:
         work, answer: as they came.
         raw, surprise: by stream, float32 [n, K].
-        fused, severity, score: g, F and the score by track, float32 [n, Q].
+        fused, score: g and its severity by track, float32 [n, Q].
         p_value: of g by track, float64 [n, Q].
         transitions: that the rows caused, in time order; `index` is the row.
     """
@@ -51,7 +51,6 @@ class Judged:
     raw: Floats
     surprise: Floats
     fused: Floats
-    severity: Floats
     score: Floats
     p_value: Doubles
     transitions: list[Transition]
@@ -72,7 +71,6 @@ class Judged:
             sigma=self.answer.sigma,
             raw=self.raw if collect else None,
             fused=self.fused if collect else None,
-            severity=self.severity if collect else None,
             track_p_value=self.p_value if collect else None,
         )
 
@@ -109,13 +107,13 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     threshold = learnt.threshold(slot)
     opens, most = _cautious(state, learnt, work, slot, threshold)
     strange_from = opens - state.episodes.rules.margin
-    fused, severity, p_value = _fuse(learnt, work, slot, row, raw, surprise, state.holds.frozen, strange_from)
-    score = learnt.score(slot, severity)
+    fused, p_value = _fuse(state, learnt, work, raw, surprise, strange_from)
+    score = learnt.score(slot, fused)
     alarm = _alarm(p_value)
     moves = learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
     verdict = Verdict(p_value, alarm, score, threshold, opens, most, moves)
     transitions = _episodes(state, work, slot, verdict)
-    judged = Judged(work, answer, raw, surprise, fused, severity, score, p_value, transitions)
+    judged = Judged(work, answer, raw, surprise, fused, score, p_value, transitions)
     _remember(state, learnt, work, slot, judged, alarm >= strange_from)
     return judged
 
@@ -123,13 +121,13 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
 def rehearse(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> None:
     """Let streams and trailing calibrations learn of rows that were judged before; no episode changes by it."""
     slot = work.rows.sensor.astype(np.intp)
-    row, frozen = learnt.row[slot], state.holds.frozen
+    row = learnt.row[slot]
     raw = _with_model(learnt, work, slot, row, answer)
     threshold = learnt.threshold(slot)
     opens, _ = _cautious(state, learnt, work, slot, threshold)
     surprise = surprise_of(learnt.commission, row, raw)
-    _fuse(learnt, work, slot, row, raw, surprise, frozen, opens - state.episodes.rules.margin)
-    learnt.still.update(work, row, threshold[:, PROCESS], frozen)
+    _fuse(state, learnt, work, raw, surprise, opens - state.episodes.rules.margin)
+    learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
 
 
 def _cautious(
@@ -183,57 +181,41 @@ def _of_rhythm(learnt: Learnt, row: Slots, raw: Floats, fused: Floats, trailing:
 
 
 def _fuse(
-    learnt: Learnt,
-    work: Work,
-    slot: Slots,
-    row: Slots,
-    raw: Floats,
-    surprise: Floats,
-    frozen: NDArray[np.bool_],
-    strange_from: Floats,
-) -> tuple[Floats, Floats, Doubles]:
-    """Return g, F and the p-value of g for each row and track. Rows are judged before they are learnt.
+    state: GroupState, learnt: Learnt, work: Work, raw: Floats, surprise: Floats, strange_from: Floats
+) -> tuple[Floats, Doubles]:
+    """Return g and its p-value for each row and track. Rows are judged before they are learnt.
 
-    The trailing calibration learns in episodes, too, so that the budget is kept; of `frozen` sensors it does not. A
+    The trailing calibration learns in episodes, too, so that the budget is kept; of frozen sensors it does not. A
     stranger's own measure is made of neither: rows that open an episode, or keep one open, are left out.
 
     Args:
+        state: of the group: which sensors are frozen.
         learnt: of the group.
         work: whose rows they are.
-        slot: sensors [n].
-        row: of the commission [n].
         raw: strangeness by stream [n, K].
         surprise: by stream [n, K]; that of strangers is brought to their own measure in place.
-        frozen: by slot.
         strange_from: surprise of the p-value from which an episode stays open, by track [n, Q].
     """
-    shape = (len(work), _Q)
-    fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
-    p_value = np.empty(shape, np.float64)
-    any_frozen = bool(frozen[slot].any())
+    slot = work.rows.sensor.astype(np.intp)
+    row, free = learnt.row[slot], ~state.holds.frozen[slot]
+    fused, p_value = learnt.fusion.of(surprise), np.empty((len(work), _Q))
     for index in work.rounds:
-        here = slot[index]
         strangers = index[row[index] == 0]
         by_fleet = surprise[strangers]
         if len(strangers):
             surprise[strangers] = learnt.own.measured(slot[strangers], by_fleet)
-        said = learnt.fusion.update(here, work.rows.gap_seconds[index], work.gap[index], surprise[index])
-        fused[index], severity[index] = said.surprise, said.severity
-        trailing = learnt.trailing.p_value(here, row[index], said.surprise)
+            fused[strangers] = learnt.fusion.of(surprise[strangers])
+        trailing = learnt.trailing.p_value(slot[index], row[index], fused[index])
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
-        trailing[:, STUCK] = 10.0 ** -said.surprise[:, STUCK].astype(np.float64)
-        trailing[:, RHYTHM] = _of_rhythm(learnt, row[index], raw[index], said.surprise, trailing[:, RHYTHM])
+        trailing[:, STUCK] = 10.0 ** -fused[index, STUCK].astype(np.float64)
+        trailing[:, RHYTHM] = _of_rhythm(learnt, row[index], raw[index], fused[index], trailing[:, RHYTHM])
         p_value[index] = trailing
         if len(strangers):
-            calm = ~(_alarm(p_value[strangers]) >= strange_from[strangers]).any(axis=1)
-            calm &= ~frozen[slot[strangers]]
+            calm = free[strangers] & ~(_alarm(p_value[strangers]) >= strange_from[strangers]).any(axis=1)
             learnt.own.learn(slot[strangers[calm]], by_fleet[calm])
-        if not any_frozen:
-            learnt.trailing.update(here, row[index], said.surprise)
-            continue
-        free = ~frozen[here]
-        learnt.trailing.update(here[free], row[index][free], said.surprise[free])
-    return fused, severity, p_value
+        learns = index[free[index]]
+        learnt.trailing.update(slot[learns], row[learns], fused[learns])
+    return fused, p_value
 
 
 def _alarm(p_value: Doubles) -> Floats:

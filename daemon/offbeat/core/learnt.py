@@ -65,7 +65,7 @@ class Learnt:
         self.models = ModelStreams(sensors)
         self.long = LongStream(sensors)
         self.own = OwnMeasure(sensors)
-        self.fusion = Fusion(sensors, commission.voting)
+        self.fusion = Fusion(commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
         self.still = StillSensors(commission, self.normalisers, sensors)
         self._ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
@@ -91,9 +91,9 @@ class Learnt:
         """Return the surprise that opens an episode of sensors by track, float32 [n, Q]: each one's own pace counts."""
         return threshold(alarm_p_value(self._rate(slot), self.budget), self._ceiling)
 
-    def score(self, slot: Slots, severity: Floats) -> Floats:
+    def score(self, slot: Slots, fused: Floats) -> Floats:
         """Return the scores of rows of sensors by track, float32 [n, Q]; see `Commission.score`."""
-        return self.commission.score(self.row[slot], severity, self.budget, self._rate(slot))
+        return self.commission.score(self.row[slot], fused, self.budget, self._rate(slot))
 
     def _rate(self, slot: Slots) -> NDArray[np.float64]:
         own = self.normalisers.rows_per_week[slot]
@@ -135,7 +135,7 @@ class Learnt:
     def _begin_anew(self, slot: Slots, rows: NDArray[np.int64]) -> None:
         self.anew_at[slot] = rows[slot]
         self.cheap.begin_anew(slot)
-        for part in (self.models, self.long, self.own, self.fusion, self.trailing, self.still):
+        for part in (self.models, self.long, self.own, self.trailing, self.still):
             part.reset(slot)
 
     def update(self, rows: Round) -> Floats:
@@ -174,7 +174,6 @@ class Learnt:
             "models": self.models.arrays(),
             "long": self.long.arrays(),
             "own": self.own.arrays(),
-            "fusion": self.fusion.arrays(),
             "trailing": self.trailing.arrays(),
             "still": self.still.arrays(),
         }

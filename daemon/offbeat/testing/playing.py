@@ -138,6 +138,5 @@ def commissioned(
             )
         else:
             fused = {s: played.of(i, "fused") for i, s in enumerate(sensors)}
-            severity = {s: played.of(i, "severity") for i, s in enumerate(sensors)}
-            commission = calibrate_tracks(commission, fused, severity)
+            commission = calibrate_tracks(commission, fused)
     return commission

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,8 @@ from offbeat.core import tail
 from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
+from offbeat.core.fusion import Fusion
 from offbeat.core.streams import registry
-from offbeat.learn.fusing_again import Said, fuse_side_by_side
 from offbeat.replay.judged import JudgedSeries
 
 Floats = NDArray[np.float32]
@@ -48,11 +49,6 @@ class Surprises:
         unit = float(learnt.gap_unit_seconds[learnt.row_of(series.sensor)])
         return cls(series.sensor, series.times_seconds, judged.surprise, unit)
 
-    @property
-    def gaps_seconds(self) -> NDArray[np.float64]:
-        """Times since the row before, of the rows that move time on; NaN for the first."""
-        return np.diff(self.times_seconds[moves_on(self.times_seconds)], prepend=np.nan)
-
 
 def surprises_of(judged: Sequence[JudgedSeries], learnt: Sequence[Commission]) -> list[Surprises]:
     """Return what the streams said about judged recordings, each by the commission that knows its sensor."""
@@ -68,56 +64,61 @@ def columns_of(names: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Floats]:
-    """Return the severity F by track [n, Q] of each sensor's rows, made of the chosen streams [K] only.
+    """Return the fused surprise g by track [n, Q] of each sensor's rows, made of the chosen streams [K] only.
 
     A row that moves time not on is said again what the row before it was: the core keeps such rows out.
     """
-    moves = [moves_on(one.times_seconds) for one in sensors]
-    said = [
-        Said(one.times_seconds[kept], one.surprise[kept], one.unit_seconds)
-        for one, kept in zip(sensors, moves, strict=True)
-    ]
-    fused = fuse_side_by_side(said, chosen)
-    return [one.severity[np.cumsum(kept) - 1] for one, kept in zip(fused, moves, strict=True)]
+    fusion = Fusion(chosen)
+    return [said_again(one.times_seconds, fusion.of(one.surprise)) for one in sensors]
+
+
+def said_again(times_seconds: NDArray[np.float64], said: Floats) -> Floats:
+    """Return what was said of rows [n, ...]; one that moves time not on is said what the last that did was."""
+    kept = moves_on(times_seconds)
+    return said[np.flatnonzero(kept)[np.cumsum(kept) - 1]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """Some streams with the laws of what they said together while they learnt.
+    """A fusion of streams with the laws of what they said together while they learnt.
 
     Attributes:
-        chosen: streams [K].
-        law: of the severity by track; row r + 1 belongs to sensors[r].
+        fused: makes g by track [n, Q] of surprises.
+        law: of the fused surprise by track; row r + 1 belongs to sensors[r].
         sensors: ids.
     """
 
-    chosen: NDArray[np.bool_]
+    fused: Callable[[Sequence[Surprises]], list[Floats]]
     law: FrozenCalibration
     sensors: tuple[str, ...]
 
     @classmethod
     def learn(cls, past: Sequence[Surprises], names: Sequence[str]) -> Bag:
         """Return the named streams, calibrated on what they said about the past."""
-        chosen = columns_of(names)
-        severity = fuse(past, chosen)
-        law = FrozenCalibration.fit(severity, len(registry.TRACKS), shape=tail.SURPRISE)
-        law, _ = with_bout_tails(law, severity)
-        return cls(chosen, law, tuple(one.sensor for one in past))
+        return cls.calibrated(past, partial(fuse, chosen=columns_of(names)))
+
+    @classmethod
+    def calibrated(
+        cls, past: Sequence[Surprises], fused: Callable[[Sequence[Surprises]], list[Floats]]
+    ) -> Bag:
+        """Return a fusion, calibrated on what it makes of the past."""
+        said = fused(past)
+        law = FrozenCalibration.fit(said, len(registry.TRACKS), shape=tail.SURPRISE)
+        law, _ = with_bout_tails(law, said)
+        return cls(fused, law, tuple(one.sensor for one in past))
 
     def tracks(self, sensors: Sequence[Surprises], owner: Mapping[str, str]) -> list[Floats]:
-        """Return how surprising the severity of each row is by track, [n, Q].
+        """Return how severe each row is by track, [n, Q].
 
         Args:
             sensors: rows to judge.
             owner: whose law a sensor is judged by; a sensor that is not named is judged by its own.
         """
         row = {sensor: index for index, sensor in enumerate(self.sensors, start=1)}
-        fused = fuse(sensors, self.chosen)
+        fused = self.fused(sensors)
         return [
-            self.law.surprise(
-                np.full(len(severity), row[owner.get(one.sensor, one.sensor)], np.intp), severity
-            )
-            for one, severity in zip(sensors, fused, strict=True)
+            self.law.surprise(np.full(len(said), row[owner.get(one.sensor, one.sensor)], np.intp), said)
+            for one, said in zip(sensors, fused, strict=True)
         ]
 
 

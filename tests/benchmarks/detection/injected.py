@@ -116,6 +116,10 @@ def detectors(
         HYBRID: default,
         EVERY: Bag.learn(learnt, registry.STREAM_NAMES).tracks(now, owner),
         SIMPLE: Bag.learn(learnt, PLAIN).tracks(now, owner),
+        **{
+            name: Bag.calibrated(learnt, rules.fusing_by(rule)).tracks(now, owner)
+            for name, rule in rules.shapes().items()
+        },
     }
     out = {name: _loudest(one, silence, ALIKE) for name, one in tracks.items()}
     out[SERVICE] = _loudest(default, silence, SERVICE_SHARE)

@@ -88,7 +88,10 @@ def precision_by_rule(
     sensors = surprises_of(result.judged, [group.commission for group in result.trained])
     out = {}
     for name, severity in rules.severities(sensors, wanted).items():
-        rows = {one.sensor: Scored(one.times_seconds, f) for one, f in zip(sensors, severity, strict=True)}
+        rows = {
+            one.sensor: Scored(one.times_seconds, np.nan_to_num(f, nan=0.0))
+            for one, f in zip(sensors, severity, strict=True)
+        }
         out[name] = judge.mean(judge.precision_by_series(rows, labels, splits))
     return out
 

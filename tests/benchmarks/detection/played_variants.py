@@ -171,7 +171,7 @@ def _by_rule(
     said = surprises_of(named, [learnt])
     return {
         name: {
-            sensor: Scored(one.series.times_seconds, f)
+            sensor: Scored(one.series.times_seconds, np.nan_to_num(f, nan=0.0))
             for (sensor, one), f in zip(judged.items(), severity, strict=True)
         }
         for name, severity in rules.severities(said, wanted).items()

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.core import fusion
-from offbeat.core.fusion import Fusion
+from offbeat.core import fusion, horizon
 from offbeat.core.streams import registry
-from tests.benchmarks.detection.fused import CHEAP, Surprises, columns_of, moves_on
+from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Surprises, columns_of, fuse, said_again
 
 PROCESS = registry.TRACKS.index("process")
 PROCESS_STREAMS = tuple(
@@ -20,9 +19,13 @@ PROCESS_STREAMS = tuple(
     if track == "process"
 )
 CHEAP_PROCESS = tuple(name for name in PROCESS_STREAMS if name in CHEAP)
+MOVEMENT = ("unrest", "variance", "shape")
+"""Streams that ask how a sensor moves from row to row; most others of the process ask where it is, or where it was."""
 FIVE = ("level", "level_mean", "linear", "linear_mean", "jump")
 WITHOUT_MODEL = "without the model"
 """All streams that need no model, as the core fuses them."""
+HALF_LIFE_GAPS, LONG_CAP = 4.0, np.float32(4.0)
+"""Of a peak that is held, in usual gaps, but by half in a row at most; what counts of a row in the long mean."""
 
 Floats = NDArray[np.float32]
 Together = Callable[[Floats], Floats]
@@ -34,14 +37,15 @@ class Rule:
 
     Attributes:
         streams: that are heard.
-        together: makes one surprise of those of a row, [n, K] to [n]; NaN = no opinion. None = as the core does, with
-            the votes that it gives each stream; in all others each has one.
-        held: whether peaks are held and a long mean is added, as in the core.
+        together: makes one surprise of those of a row, [n, K] to [n]; NaN = no opinion. The core's, if not another.
+        votes: of each of `MOVEMENT`: as if it stood there so many times.
+        held: whether peaks are held, and half of a mean over hours is added.
     """
 
     streams: Sequence[str]
-    together: Together | None = None
-    held: bool = True
+    together: Together = fusion.together
+    votes: int = 1
+    held: bool = False
 
 
 def power_mean(power: float) -> Together:
@@ -83,71 +87,71 @@ def rules() -> dict[str, Rule]:
         WITHOUT_MODEL: Rule(cheap),
         "mean of five": Rule(FIVE),
         **{f"without {name}": Rule(tuple(n for n in cheap if n != name)) for name in cheap},
-        "one vote each, plain mean": Rule(cheap, _mean),
-        "one vote each, power mean 1.5": Rule(cheap, power_mean(1.5)),
-        "one vote each, power mean 2": Rule(cheap, power_mean(2.0)),
+        **shapes(),
         "max(mean, half of the largest)": Rule(cheap, half_of_largest),
         "mean of the two largest": Rule(cheap, mean_of_two_largest),
         "each up to 4, mean": Rule(cheap, capped_mean),
         "the largest": Rule(cheap, largest),
-        "neither hold nor long mean": Rule(cheap, held=False),
+    }
+
+
+def shapes() -> dict[str, Rule]:
+    """Return the rules between which the injected suite was asked to choose, too."""
+    cheap = CHEAP_PROCESS
+    return {
+        "plain mean": Rule(cheap, _mean),
+        "power mean 2": Rule(cheap, power_mean(2.0)),
+        "two votes for movement": Rule(cheap, votes=2),
+        "three votes for movement": Rule(cheap, votes=3),
+        "peaks held, and half of a long mean": Rule(cheap, held=True),
     }
 
 
 def severities(sensors: Sequence[Surprises], rules: Mapping[str, Rule]) -> dict[str, list[Floats]]:
-    """Return the severity of the process track of each sensor's rows by rule, [n] each; 0 without an opinion.
+    """Return what each rule makes of the process track of each sensor's rows, [n] each; NaN without an opinion."""
+    return {name: _by_rule(sensors, rule) for name, rule in rules.items()}
 
-    What a rule makes of a row is given to the core's fusion as if a single stream had said it: holding and the
-    long mean are the core's. All sensors and rules pass through it side by side, which is what makes many rules
-    cheap.
+
+def fusing_by(rule: Rule) -> Callable[[Sequence[Surprises]], list[Floats]]:
+    """Return what fuses surprises by track [n, Q] as the default does, but for the process track."""
+
+    def fused(sensors: Sequence[Surprises]) -> list[Floats]:
+        out = fuse(sensors, columns_of(DEFAULT))
+        for tracks, process in zip(out, _by_rule(sensors, rule), strict=True):
+            tracks[:, PROCESS] = process
+        return out
+
+    return fused
+
+
+def _by_rule(sensors: Sequence[Surprises], rule: Rule) -> list[Floats]:
+    heard = np.flatnonzero(columns_of(rule.streams) & columns_of(PROCESS_STREAMS))
+    again = np.flatnonzero(columns_of(rule.streams) & columns_of(MOVEMENT))
+    heard = np.concatenate([heard, *[again] * (rule.votes - 1)])
+    said = [rule.together(one.surprise[:, heard]).astype(np.float32) for one in sensors]
+    if rule.held:
+        said = held(sensors, said)
+    return [said_again(one.times_seconds, g) for one, g in zip(sensors, said, strict=True)]
+
+
+def held(sensors: Sequence[Surprises], said: Sequence[Floats]) -> list[Floats]:
+    """Return what was said of rows, held as a peak that fades, plus half of its mean over four hours, [n] each.
+
+    All sensors side by side, row by row.
     """
-    moves = [moves_on(one.times_seconds) for one in sensors]
-    said = [_said(one.surprise, rules) for one in sensors]
-    held = _held(sensors, moves, [g[kept] for g, kept in zip(said, moves, strict=True)])
-    out: dict[str, list[Floats]] = {}
-    for column, (name, rule) in enumerate(rules.items()):
-        out[name] = [
-            np.nan_to_num(f[np.cumsum(kept) - 1, column] if rule.held else g[:, column], nan=0.0)
-            for f, g, kept in zip(held, said, moves, strict=True)
-        ]
-    return out
-
-
-def _said(surprise: Floats, rules: Mapping[str, Rule]) -> Floats:
-    """Return what each rule makes of each row, [n, rules]."""
-    process = columns_of(PROCESS_STREAMS)
-    columns = [_by_rule(surprise, rule, columns_of(rule.streams) & process) for rule in rules.values()]
-    return np.stack(columns, axis=1).astype(np.float32)
-
-
-def _by_rule(surprise: Floats, rule: Rule, heard: NDArray[np.bool_]) -> Floats:
-    """Return what a rule makes of the streams [K] that it hears, [n]."""
-    said = surprise[:, heard]
-    return fusion.together(said, registry.VOTES[heard]) if rule.together is None else rule.together(said)
-
-
-def _held(
-    sensors: Sequence[Surprises], moves: Sequence[NDArray[np.bool_]], said: Sequence[Floats]
-) -> list[Floats]:
-    """Pass rows that move time on through the core's fusion; return the severities [rows, rules] by sensor."""
-    rules = said[0].shape[1] if said else 0
-    order = sorted(range(len(said)), key=lambda index: -len(said[index]))
-    lengths = np.array([len(said[index]) for index in order], np.intp)
-    gaps = [one.gaps_seconds for one in sensors]
-    units = np.array([sensors[index].unit_seconds for index in order])
-    core, column = Fusion(len(said) * rules), int(np.argmax(columns_of(PROCESS_STREAMS)))
-    held = [np.full(g.shape, np.nan, np.float32) for g in said]
-    alive = np.searchsorted(-lengths, -np.arange(1, int(lengths.max(initial=0)) + 1), side="right")
-    for row, count in enumerate(alive.tolist()):
-        here = order[:count]
-        surprise = np.full((count * rules, len(registry.STREAM_NAMES)), np.nan, np.float32)
-        surprise[:, column] = np.concatenate([said[index][row] for index in here])
-        gap_seconds = np.repeat([gaps[index][row] for index in here], rules)
-        gap = (gap_seconds / np.repeat(units[:count], rules)).astype(np.float32)
-        severity = core.update(np.arange(count * rules), gap_seconds, gap, surprise).severity[:, PROCESS]
-        for place, index in enumerate(here):
-            held[index][row] = severity[place * rules : (place + 1) * rules]
-    return held
+    shape = (len(sensors), max(map(len, said), default=0))
+    g, seconds, gap = np.full(shape, np.nan, np.float32), np.full(shape, np.nan), np.full(shape, np.nan)
+    for at, (one, rows) in enumerate(zip(sensors, said, strict=True)):
+        g[at, : len(rows)] = rows
+        seconds[at, : len(rows)] = np.diff(one.times_seconds, prepend=np.nan)
+        gap[at] = seconds[at] / one.unit_seconds
+    keep, fade = horizon.decay(seconds, gap), np.exp2(-np.nan_to_num(gap, nan=1.0) / HALF_LIFE_GAPS)
+    peak, mean, weight = (np.zeros(len(sensors), np.float32) for _ in range(3))
+    for row, (now, known) in enumerate(zip(g.T.copy(), ~np.isnan(g.T), strict=True)):
+        peak = np.fmax(peak * np.fmax(fade[:, row], 0.5), now).astype(np.float32)
+        mean, weight = horizon.fade(mean, weight, np.minimum(now, LONG_CAP), keep[:, row], known)
+        g[:, row] = np.where(known, peak + np.float32(0.5) * mean, np.float32(np.nan))
+    return [rows[: len(one)] for rows, one in zip(g, said, strict=True)]
 
 
 def _mean(surprise: Floats) -> Floats:

@@ -26,7 +26,7 @@ def whole() -> Commission:
     rng = np.random.default_rng(1)
     raw = {s: rng.exponential(size=(500, len(STREAM_NAMES))).astype(np.float32) for s in SENSORS}
     fused = {s: rng.exponential(0.4, size=(4000, len(TRACKS))).astype(np.float32) for s in SENSORS}
-    return calibrate_tracks(calibrate_streams(half(), raw), fused, fused)
+    return calibrate_tracks(calibrate_streams(half(), raw), fused)
 
 
 def test_unknown_sensors_have_row_zero() -> None:

@@ -102,7 +102,7 @@ def test_runs_of_a_track_are_counted_in_rows() -> None:
     commission = commissioned(*(recording(rng.normal(size=200), s) for s in "ab"))
     commission = calibrate_streams(commission, {})
     tracks = {"a": single, "b": np.repeat(single[:500], 10, axis=0)}
-    commission = calibrate_tracks(commission, tracks, tracks)
+    commission = calibrate_tracks(commission, tracks)
     assert commission.alarm_run is not None
     assert commission.alarm_run[1] == pytest.approx(1.15, abs=0.15), (
         "two by chance are one episode now and then"

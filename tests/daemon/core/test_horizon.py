@@ -31,13 +31,6 @@ def test_a_lost_reading_does_not_make_the_memory_longer() -> None:
     assert two == pytest.approx(one * one)
 
 
-def test_a_peak_halves_in_usual_gaps() -> None:
-    """However long the gap is in seconds; a first row is taken for a usual gap."""
-    one, four, first = horizon.peak(np.array([1.0, 4.0, np.nan]), 4.0)
-    assert four == pytest.approx(0.5)
-    assert one == first == pytest.approx(0.5**0.25)
-
-
 @given(st.lists(st.floats(-100, 100, width=32), min_size=1, max_size=50), st.floats(0.125, 1, width=32))
 def test_fade_is_the_weighted_mean_of_what_was_seen(values: list[float], keep: float) -> None:
     """The recursion equals the sum it stands for, and begins with the first value itself."""

@@ -22,7 +22,7 @@ def commission(rows: int = 3000, scale: float = 0.4, alike: int = 1) -> Commissi
     rng = np.random.default_rng(0)
     fused = np.repeat(rng.exponential(scale, size=(rows // alike, Q)), alike, axis=0).astype(np.float32)
     learnt = commissioned(recording(rng.normal(size=200)))
-    return calibrate_tracks(learnt, {"a": fused}, {"a": fused})
+    return calibrate_tracks(learnt, {"a": fused})
 
 
 def rows(n: int = SENSORS, row: int = 1) -> tuple[np.ndarray, np.ndarray]:

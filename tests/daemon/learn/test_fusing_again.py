@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from offbeat.core.decisions import Decisions
+from offbeat.core.fusion import Fusion
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, voting
 from offbeat.learn.collected import Collected
-from offbeat.learn.fusing_again import Said, fuse_again, fuse_side_by_side
+from offbeat.learn.fusing_again import fuse_again, measure_by_own
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import play
 from offbeat.testing.readings import Readings
@@ -30,61 +31,56 @@ def test_the_fusion_of_a_training_is_that_of_the_service() -> None:
     collected = Collected()
     for part in played.scores:
         collected.add(Decisions(scores=part))
-    fused, severity = fuse_again(boilers_learnt(), collected.raw(BOILERS), collected.times_seconds(BOILERS))
-    assert set(fused) == set(severity) == set(BOILERS)
+    fused = fuse_again(boilers_learnt(), collected.raw(BOILERS))
+    assert set(fused) == set(BOILERS)
     for i, name in enumerate(BOILERS):
-        assert fused[name].shape == severity[name].shape == (rows[i], len(TRACKS))
+        assert fused[name].shape == (rows[i], len(TRACKS))
         assert np.array_equal(fused[name], played.of(i, "fused"), equal_nan=True), name
-        assert np.array_equal(severity[name], played.of(i, "severity"), equal_nan=True), name
-    assert np.isfinite(severity[BOILERS[0]][-1]).any()
+    assert np.isfinite(fused[BOILERS[0]][-1]).any()
 
 
-def test_a_sensor_is_fused_alike_whoever_stands_beside_it() -> None:
+def test_a_stranger_is_fused_by_its_own_measure_whoever_stands_beside_it() -> None:
     """Sensors do not touch each other."""
     random = np.random.default_rng(3)
     raw = {
         name: random.exponential(1.0, (n, len(STREAM_NAMES))).astype(np.float32)
-        for name, n in zip(BOILERS[:3], (30, 50, 10), strict=True)
+        for name, n in (("new-1", 30), ("new-2", 50), (BOILERS[0], 10))
     }
-    times = {name: 1.7e9 + 5.0 * np.arange(len(part)) for name, part in raw.items()}
-    together, _ = fuse_again(boilers_learnt(), raw, times)
+    together = fuse_again(boilers_learnt(), raw)
     for name in raw:
-        alone, _ = fuse_again(boilers_learnt(), {name: raw[name]}, {name: times[name]})
+        alone = fuse_again(boilers_learnt(), {name: raw[name]})
         assert np.array_equal(alone[name], together[name], equal_nan=True)
+    surprise = boilers_learnt().surprise(np.zeros(30, np.intp), raw["new-1"])
+    by_fleet = Fusion(boilers_learnt().voting).of(surprise)
+    assert not np.array_equal(together["new-1"], by_fleet, equal_nan=True)
 
 
 def test_streams_without_a_vote_take_no_part() -> None:
     """What is calibrated is what will be fused in service."""
     raw = {BOILERS[0]: np.ones((30, len(STREAM_NAMES)), np.float32)}
     loud = {BOILERS[0]: np.where(voting(model=False), raw[BOILERS[0]], np.float32(9.0))}
-    times = {BOILERS[0]: 1.7e9 + 5.0 * np.arange(30)}
     deaf = replace(boilers_learnt(), voting=voting(model=False))
-    assert np.array_equal(
-        fuse_again(deaf, raw, times)[0][BOILERS[0]], fuse_again(deaf, loud, times)[0][BOILERS[0]]
-    )
+    assert np.array_equal(fuse_again(deaf, raw)[BOILERS[0]], fuse_again(deaf, loud)[BOILERS[0]])
     assert not np.array_equal(
-        fuse_again(boilers_learnt(), raw, times)[0][BOILERS[0]],
-        fuse_again(boilers_learnt(), loud, times)[0][BOILERS[0]],
+        fuse_again(boilers_learnt(), raw)[BOILERS[0]], fuse_again(boilers_learnt(), loud)[BOILERS[0]]
     )
 
 
 def test_nothing_to_fuse_is_no_error() -> None:
     """A group may have been silent."""
-    assert fuse_again(boilers_learnt(), {}, {}) == ({}, {})
+    assert fuse_again(boilers_learnt(), {}) == {}
     empty = np.zeros((0, len(STREAM_NAMES)), np.float32)
-    fused, _ = fuse_again(boilers_learnt(), {BOILERS[0]: empty}, {BOILERS[0]: np.zeros(0)})
-    assert fused[BOILERS[0]].shape == (0, len(TRACKS))
+    assert fuse_again(boilers_learnt(), {BOILERS[0]: empty})[BOILERS[0]].shape == (0, len(TRACKS))
 
 
-def test_what_the_streams_said_is_not_held_twice() -> None:
+def test_what_strangers_said_is_not_held_twice() -> None:
     """It is the most that a training holds of a row, and a training has a bound of memory."""
     rows, sensors, streams = 200, 100, len(STREAM_NAMES)
-    times = 1.7e9 + 5.0 * np.arange(rows)
-    said = [Said(times, np.ones((rows, streams), np.float32), 5.0) for _ in range(sensors)]
-    fuse_side_by_side(said[:1], None)
+    said = [np.ones((rows, streams), np.float32) for _ in range(sensors)]
+    measure_by_own([said[0].copy()])
     tracemalloc.start()
     try:
-        fuse_side_by_side(said, None)
+        measure_by_own(said)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

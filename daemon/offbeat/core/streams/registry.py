@@ -56,13 +56,6 @@ STREAM_KINDS: tuple[str, ...] = (
 )
 """Kind of anomaly that each column of `STREAM_NAMES` speaks of."""
 
-MOVEMENT: tuple[str, ...] = ("unrest", "variance", "shape")
-"""Streams that ask how a sensor moves from row to row; most others of the process ask where it is, or where it was."""
-
-VOTES: Floats = np.array([2.0 if name in MOVEMENT else 1.0 for name in STREAM_NAMES], np.float32)
-"""How often each stream counts in its track's mean: three that ask one thing are not to be outvoted by eight that ask
-another. How many votes was not chosen without labelled sets: see docs/decisions/0003-fusion.md."""
-
 VALUE_NAMES: tuple[str, ...] = tuple(
     name for name, track in zip(ModelStreams.names, ModelStreams.tracks, strict=True) if track == "process"
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat_models.synthetic import FAULT_KINDS
-from tests.benchmarks.detection import tables
+from tests.benchmarks.detection import rules, tables
 from tests.benchmarks.detection.injected import EVERY, HYBRID, SERVICE, SIMPLE
 from tests.benchmarks.detection.step import Step
 
@@ -41,6 +41,7 @@ WHAT = (
     "training of its own, and nothing was chosen on any of these."
 )
 SPREAD = "Mean and standard deviation over the seeds; the difference is the hybrid's to the simple bag, seed by seed:"
+RULES = "The hybrid by other rules of fusion of the process track (decision 3), mean over the seeds:"
 
 
 def steps(_: list[str]) -> list[Step]:
@@ -98,6 +99,7 @@ def _fleet(fleet: str, found: Sequence[Mapping[str, Any]]) -> list[str]:
         "",
         *_spread([one["recall"] for one in found], kinds),
         "",
+        *_rules([one["recall"] for one in found], kinds),
         "Of the first seed, every stream alone, too:",
         "",
         *tables.table(["detector", *kinds], rows, 2),
@@ -112,6 +114,16 @@ def _spread(recalls: Sequence[Mapping[str, Mapping[str, float]]], kinds: Sequenc
         of = {name: np.array([recall[name][kind] for recall in recalls]) for name in COMPARED}
         rows.append([kind, *(_with_spread(one) for one in (*of.values(), of[HYBRID] - of[SIMPLE]))])
     return tables.table(["fault", *COMPARED, "difference"], rows)
+
+
+def _rules(recalls: Sequence[Mapping[str, Mapping[str, float]]], kinds: Sequence[str]) -> list[str]:
+    """Return the table of the rules of fusion, means over the seeds."""
+    rows = [
+        [name, *(float(np.mean([recall[name][kind] for recall in recalls])) for kind in kinds)]
+        for name in (HYBRID, *rules.shapes())
+        if name in recalls[0]
+    ]
+    return [RULES, "", *tables.table(["rule", *kinds], rows), ""]
 
 
 def _with_spread(figures: NDArray[np.float64]) -> str:

@@ -77,6 +77,8 @@ def _seeds(values: Sequence[float], digits: int) -> str:
     """Return what the seeds found, each, where there is more than one."""
     if len(values) < 2:
         return ""
+    if len(set(values)) == 1:
+        return f" with each of {len(values)} seeds: the model they train has no vote"
     return f" as the mean of {len(values)} seeds ({', '.join(tables.text(one, digits) for one in values)})"
 
 
