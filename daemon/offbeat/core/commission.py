@@ -22,6 +22,8 @@ MOST_ALARM_P = 0.05
 Budget = float | NDArray[np.float64]
 """False alerts a week: one number, or one a track."""
 
+_HEARD_ONCE = "voting"
+"""What artifacts held before streams had votes: which were heard. Their laws are those of one vote each."""
 _LAWS = ("runs", "streams", "severity", "alarm")
 
 
@@ -47,13 +49,14 @@ class Commission:
         shape: law of the shape stream: principal components on a time grid, relations of channels.
         runs: law of the lengths of runs of one value over (row, channel), for the stuck stream.
         streams: law of each stream's raw value over (row, `registry.STREAM_NAMES`).
-        alarm: law of the fused surprise g over (row, `registry.TRACKS`): where the trailing calibration starts from.
-        severity: the same with tails of bouts (`bout_tail`): what the score is made of.
+        severity: law of the severity F over (row, `registry.TRACKS`), with tails of bouts (`bout_tail`).
+        alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
-        voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of g.
-        severity_run: rows beyond the knots of the law of g that are one bout, on the mean, float32 [R, Q].
-        alarm_run: the same above its 98th percentile.
+        votes: how often each stream counts in what is fused, float32 [K]; 0 = not at all; None = once each. They go
+            with the laws of F and g.
+        severity_run: rows beyond the knots of the law of F that are one bout, on the mean, float32 [R, Q].
+        alarm_run: the same of g above its 98th percentile.
         still_rows: rows in which each channel was seen of a sensor of which none ever moved, float32 [R, C]; 0 where
             one did; None = not known.
     """
@@ -77,7 +80,7 @@ class Commission:
     severity_run: Floats | None = None
     alarm_run: Floats | None = None
     long_scale: Floats | None = None
-    voting: NDArray[np.bool_] | None = None
+    votes: Floats | None = None
     still_rows: Floats | None = None
 
     @cached_property
@@ -106,7 +109,7 @@ class Commission:
     def of_strangers(self) -> Self:
         """Return what it knows of sensors that it does not know, whatever unit they measure in: row 0 alone."""
         tensors = self.to_tensors()
-        alone = {name: array if name == "voting" else array[:1] for name, array in tensors.items()}
+        alone = {name: array if name == "votes" else array[:1] for name, array in tensors.items()}
         nothing = np.zeros_like(self.center[:1])
         alone |= {"center": nothing, "scale": nothing, "resolution": nothing}
         return self.from_tensors(self.channels, (), alone)
@@ -147,22 +150,22 @@ class Commission:
     def score(
         self,
         row: NDArray[np.intp],
-        fused: Floats,
+        severity: Floats,
         budget_per_week: Budget,
         rows_per_week: NDArray[np.float64] | None = None,
     ) -> Floats:
-        """Return the severity of g, its surprise over that of the budget's boundary, float32 [n, Q]: 1.0 is there.
+        """Return the surprise of F over that at the budget's boundary, float32 [n, Q]; 1.0 = the boundary.
 
         Args:
             row: rows of the commission [n].
-            fused: g [n, Q].
+            severity: F [n, Q].
             budget_per_week: false alerts a week.
             rows_per_week: of the sensors [n]; None = as commissioned.
         """
         if self.severity is None:
-            return np.full(fused.shape, np.nan, np.float32)
+            return np.full(severity.shape, np.nan, np.float32)
         boundary = -np.log10(self.severity_p_value(row, budget_per_week, rows_per_week))
-        return np.asarray(self.severity.surprise(row, fused) / boundary, np.float32)
+        return np.asarray(self.severity.surprise(row, severity) / boundary, np.float32)
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
         """Return every array by name, for an artifact; names of channels and sensors are kept beside."""
@@ -189,6 +192,8 @@ class Commission:
         plain: dict[str, Any] = {
             name: np.ascontiguousarray(tensors[name]) for name in _PLAIN if name in tensors
         }
+        if _HEARD_ONCE in tensors:
+            plain.setdefault("votes", tensors[_HEARD_ONCE].astype(np.float32))
         return cls(
             channels=channels,
             sensors=sensors,

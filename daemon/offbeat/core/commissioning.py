@@ -3,7 +3,7 @@
 commission = fit_normaliser_and_ridge(channels, recordings)
 # play every recording through the production streams with it; collect the raw values [n, K] of each sensor
 commission = calibrate_streams(commission, raw)
-# fuse their surprises; collect g, [n, Q], of each sensor
+# fuse their surprises: g and F, [n, Q] each, of each sensor
 commission = calibrate_tracks(commission, fused)
 """
 
@@ -20,6 +20,7 @@ from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import WEEK_SECONDS, EpisodeRules
+from offbeat.core.fusion import Fused
 from offbeat.core.recording import Recording
 from offbeat.core.streams.base import Floats
 from offbeat.core.streams.pace import log_of
@@ -94,20 +95,20 @@ def calibrate_streams(commission: Commission, raw: Mapping[str, Floats]) -> Comm
     return replace(commission, streams=FrozenCalibration.fit(samples, columns))
 
 
-def calibrate_tracks(commission: Commission, fused: Mapping[str, Floats]) -> Commission:
-    """Return the commission with the laws of g, that of rows (alarm) and that of bouts (severity), and run lengths.
+def calibrate_tracks(commission: Commission, fused: Mapping[str, Fused]) -> Commission:
+    """Return the commission with the laws of g (alarm) and of F (severity) and the lengths of their runs.
 
     Args:
         commission: with calibrated streams.
-        fused: g of each sensor's training rows [n, Q], by sensor id, in time order.
+        fused: g and F of each sensor's training rows, by sensor id, in time order.
     """
-    g, columns = _by_row(commission, fused)
-    of_rows = FrozenCalibration.fit(g, columns, shape=tail.SURPRISE)
-    of_bouts, rows_of_bout = with_bout_tails(of_rows, g)
+    g, columns = _by_row(commission, {sensor: one.surprise for sensor, one in fused.items()})
+    f, _ = _by_row(commission, {sensor: one.severity for sensor, one in fused.items()})
+    law, rows_of_bout = with_bout_tails(FrozenCalibration.fit(f, columns, shape=tail.SURPRISE), f)
     return replace(
         commission,
-        alarm=of_rows,
-        severity=of_bouts,
+        alarm=FrozenCalibration.fit(g, columns, shape=tail.SURPRISE),
+        severity=law,
         alarm_run=_run_lengths(g, columns),
         severity_run=rows_of_bout,
     )

@@ -30,7 +30,7 @@ class ScoredRows:
         surprise: calibrated surprise of each stream, float32 [n, K]; NaN = no opinion.
         names: the streams' names, K.
         mean, sigma: what the model expected of each row, squashed and normalised, float32 [n, C]; None without a model.
-        raw, fused: raw stream values [n, K] and g by track [n, Q]; None unless collected.
+        raw, fused, severity: raw stream values [n, K], g and F by track [n, Q]; None unless collected.
         track_p_value: what opens episodes, by track, float64 [n, Q]; None unless collected.
     """
 
@@ -46,6 +46,7 @@ class ScoredRows:
     sigma: Floats | None = None
     raw: Floats | None = None
     fused: Floats | None = None
+    severity: Floats | None = None
     track_p_value: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:

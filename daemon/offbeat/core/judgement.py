@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from offbeat.core.decisions import ScoredRows
 from offbeat.core.episode_rules import TRACKS, Track
+from offbeat.core.fusion import Fused
 from offbeat.core.group_state import GroupState
 from offbeat.core.learnt import CHEAP_COLUMNS, LONG_COLUMN, ROW_TRACKS, Learnt
 from offbeat.core.normalisers import COMMISSIONED
@@ -41,7 +42,7 @@ class Judged:
     Attributes:
         work, answer: as they came.
         raw, surprise: by stream, float32 [n, K].
-        fused, score: g and its severity by track, float32 [n, Q].
+        fused, severity, score: g, F and the score by track, float32 [n, Q].
         p_value: of g by track, float64 [n, Q].
         transitions: that the rows caused, in time order; `index` is the row.
     """
@@ -51,6 +52,7 @@ class Judged:
     raw: Floats
     surprise: Floats
     fused: Floats
+    severity: Floats
     score: Floats
     p_value: Doubles
     transitions: list[Transition]
@@ -71,6 +73,7 @@ class Judged:
             sigma=self.answer.sigma,
             raw=self.raw if collect else None,
             fused=self.fused if collect else None,
+            severity=self.severity if collect else None,
             track_p_value=self.p_value if collect else None,
         )
 
@@ -108,12 +111,12 @@ def judge(state: GroupState, learnt: Learnt, work: Work, answer: Answer) -> Judg
     opens, most = _cautious(state, learnt, work, slot, threshold)
     strange_from = opens - state.episodes.rules.margin
     fused, p_value = _fuse(state, learnt, work, raw, surprise, strange_from)
-    score = learnt.score(slot, fused)
+    score = learnt.score(slot, fused.severity)
     alarm = _alarm(p_value)
     moves = learnt.still.update(work, row, threshold[:, PROCESS], state.holds.frozen)
     verdict = Verdict(p_value, alarm, score, threshold, opens, most, moves)
     transitions = _episodes(state, work, slot, verdict)
-    judged = Judged(work, answer, raw, surprise, fused, score, p_value, transitions)
+    judged = Judged(work, answer, raw, surprise, fused.surprise, fused.severity, score, p_value, transitions)
     _remember(state, learnt, work, slot, judged, alarm >= strange_from)
     return judged
 
@@ -182,8 +185,8 @@ def _of_rhythm(learnt: Learnt, row: Slots, raw: Floats, fused: Floats, trailing:
 
 def _fuse(
     state: GroupState, learnt: Learnt, work: Work, raw: Floats, surprise: Floats, strange_from: Floats
-) -> tuple[Floats, Doubles]:
-    """Return g and its p-value for each row and track. Rows are judged before they are learnt.
+) -> tuple[Fused, Doubles]:
+    """Return g and F, and the p-value of g for each row and track. Rows are judged before they are learnt.
 
     The trailing calibration learns in episodes, too, so that the budget is kept; of frozen sensors it does not. A
     stranger's own measure is made of neither: rows that open an episode, or keep one open, are left out.
@@ -198,13 +201,15 @@ def _fuse(
     """
     slot = work.rows.sensor.astype(np.intp)
     row, free = learnt.row[slot], ~state.holds.frozen[slot]
-    fused, p_value = learnt.fusion.of(surprise), np.empty((len(work), _Q))
+    said, p_value = learnt.fusion.of(surprise), np.empty((len(work), _Q))
+    fused = said.surprise
     for index in work.rounds:
         strangers = index[row[index] == 0]
         by_fleet = surprise[strangers]
         if len(strangers):
             surprise[strangers] = learnt.own.measured(slot[strangers], by_fleet)
-            fused[strangers] = learnt.fusion.of(surprise[strangers])
+            by_own = learnt.fusion.of(surprise[strangers])
+            fused[strangers], said.severity[strangers] = by_own.surprise, by_own.severity
         trailing = learnt.trailing.p_value(slot[index], row[index], fused[index])
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
         trailing[:, STUCK] = 10.0 ** -fused[index, STUCK].astype(np.float64)
@@ -215,7 +220,7 @@ def _fuse(
             learnt.own.learn(slot[strangers[calm]], by_fleet[calm])
         learns = index[free[index]]
         learnt.trailing.update(slot[learns], row[learns], fused[learns])
-    return fused, p_value
+    return said, p_value
 
 
 def _alarm(p_value: Doubles) -> Floats:

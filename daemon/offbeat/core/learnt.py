@@ -65,7 +65,7 @@ class Learnt:
         self.models = ModelStreams(sensors)
         self.long = LongStream(sensors)
         self.own = OwnMeasure(sensors)
-        self.fusion = Fusion(commission.voting)
+        self.fusion = Fusion(commission.votes)
         self.trailing = TrailingCalibration(commission, sensors)
         self.still = StillSensors(commission, self.normalisers, sensors)
         self._ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])
@@ -91,9 +91,9 @@ class Learnt:
         """Return the surprise that opens an episode of sensors by track, float32 [n, Q]: each one's own pace counts."""
         return threshold(alarm_p_value(self._rate(slot), self.budget), self._ceiling)
 
-    def score(self, slot: Slots, fused: Floats) -> Floats:
+    def score(self, slot: Slots, severity: Floats) -> Floats:
         """Return the scores of rows of sensors by track, float32 [n, Q]; see `Commission.score`."""
-        return self.commission.score(self.row[slot], fused, self.budget, self._rate(slot))
+        return self.commission.score(self.row[slot], severity, self.budget, self._rate(slot))
 
     def _rate(self, slot: Slots) -> NDArray[np.float64]:
         own = self.normalisers.rows_per_week[slot]

@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.core.commission import Commission
-from offbeat.core.fusion import Fusion
+from offbeat.core.fusion import Fused, Fusion
 from offbeat.core.own_measure import OwnMeasure, surprise_of
 
 Floats = NDArray[np.float32]
 
 
-def fuse_again(commission: Commission, raw: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Return the fused surprise g of each sensor's rows, [n, Q], by sensor id, as it will be in service.
+def fuse_again(commission: Commission, raw: Mapping[str, Floats]) -> dict[str, Fused]:
+    """Return what the streams say together of each sensor's rows, by sensor id, as it will be in service.
 
     Args:
         commission: with calibrated streams.
         raw: raw stream values [n, K] by sensor id, in order of time.
     """
-    fusion = Fusion(commission.voting)
+    fusion = Fusion(commission.votes)
     strangers = [sensor for sensor in raw if not commission.row_of(sensor)]
     said = {sensor: _surprise(commission, sensor, rows) for sensor, rows in raw.items()}
     measure_by_own([said[sensor] for sensor in strangers])

@@ -13,6 +13,7 @@ from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.events import EpisodeEvent
+from offbeat.core.fusion import Fused
 from offbeat.core.jobs import StepJob, StepResult, WindowJob, WindowResult
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
@@ -137,6 +138,6 @@ def commissioned(
                 commission, {s: played.of(i, "raw") for i, s in enumerate(sensors)}
             )
         else:
-            fused = {s: played.of(i, "fused") for i, s in enumerate(sensors)}
+            fused = {s: Fused(played.of(i, "fused"), played.of(i, "severity")) for i, s in enumerate(sensors)}
             commission = calibrate_tracks(commission, fused)
     return commission

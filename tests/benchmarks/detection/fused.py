@@ -22,8 +22,9 @@ Floats = NDArray[np.float32]
 NEURAL = tuple(name for name in registry.STREAM_NAMES if name not in registry.CHEAP_NAMES)
 """Streams that need a model."""
 CHEAP = registry.CHEAP_NAMES
-DEFAULT = tuple(np.array(registry.STREAM_NAMES)[registry.voting(model=False)].tolist())
-"""Streams that take part in scores unless more are asked for."""
+DEFAULT_VOTES = registry.votes(model=False)
+DEFAULT = tuple(np.array(registry.STREAM_NAMES)[DEFAULT_VOTES > 0].tolist())
+"""Streams that take part in alerts and scores unless more are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,13 @@ def columns_of(names: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([name in names for name in registry.STREAM_NAMES])
 
 
-def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Floats]:
-    """Return the fused surprise g by track [n, Q] of each sensor's rows, made of the chosen streams [K] only.
+def fuse(sensors: Sequence[Surprises], votes: NDArray[np.floating | np.bool_]) -> list[Floats]:
+    """Return the fused surprise g by track [n, Q] of each sensor's rows, by the streams' votes [K].
 
     A row that moves time not on is said again what the row before it was: the core keeps such rows out.
     """
-    fusion = Fusion(chosen)
-    return [said_again(one.times_seconds, fusion.of(one.surprise)) for one in sensors]
+    fusion = Fusion(votes.astype(np.float32))
+    return [said_again(one.times_seconds, fusion.of(one.surprise).surprise) for one in sensors]
 
 
 def said_again(times_seconds: NDArray[np.float64], said: Floats) -> Floats:
@@ -93,9 +94,9 @@ class Bag:
     sensors: tuple[str, ...]
 
     @classmethod
-    def learn(cls, past: Sequence[Surprises], names: Sequence[str]) -> Bag:
-        """Return the named streams, calibrated on what they said about the past."""
-        return cls.calibrated(past, partial(fuse, chosen=columns_of(names)))
+    def learn(cls, past: Sequence[Surprises], votes: NDArray[np.floating | np.bool_]) -> Bag:
+        """Return streams with so many votes [K], calibrated on what they said about the past."""
+        return cls.calibrated(past, partial(fuse, votes=votes))
 
     @classmethod
     def calibrated(

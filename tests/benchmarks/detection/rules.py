@@ -23,7 +23,7 @@ MOVEMENT = ("unrest", "variance", "shape")
 """Streams that ask how a sensor moves from row to row; most others of the process ask where it is, or where it was."""
 FIVE = ("level", "level_mean", "linear", "linear_mean", "jump")
 WITHOUT_MODEL = "without the model"
-"""All streams that need no model, as the core fuses them."""
+"""All streams that need no model, as the core makes a score of them."""
 HALF_LIFE_GAPS, LONG_CAP = 4.0, np.float32(4.0)
 """Of a peak that is held, in usual gaps, but by half in a row at most; what counts of a row in the long mean."""
 
@@ -43,7 +43,7 @@ class Rule:
     """
 
     streams: Sequence[str]
-    together: Together = fusion.together
+    together: Together = lambda said: fusion.together(said, np.ones(said.shape[1], np.float32))
     votes: int = 1
     held: bool = False
 
@@ -101,8 +101,7 @@ def shapes() -> dict[str, Rule]:
     return {
         "plain mean": Rule(cheap, _mean),
         "power mean 2": Rule(cheap, power_mean(2.0)),
-        "two votes for movement": Rule(cheap, votes=2),
-        "three votes for movement": Rule(cheap, votes=3),
+        **{f"{votes} votes for movement": Rule(cheap, votes=votes) for votes in (2, 3, 5)},
         "peaks held, and half of a long mean": Rule(cheap, held=True),
     }
 
@@ -113,7 +112,7 @@ def severities(sensors: Sequence[Surprises], rules: Mapping[str, Rule]) -> dict[
 
 
 def fusing_by(rule: Rule) -> Callable[[Sequence[Surprises]], list[Floats]]:
-    """Return what fuses surprises by track [n, Q] as the default does, but for the process track."""
+    """Return what fuses surprises by track [n, Q] as the default's score is made, but for the process track."""
 
     def fused(sensors: Sequence[Surprises]) -> list[Floats]:
         out = fuse(sensors, columns_of(DEFAULT))

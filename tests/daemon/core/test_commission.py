@@ -9,7 +9,8 @@ import pytest
 
 from offbeat.core.commission import LEAST_ALARM_P, MOST_ALARM_P, Commission, alarm_p_value
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks
-from offbeat.core.streams.registry import STREAM_NAMES, TRACKS
+from offbeat.core.fusion import Fused
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, votes
 from tests.support.commissioned import commissioned, recording
 
 SENSORS = ("a", "b")
@@ -26,7 +27,9 @@ def whole() -> Commission:
     rng = np.random.default_rng(1)
     raw = {s: rng.exponential(size=(500, len(STREAM_NAMES))).astype(np.float32) for s in SENSORS}
     fused = {s: rng.exponential(0.4, size=(4000, len(TRACKS))).astype(np.float32) for s in SENSORS}
-    return calibrate_tracks(calibrate_streams(half(), raw), fused)
+    return calibrate_tracks(
+        calibrate_streams(half(), raw), {name: Fused(said, said) for name, said in fused.items()}
+    )
 
 
 def test_unknown_sensors_have_row_zero() -> None:
@@ -108,3 +111,11 @@ def test_missing_arrays_are_named() -> None:
     del tensors["center"], tensors["step"]
     with pytest.raises(KeyError, match="center, step"):
         Commission.from_tensors(("c0", "c1"), SENSORS, tensors)
+
+
+def test_an_artifact_of_before_streams_had_votes_gives_one_to_each_that_was_heard() -> None:
+    """Its laws are of that: it said which streams were heard, and no more."""
+    heard = votes(model=False) > 0
+    again = Commission.from_tensors(("c0", "c1"), SENSORS, whole().to_tensors() | {"voting": heard})
+    assert again.votes is not None
+    assert again.votes.tolist() == heard.astype(float).tolist()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
+from offbeat.core.fusion import Fused
 from offbeat.core.recording import Recording
 from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, CheapStreams
 from tests.support.commissioned import commissioned, recording, rounds_of_one
@@ -102,7 +103,7 @@ def test_runs_of_a_track_are_counted_in_rows() -> None:
     commission = commissioned(*(recording(rng.normal(size=200), s) for s in "ab"))
     commission = calibrate_streams(commission, {})
     tracks = {"a": single, "b": np.repeat(single[:500], 10, axis=0)}
-    commission = calibrate_tracks(commission, tracks)
+    commission = calibrate_tracks(commission, {name: Fused(said, said) for name, said in tracks.items()})
     assert commission.alarm_run is not None
     assert commission.alarm_run[1] == pytest.approx(1.15, abs=0.15), (
         "two by chance are one episode now and then"

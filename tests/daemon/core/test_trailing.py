@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_tracks
+from offbeat.core.fusion import Fused
 from offbeat.core.streams.registry import TRACKS
 from offbeat.core.trailing import HELD_ROWS, REFIT_ROWS, TrailingCalibration
 from tests.support.commissioned import commissioned, recording
@@ -22,7 +23,7 @@ def commission(rows: int = 3000, scale: float = 0.4, alike: int = 1) -> Commissi
     rng = np.random.default_rng(0)
     fused = np.repeat(rng.exponential(scale, size=(rows // alike, Q)), alike, axis=0).astype(np.float32)
     learnt = commissioned(recording(rng.normal(size=200)))
-    return calibrate_tracks(learnt, {"a": fused})
+    return calibrate_tracks(learnt, {"a": Fused(fused, fused)})
 
 
 def rows(n: int = SENSORS, row: int = 1) -> tuple[np.ndarray, np.ndarray]:

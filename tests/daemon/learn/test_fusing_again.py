@@ -10,7 +10,7 @@ import numpy as np
 from offbeat.core.decisions import Decisions
 from offbeat.core.fusion import Fusion
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, voting
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, votes
 from offbeat.learn.collected import Collected
 from offbeat.learn.fusing_again import fuse_again, measure_by_own
 from offbeat.testing.fake_scorer import FakeScorer
@@ -34,9 +34,10 @@ def test_the_fusion_of_a_training_is_that_of_the_service() -> None:
     fused = fuse_again(boilers_learnt(), collected.raw(BOILERS))
     assert set(fused) == set(BOILERS)
     for i, name in enumerate(BOILERS):
-        assert fused[name].shape == (rows[i], len(TRACKS))
-        assert np.array_equal(fused[name], played.of(i, "fused"), equal_nan=True), name
-    assert np.isfinite(fused[BOILERS[0]][-1]).any()
+        assert fused[name].surprise.shape == fused[name].severity.shape == (rows[i], len(TRACKS))
+        assert np.array_equal(fused[name].surprise, played.of(i, "fused"), equal_nan=True), name
+        assert np.array_equal(fused[name].severity, played.of(i, "severity"), equal_nan=True), name
+    assert np.isfinite(fused[BOILERS[0]].severity[-1]).any()
 
 
 def test_a_stranger_is_fused_by_its_own_measure_whoever_stands_beside_it() -> None:
@@ -49,20 +50,23 @@ def test_a_stranger_is_fused_by_its_own_measure_whoever_stands_beside_it() -> No
     together = fuse_again(boilers_learnt(), raw)
     for name in raw:
         alone = fuse_again(boilers_learnt(), {name: raw[name]})
-        assert np.array_equal(alone[name], together[name], equal_nan=True)
+        assert np.array_equal(alone[name].surprise, together[name].surprise, equal_nan=True)
     surprise = boilers_learnt().surprise(np.zeros(30, np.intp), raw["new-1"])
-    by_fleet = Fusion(boilers_learnt().voting).of(surprise)
-    assert not np.array_equal(together["new-1"], by_fleet, equal_nan=True)
+    by_fleet = Fusion(boilers_learnt().votes).of(surprise).surprise
+    assert not np.array_equal(together["new-1"].surprise, by_fleet, equal_nan=True)
 
 
 def test_streams_without_a_vote_take_no_part() -> None:
     """What is calibrated is what will be fused in service."""
     raw = {BOILERS[0]: np.ones((30, len(STREAM_NAMES)), np.float32)}
-    loud = {BOILERS[0]: np.where(voting(model=False), raw[BOILERS[0]], np.float32(9.0))}
-    deaf = replace(boilers_learnt(), voting=voting(model=False))
-    assert np.array_equal(fuse_again(deaf, raw)[BOILERS[0]], fuse_again(deaf, loud)[BOILERS[0]])
+    loud = {BOILERS[0]: np.where(votes(model=False) > 0, raw[BOILERS[0]], np.float32(9.0))}
+    deaf = replace(boilers_learnt(), votes=votes(model=False))
+    assert np.array_equal(
+        fuse_again(deaf, raw)[BOILERS[0]].severity, fuse_again(deaf, loud)[BOILERS[0]].severity
+    )
     assert not np.array_equal(
-        fuse_again(boilers_learnt(), raw)[BOILERS[0]], fuse_again(boilers_learnt(), loud)[BOILERS[0]]
+        fuse_again(boilers_learnt(), raw)[BOILERS[0]].severity,
+        fuse_again(boilers_learnt(), loud)[BOILERS[0]].severity,
     )
 
 
@@ -70,7 +74,7 @@ def test_nothing_to_fuse_is_no_error() -> None:
     """A group may have been silent."""
     assert fuse_again(boilers_learnt(), {}) == {}
     empty = np.zeros((0, len(STREAM_NAMES)), np.float32)
-    assert fuse_again(boilers_learnt(), {BOILERS[0]: empty})[BOILERS[0]].shape == (0, len(TRACKS))
+    assert fuse_again(boilers_learnt(), {BOILERS[0]: empty})[BOILERS[0]].surprise.shape == (0, len(TRACKS))
 
 
 def test_what_strangers_said_is_not_held_twice() -> None:
