@@ -26,6 +26,7 @@ from offbeat.app.parts import build_parts
 from offbeat.app.questions import Questions
 from offbeat.app.recovery import recover
 from offbeat.app.reloading import Reloading, Reread
+from offbeat.app.scorer_pulse import SCORER_GRACE_SECONDS, ScorerPulse
 from offbeat.app.sensor_columns import sensor_columns
 from offbeat.app.web import Web
 from offbeat.config.settings import Settings
@@ -102,6 +103,13 @@ class Service:
 
     def _build_loop(self, settings: Settings) -> Loop:
         parts = self._parts
+        own, scorers = parts.progress.stage("loop"), parts.progress.stage("scorer", SCORER_GRACE_SECONDS)
+        pulse = ScorerPulse(parts.scorer, scorers)
+
+        def beat() -> None:
+            own.beat()
+            pulse.look()
+
         return Loop(
             parts.core.pipeline,
             parts.inbox,
@@ -113,7 +121,7 @@ class Service:
             window_delay_seconds=settings.model.batch_delay_seconds,
             window_limit=settings.model.batch_windows,
             questions=parts.questions,
-            beat=parts.progress.stage("loop").beat,
+            beat=beat,
             on_answer=self._instruments.answered,
             exchange=parts.exchange,
         )
