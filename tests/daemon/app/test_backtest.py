@@ -108,8 +108,7 @@ def test_the_fault_is_found_and_told_in_recorded_time(done: Done) -> None:
     assert any(fault[0] <= event.updated_at <= fault[-1] for event in opened)
     scores = done.result.judged[0].score
     loudest = int(np.argmax(scores)) + TRAINED_ROWS
-    # The edge that ends a fault moves as much as the one that begins it, and is heard for some rows.
-    assert FAULT.start <= loudest < FAULT.stop + 8
+    assert FAULT.start <= loudest < FAULT.stop
 
 
 def test_the_second_recording_tells_its_own_times() -> None:
