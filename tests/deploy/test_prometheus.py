@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from offbeat.observe.catalogue import CATALOGUE, SENSOR_CATALOGUE
+from tests.support.prometheus import PROMTOOL
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 RULES, ALERTS, TESTS = (
     FOLDER / name for name in ("offbeat.rules.yml", "offbeat.alerts.yml", "offbeat_test.yml")
 )
 RUNBOOK = FOLDER.parents[1] / "docs" / "how-to" / "alertmanager.md"
-PROMTOOL, AMTOOL = shutil.which("promtool"), shutil.which("amtool")
+AMTOOL = shutil.which("amtool")
 
 needs_promtool = pytest.mark.skipif(
     PROMTOOL is None, reason="promtool is missing: apt-get install prometheus"
@@ -69,6 +70,19 @@ def test_alertmanager_takes_its_example() -> None:
     subprocess.run(
         [AMTOOL, "check-config", str(FOLDER / "alertmanager.yml")], check=True, capture_output=True
     )
+
+
+@pytest.mark.prometheus
+@needs_amtool
+@pytest.mark.parametrize(("severity", "receiver"), [("critical", "night"), ("warning", "morning")])
+def test_only_what_is_critical_wakes_somebody(severity: str, receiver: str) -> None:
+    """As the how-to says."""
+    assert AMTOOL is not None
+    asked = [AMTOOL, "config", "routes", "test", f"--config.file={FOLDER / 'alertmanager.yml'}"]
+    done = subprocess.run(
+        [*asked, "alertname=OffbeatDown", f"severity={severity}"], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == [receiver]
 
 
 @pytest.mark.parametrize("name", alert_names())

@@ -71,6 +71,24 @@ def test_the_page_about_grafana_explains_the_panels_that_there_are() -> None:
     assert told == {title.replace("$sensor, $channel", "each channel") for title in titles}
 
 
+def test_arguments_of_the_image_that_are_told_are_those_of_the_dockerfile() -> None:
+    """Also the one that brings CUDA."""
+    text = (HOW_TO / "docker.md").read_text()
+    prose_of = re.search(r"Other build arguments: (.*?)which is also", text, re.DOTALL)
+    assert prose_of is not None
+    told = set(re.findall(r"--build-arg (\w+)=", text)) | set(re.findall(r"`([A-Z_]+)`", prose_of[1]))
+    there = re.findall(r"^ARG (\w+)", (ROOT / "deploy" / "Dockerfile").read_text(), re.MULTILINE)
+    assert told == set(there)
+
+
+def test_the_addresses_of_the_stack_are_those_that_it_publishes() -> None:
+    """Each of them, and of this machine only."""
+    services = yaml.safe_load((ROOT / "deploy" / "compose" / "compose.yaml").read_text())["services"]
+    published = [port.rpartition(":")[0] for one in services.values() for port in one.get("ports", ())]
+    told = re.findall(r"127\.0\.0\.1:\d+", "".join(rows(HOW_TO / "docker.md", "address")))
+    assert sorted(told) == sorted(published)
+
+
 @pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
 def test_every_file_of_the_tree_that_a_document_names_exists(document: Path) -> None:
     """By its path from the root, from the package, or from the folder that was named before it."""

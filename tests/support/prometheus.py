@@ -16,6 +16,7 @@ from tests.support.ports import free_port, owns_port
 from tests.support.waiting import wait_until
 
 PROMETHEUS = shutil.which("prometheus")
+PROMTOOL = shutil.which("promtool")
 
 _CONFIG = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s}}
@@ -26,6 +27,15 @@ scrape_configs:
     metrics_path: /metrics/sensors
     static_configs: [{{targets: ["127.0.0.1:{target}"]}}]
 """
+
+
+def complaints_about(scrape: bytes) -> str:
+    """Return what promtool has against the names, units, types and help of a scrape; empty where nothing is wrong."""
+    assert PROMTOOL is not None
+    done = subprocess.run(
+        [PROMTOOL, "check", "metrics"], input=scrape, capture_output=True, timeout=60, check=False
+    )
+    return (done.stdout + done.stderr).decode()
 
 
 class Prometheus:

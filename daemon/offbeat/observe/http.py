@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     _ALWAYS: ClassVar[dict[str, str]] = {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
         "X-Content-Type-Options": "nosniff",
     }
 

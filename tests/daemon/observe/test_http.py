@@ -140,7 +140,7 @@ def test_answers_tell_browsers_to_be_careful_and_no_version_of_python(server: Ht
     """Headers of every answer."""
     _, headers, _ = ask(server, "/short")
     assert headers["x-content-type-options"] == "nosniff"
-    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert "Python" not in headers["server"]
 
 

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from offbeat.core.ledger import Drop, Ledger
 from offbeat.observe.catalogue import CATALOGUE, Metric
 from offbeat.observe.metrics import Metrics, new_registry
+from tests.support.prometheus import PROMTOOL, complaints_about
 
 # As many series as a daemon has at the most: every label with its whole set of values.
 MANY = [f"v{i}" for i in range(6)]
@@ -56,6 +57,15 @@ def test_a_scrape_stays_small() -> None:
     assert "offbeat" in text
     assert "_created" not in text
     assert "process_resident_memory_bytes" in text
+
+
+@pytest.mark.prometheus
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing: apt-get install prometheus")
+def test_prometheus_has_nothing_against_names_units_and_types() -> None:
+    """As it checks them itself."""
+    registry = new_registry()
+    fully_bound(registry)
+    assert complaints_about(generate_latest(registry)) == ""
 
 
 def test_two_ledgers_of_one_stage_are_told_apart_by_their_unit() -> None:

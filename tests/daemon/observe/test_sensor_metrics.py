@@ -5,11 +5,13 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import numpy as np
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from offbeat.config.sensor_choice import SensorChoice
 from offbeat.observe.catalogue import SENSOR_CATALOGUE
 from offbeat.observe.sensor_metrics import CHUNK_SERIES, SensorColumns, SensorPage
+from tests.support.prometheus import PROMTOOL, complaints_about
 
 SCORE, VALUE = "offbeat_sensor_score", "offbeat_sensor_value"
 SEEN = "offbeat_sensor_last_seen_timestamp_seconds"
@@ -48,6 +50,14 @@ def test_every_sensor_and_channel_has_its_series_and_nothing_unknown_has_one() -
         (VALUE, "b", "flow"): 4.0,
     }
     assert abs(found[SEEN, "a"] - 1_700_000_000.123456) < 1e-5
+
+
+@pytest.mark.prometheus
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is missing: apt-get install prometheus")
+def test_prometheus_has_nothing_against_it() -> None:
+    """As it checks names, units and types itself."""
+    one = columns(["a", 'b"\\'], np.array([0.5, 2.0]), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    assert complaints_about(SensorPage(lambda: [one], SensorChoice.parse("all")).respond().body) == ""
 
 
 def test_whole_chunks_and_rests_agree_as_the_fleet_grows() -> None:
