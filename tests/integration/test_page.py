@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,14 +104,17 @@ def open_sensor(page: Browser, sensor: str) -> None:
     page.wait(f"document.querySelector('#detail-title').innerText === {json.dumps(sensor)} && {DRAWN}")
 
 
-def test_the_page_says_how_things_are(page: Browser) -> None:
-    """The daemon, what is out of step and why, and the sensors, the strangest first."""
+def test_the_page_says_how_things_are(page: Browser, site: LiveSite) -> None:
+    """The daemon, what is out of step and why, as the API has it, and the sensors, the strangest first."""
+    with urllib.request.urlopen(f"{site.url}api/v1/episodes?open=1", timeout=10) as answer:
+        (episode,) = json.load(answer)["episodes"]
     assert "ready · 5 sensors, 1 still learning · 1 episode open" in page.text("#status")
     assert page.run("document.title") == "(1) Offbeat"
     reasons = page.text("#open .reasons")
     assert page.text("#open .message").startswith(f"{BOILERS[2]} reads 10")
-    assert reasons.startswith("critical · ")
-    assert " · worst score 2." in reasons
+    assert reasons.startswith(f"{episode['severity']} · {episode['kind']} · ")
+    assert f" · worst score {episode['peak_score']:.2f} · by " in reasons
+    assert episode["severity"] in ("warning", "critical")
     assert "level" in reasons.partition(" · by ")[2]
     assert page.text("#rows tr:first-child th") == BOILERS[2]
     assert "out of step" in page.text("#rows tr:first-child")
