@@ -5,7 +5,7 @@ from __future__ import annotations
 from offbeat.core.events import EpisodeEvent, Evidence, Expected
 from offbeat.publish.state_topics import SensorState
 
-OPENED_AT = 1_795_797_243.0
+OPENED_AT = 1_795_800_480.0
 
 EXAMPLE = EpisodeEvent(
     id="9a0f3c5e6d1b48f2d07c41ab",
@@ -14,16 +14,16 @@ EXAMPLE = EpisodeEvent(
     family="process",
     kind="spike",
     severity="critical",
-    score=6.6,
-    p_value=3.6e-16,
+    score=6.01,
+    p_value=6.0e-15,
     started_at=OPENED_AT,
     updated_at=OPENED_AT,
     ended_at=None,
-    message="press.flow reads 37.9; expected 21.4 to 25.2. Highest since 16:33 UTC; score 6.6.",
+    message="press.flow reads 37.9; expected 21.5 to 25. Highest since 17:26 UTC; score 6.",
     observed={"value": 37.9},
-    expected={"value": Expected(23.3, 21.4, 25.2)},
+    expected={"value": Expected(23.3, 21.5, 25.0)},
     contributions={"value": 1.0},
-    streams={"jump": 15.6, "level": 14.9, "linear": 13.2, "variance": 2.7},
+    streams={"jump": 14.6, "level": 13.9, "linear": 12.2, "variance": 2.7},
     evidence=Evidence(212, 0.98, 2.5, 0),
     model=("lstm_vae", "97e977528ba7"),
 )
