@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from offbeat.core.episode_rules import TRACKS
+from offbeat.core.orders import REGIME_CHANGE
+from offbeat.core.streams.registry import STREAM_KINDS
 from offbeat.observe.dashboards.committed import dashboard_files
 from tests.docs.documents import ROOT, WRITTEN, prose
 
@@ -49,6 +52,18 @@ def test_what_the_daemon_is_said_to_say_it_says(cell: str) -> None:
     for quoted in re.findall(r"`([^`]+)`", cell):
         for words in re.split(r"\.\.\.|\(|\)|\"offbeat\"|mqtts://", quoted):
             assert words.strip() in spoken(), words
+
+
+def test_the_kinds_of_alerts_that_are_explained_are_those_that_there_are() -> None:
+    """Of whatever track, and those that no detector names."""
+    text = (ROOT / "docs" / "explanation" / "scores-and-budgets.md").read_text()
+    told = {
+        kind
+        for family in ("health", "process")
+        for row in re.findall(rf"^\| {family} \| ([^|]+) \|", text, re.MULTILINE)
+        for kind in re.findall(r"`(\w+)`", row)
+    }
+    assert told == {*STREAM_KINDS, *(rule.kind for rule in TRACKS.values()), REGIME_CHANGE}
 
 
 def alerts() -> set[str]:
