@@ -69,7 +69,7 @@ def make(channels: int, recipe: Recipe, folder: Path) -> str:
     names = channel_names(channels)
     learnt_from = list(_recordings(recipe.seed, "sensor", recipe.sensors, recipe.rows, names))
     past = Past.of(learnt_from, leave_out_doubtful=False)
-    known = replace(past.commission(), votes=registry.votes(model=False))
+    known = replace(past.commission(), voting=registry.voting(model=False))
     result = train(
         model_series(known, past.recordings),
         preset(

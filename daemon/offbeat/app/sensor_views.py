@@ -109,8 +109,8 @@ class SensorViews:
 
     def _voices(self, index: int, verdicts: Verdicts) -> list[Voice]:
         learnt = self._pipeline.groups[index].learnt
-        votes = None if learnt is None else learnt.commission.votes
-        deaf_to = set() if votes is None else {STREAM_NAMES[k] for k in np.flatnonzero(votes == 0)}
+        voting = None if learnt is None else learnt.commission.voting
+        deaf_to = set() if voting is None else {STREAM_NAMES[k] for k in np.flatnonzero(~voting)}
         loudest_first = sorted(verdicts.surprise.items(), key=lambda said: -said[1])
         return [
             Voice(stream, _TRACK_OF[stream], why(stream), round(surprise, 3), stream not in deaf_to)

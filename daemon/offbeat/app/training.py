@@ -239,7 +239,7 @@ def _train_on(
     on_progress(Progress("looking at the recordings", 0, 1))
     group = "+".join(series[0].channels) + plan.choice.suffix
     past = Past.of(series, plan.leave_out_doubtful, plan.exclusions, group, plan.enough)
-    commission = dataclasses.replace(past.commission(), votes=registry.votes(plan.model_votes))
+    commission = dataclasses.replace(past.commission(), voting=registry.voting(plan.model_votes))
     learnt_from = model_series(commission, past.recordings, cut=plan.family not in BASELINES)
     result = learn_model(commission, learnt_from, plan.family, plan.preset, plan.recipe, device, on_progress)
     comparison = compare_model(result, learnt_from, device, on_progress) if plan.compare else None

@@ -22,8 +22,6 @@ MOST_ALARM_P = 0.05
 Budget = float | NDArray[np.float64]
 """False alerts a week: one number, or one a track."""
 
-_HEARD_ONCE = "voting"
-"""What artifacts held before streams had votes: which were heard. Their laws are those of one vote each."""
 _LAWS = ("runs", "streams", "severity", "alarm")
 
 
@@ -53,8 +51,7 @@ class Commission:
         alarm: law of the fused surprise g over (row, track): where the trailing calibration starts from.
         long_scale: usual size of the means that the long view holds, in scales, float32 [R, C]; > 0; None
             without a model of the long view.
-        votes: how often each stream counts in what is fused, float32 [K]; 0 = not at all; None = once each. They go
-            with the laws of F and g.
+        voting: streams that take part in what is fused, bool [K]; None = all. It goes with the laws of F and g.
         severity_run: rows beyond the knots of the law of F that are one bout, on the mean, float32 [R, Q].
         alarm_run: the same of g above its 98th percentile.
         still_rows: rows in which each channel was seen of a sensor of which none ever moved, float32 [R, C]; 0 where
@@ -80,7 +77,7 @@ class Commission:
     severity_run: Floats | None = None
     alarm_run: Floats | None = None
     long_scale: Floats | None = None
-    votes: Floats | None = None
+    voting: NDArray[np.bool_] | None = None
     still_rows: Floats | None = None
 
     @cached_property
@@ -109,7 +106,7 @@ class Commission:
     def of_strangers(self) -> Self:
         """Return what it knows of sensors that it does not know, whatever unit they measure in: row 0 alone."""
         tensors = self.to_tensors()
-        alone = {name: array if name == "votes" else array[:1] for name, array in tensors.items()}
+        alone = {name: array if name == "voting" else array[:1] for name, array in tensors.items()}
         nothing = np.zeros_like(self.center[:1])
         alone |= {"center": nothing, "scale": nothing, "resolution": nothing}
         return self.from_tensors(self.channels, (), alone)
@@ -192,8 +189,6 @@ class Commission:
         plain: dict[str, Any] = {
             name: np.ascontiguousarray(tensors[name]) for name in _PLAIN if name in tensors
         }
-        if _HEARD_ONCE in tensors:
-            plain.setdefault("votes", tensors[_HEARD_ONCE].astype(np.float32))
         return cls(
             channels=channels,
             sensors=sensors,

@@ -88,14 +88,14 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
 
 def _heard(learnt: Learnt, surprise: Floats) -> Floats:
     """Return what the streams said that have a vote: the others had no part in the alert, and explain nothing of it."""
-    votes = learnt.commission.votes
-    return surprise if votes is None else np.where(votes > 0, surprise, np.float32(np.nan))
+    voting = learnt.commission.voting
+    return surprise if voting is None else np.where(voting, surprise, np.float32(np.nan))
 
 
 def _model_is_heard(learnt: Learnt) -> bool:
     """Return whether anything that the model says of values has a vote."""
-    votes = learnt.commission.votes
-    return votes is None or bool(votes[_OF_VALUES].any())
+    voting = learnt.commission.voting
+    return voting is None or bool(voting[_OF_VALUES].any())
 
 
 def _shares(

@@ -65,7 +65,7 @@ class Learnt:
         self.models = ModelStreams(sensors)
         self.long = LongStream(sensors)
         self.own = OwnMeasure(sensors)
-        self.fusion = Fusion(commission.votes)
+        self.fusion = Fusion(commission.voting)
         self.trailing = TrailingCalibration(commission, sensors)
         self.still = StillSensors(commission, self.normalisers, sensors)
         self._ceiling = np.array([TRACKS[t].ceiling_p for t in ROW_TRACKS])

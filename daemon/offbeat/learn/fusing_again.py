@@ -21,7 +21,7 @@ def fuse_again(commission: Commission, raw: Mapping[str, Floats]) -> dict[str, F
         commission: with calibrated streams.
         raw: raw stream values [n, K] by sensor id, in order of time.
     """
-    fusion = Fusion(commission.votes)
+    fusion = Fusion(commission.voting)
     strangers = [sensor for sensor in raw if not commission.row_of(sensor)]
     said = {sensor: _surprise(commission, sensor, rows) for sensor, rows in raw.items()}
     measure_by_own([said[sensor] for sensor in strangers])

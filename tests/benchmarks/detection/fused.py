@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from offbeat.core import tail
 from offbeat.core.bout_tail import with_bout_tails
 from offbeat.core.calibration import FrozenCalibration
 from offbeat.core.commission import Commission
-from offbeat.core.fusion import Fusion
+from offbeat.core.fusion import Fused, Fusion
 from offbeat.core.streams import registry
 from offbeat.replay.judged import JudgedSeries
 
@@ -22,8 +21,7 @@ Floats = NDArray[np.float32]
 NEURAL = tuple(name for name in registry.STREAM_NAMES if name not in registry.CHEAP_NAMES)
 """Streams that need a model."""
 CHEAP = registry.CHEAP_NAMES
-DEFAULT_VOTES = registry.votes(model=False)
-DEFAULT = tuple(np.array(registry.STREAM_NAMES)[DEFAULT_VOTES > 0].tolist())
+DEFAULT = tuple(np.array(registry.STREAM_NAMES)[registry.voting(model=False)].tolist())
 """Streams that take part in alerts and scores unless more are asked for."""
 
 
@@ -51,6 +49,10 @@ class Surprises:
         return cls(series.sensor, series.times_seconds, judged.surprise, unit)
 
 
+Fusing = Callable[[Sequence[Surprises]], list[Floats]]
+"""Makes one surprise by track [n, Q] of what the streams said about each sensor's rows."""
+
+
 def surprises_of(judged: Sequence[JudgedSeries], learnt: Sequence[Commission]) -> list[Surprises]:
     """Return what the streams said about judged recordings, each by the commission that knows its sensor."""
     return [
@@ -64,13 +66,26 @@ def columns_of(names: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([name in names for name in registry.STREAM_NAMES])
 
 
-def fuse(sensors: Sequence[Surprises], votes: NDArray[np.floating | np.bool_]) -> list[Floats]:
-    """Return the fused surprise g by track [n, Q] of each sensor's rows, by the streams' votes [K].
+def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Fused]:
+    """Return g and F of each sensor's rows, made of the chosen streams [K] only.
 
     A row that moves time not on is said again what the row before it was: the core keeps such rows out.
     """
-    fusion = Fusion(votes.astype(np.float32))
-    return [said_again(one.times_seconds, fusion.of(one.surprise).surprise) for one in sensors]
+    said = [Fusion(chosen).of(one.surprise) for one in sensors]
+    return [
+        Fused(said_again(one.times_seconds, row.surprise), said_again(one.times_seconds, row.severity))
+        for one, row in zip(sensors, said, strict=True)
+    ]
+
+
+def alarmed_by(names: Sequence[str]) -> Fusing:
+    """Return what fuses the named streams as what opens alerts is: g."""
+    return lambda sensors: [one.surprise for one in fuse(sensors, columns_of(names))]
+
+
+def scored_by(names: Sequence[str]) -> Fusing:
+    """Return what fuses the named streams as scores are: F."""
+    return lambda sensors: [one.severity for one in fuse(sensors, columns_of(names))]
 
 
 def said_again(times_seconds: NDArray[np.float64], said: Floats) -> Floats:
@@ -89,19 +104,12 @@ class Bag:
         sensors: ids.
     """
 
-    fused: Callable[[Sequence[Surprises]], list[Floats]]
+    fused: Fusing
     law: FrozenCalibration
     sensors: tuple[str, ...]
 
     @classmethod
-    def learn(cls, past: Sequence[Surprises], votes: NDArray[np.floating | np.bool_]) -> Bag:
-        """Return streams with so many votes [K], calibrated on what they said about the past."""
-        return cls.calibrated(past, partial(fuse, votes=votes))
-
-    @classmethod
-    def calibrated(
-        cls, past: Sequence[Surprises], fused: Callable[[Sequence[Surprises]], list[Floats]]
-    ) -> Bag:
+    def learn(cls, past: Sequence[Surprises], fused: Fusing) -> Bag:
         """Return a fusion, calibrated on what it makes of the past."""
         said = fused(past)
         law = FrozenCalibration.fit(said, len(registry.TRACKS), shape=tail.SURPRISE)

@@ -20,7 +20,7 @@ from offbeat.replay.judged import JudgedSeries
 from offbeat_models.evaluation import recall_at
 from tests.benchmarks.detection import rules, suite
 from tests.benchmarks.detection.copies import knowing_copies
-from tests.benchmarks.detection.fused import DEFAULT, DEFAULT_VOTES, Bag, columns_of, largest, surprises_of
+from tests.benchmarks.detection.fused import DEFAULT, Bag, alarmed_by, largest, scored_by, surprises_of
 from tests.benchmarks.detection.plan import plan_for
 from tests.benchmarks.detection.silence_law import SilenceLaw
 from tests.benchmarks.detection.suite import Cases, Window
@@ -28,7 +28,7 @@ from tests.benchmarks.detection.suite import Cases, Window
 FALSE_SHARE = 0.01
 HYBRID, EVERY, SIMPLE, SCORE = "hybrid", "with the model", "simple bag", "by the score"
 """What opens alerts by default; with all that the model says, too; the plainest streams, fused and calibrated alike;
-what rows are scored by, where no stream has more than one vote."""
+what rows are scored by, where all streams sit together."""
 SERVICE, SILENCE = "shares of service", "silence"
 """The default with the tracks' shares of the budget; the law of silence alone."""
 PLAIN = (*rules.FIVE, "pace", "stuck")
@@ -112,14 +112,14 @@ def detectors(
     """
     silence = SilenceLaw(past).surprise([one.series for one in judged], owner)
     learnt, now = (surprises_of(some, [commission]) for some in (before, judged))
-    default = Bag.learn(learnt, DEFAULT_VOTES).tracks(now, owner)
+    default = Bag.learn(learnt, alarmed_by(DEFAULT)).tracks(now, owner)
     tracks = {
         HYBRID: default,
-        EVERY: Bag.learn(learnt, registry.votes(model=True)).tracks(now, owner),
-        SIMPLE: Bag.learn(learnt, columns_of(PLAIN)).tracks(now, owner),
-        SCORE: Bag.learn(learnt, columns_of(DEFAULT)).tracks(now, owner),
+        EVERY: Bag.learn(learnt, alarmed_by(registry.STREAM_NAMES)).tracks(now, owner),
+        SIMPLE: Bag.learn(learnt, scored_by(PLAIN)).tracks(now, owner),
+        SCORE: Bag.learn(learnt, scored_by(DEFAULT)).tracks(now, owner),
         **{
-            name: Bag.calibrated(learnt, rules.fusing_by(rule)).tracks(now, owner)
+            name: Bag.learn(learnt, rules.fusing_by(rule)).tracks(now, owner)
             for name, rule in rules.shapes().items()
         },
     }

@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from offbeat.core import fusion, horizon
 from offbeat.core.streams import registry
-from tests.benchmarks.detection.fused import CHEAP, DEFAULT, Surprises, columns_of, fuse, said_again
+from tests.benchmarks.detection.fused import (
+    CHEAP,
+    DEFAULT,
+    Fusing,
+    Surprises,
+    columns_of,
+    said_again,
+    scored_by,
+)
 
 PROCESS = registry.TRACKS.index("process")
 PROCESS_STREAMS = tuple(
@@ -19,8 +27,6 @@ PROCESS_STREAMS = tuple(
     if track == "process"
 )
 CHEAP_PROCESS = tuple(name for name in PROCESS_STREAMS if name in CHEAP)
-MOVEMENT = ("unrest", "variance", "shape")
-"""Streams that ask how a sensor moves from row to row; most others of the process ask where it is, or where it was."""
 FIVE = ("level", "level_mean", "linear", "linear_mean", "jump")
 WITHOUT_MODEL = "without the model"
 """All streams that need no model, as the core makes a score of them."""
@@ -38,12 +44,12 @@ class Rule:
     Attributes:
         streams: that are heard.
         together: makes one surprise of those of a row, [n, K] to [n]; NaN = no opinion. The core's, if not another.
-        votes: of each of `MOVEMENT`: as if it stood there so many times.
+        votes: of each of `registry.MOVEMENT`: as if it stood there so many times.
         held: whether peaks are held, and half of a mean over hours is added.
     """
 
     streams: Sequence[str]
-    together: Together = lambda said: fusion.together(said, np.ones(said.shape[1], np.float32))
+    together: Together = fusion.together
     votes: int = 1
     held: bool = False
 
@@ -111,11 +117,11 @@ def severities(sensors: Sequence[Surprises], rules: Mapping[str, Rule]) -> dict[
     return {name: _by_rule(sensors, rule) for name, rule in rules.items()}
 
 
-def fusing_by(rule: Rule) -> Callable[[Sequence[Surprises]], list[Floats]]:
+def fusing_by(rule: Rule) -> Fusing:
     """Return what fuses surprises by track [n, Q] as the default's score is made, but for the process track."""
 
     def fused(sensors: Sequence[Surprises]) -> list[Floats]:
-        out = fuse(sensors, columns_of(DEFAULT))
+        out = scored_by(DEFAULT)(sensors)
         for tracks, process in zip(out, _by_rule(sensors, rule), strict=True):
             tracks[:, PROCESS] = process
         return out
@@ -125,7 +131,7 @@ def fusing_by(rule: Rule) -> Callable[[Sequence[Surprises]], list[Floats]]:
 
 def _by_rule(sensors: Sequence[Surprises], rule: Rule) -> list[Floats]:
     heard = np.flatnonzero(columns_of(rule.streams) & columns_of(PROCESS_STREAMS))
-    again = np.flatnonzero(columns_of(rule.streams) & columns_of(MOVEMENT))
+    again = np.flatnonzero(columns_of(rule.streams) & columns_of(registry.MOVEMENT))
     heard = np.concatenate([heard, *[again] * (rule.votes - 1)])
     said = [rule.together(one.surprise[:, heard]).astype(np.float32) for one in sensors]
     if rule.held:

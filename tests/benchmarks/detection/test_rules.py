@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from offbeat.core.streams import registry
-from tests.benchmarks.detection.fused import DEFAULT, Surprises, columns_of, fuse
+from tests.benchmarks.detection.fused import DEFAULT, Surprises, columns_of, fuse, scored_by
 from tests.benchmarks.detection.rules import (
-    MOVEMENT,
     PROCESS,
     PROCESS_STREAMS,
     WITHOUT_MODEL,
@@ -43,7 +42,7 @@ def test_the_mean_of_all_is_what_the_core_makes_of_them() -> None:
     core = fuse(sensors, columns_of(registry.STREAM_NAMES))
     ours = severities(sensors, rules() | {"all": Rule(PROCESS_STREAMS)})["all"]
     for expected, found in zip(core, ours, strict=True):
-        np.testing.assert_array_equal(found, expected[:, PROCESS])
+        np.testing.assert_array_equal(found, expected.severity[:, PROCESS])
 
 
 def test_a_rule_is_not_moved_by_those_beside_it() -> None:
@@ -88,9 +87,9 @@ def test_a_peak_that_is_held_is_half_as_high_four_rows_later() -> None:
 
 def test_movement_is_heard_as_often_as_it_has_votes() -> None:
     """And no other stream is."""
-    names = [*MOVEMENT, "level"]
+    names = [*registry.MOVEMENT, "level"]
     surprise = np.full((1, len(registry.STREAM_NAMES)), np.nan, np.float32)
-    surprise[0, columns_of(MOVEMENT)] = 3.0
+    surprise[0, columns_of(registry.MOVEMENT)] = 3.0
     surprise[0, columns_of(["level"])] = 0.0
     sensor = Surprises("s", np.zeros(1), surprise, 60.0)
     found = severities([sensor], {str(votes): Rule(names, votes=votes) for votes in (1, 2)})
@@ -101,7 +100,7 @@ def test_movement_is_heard_as_often_as_it_has_votes() -> None:
 def test_a_fusion_by_a_rule_is_the_default_but_for_the_process() -> None:
     """By the default's own rule it is the default."""
     sensors = [surprises(3, 20)]
-    default = fuse(sensors, columns_of(DEFAULT))[0]
+    default = scored_by(DEFAULT)(sensors)[0]
     np.testing.assert_array_equal(fusing_by(Rule(DEFAULT))(sensors)[0], default)
     held = fusing_by(rules()["peaks held, and half of a long mean"])(sensors)[0]
     np.testing.assert_array_equal(np.delete(held, PROCESS, 1), np.delete(default, PROCESS, 1))

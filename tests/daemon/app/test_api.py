@@ -138,7 +138,7 @@ def test_the_detectors_speak_in_words_the_loudest_first(api: Api) -> None:
 def test_a_detector_without_a_vote_is_said_to_have_none(history: EpisodeHistory) -> None:
     """It is shown beside the others, which alone make scores and alerts."""
     whole, readings = plant(), Readings()
-    whole.install(0, replace(boilers_learnt(), votes=registry.votes(model=False)), MODEL)
+    whole.install(0, replace(boilers_learnt(), voting=registry.voting(model=False)), MODEL)
     readings.add(0, *live(0, 60))
     noted = RecentVerdicts(whole)
     for rows in play(whole, readings.batches(40), FakeScorer()).scores:

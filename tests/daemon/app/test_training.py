@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from offbeat.app.training import TrainingPlan, canonical, train_from_recordings, train_group
-from offbeat.core.streams.registry import STREAM_NAMES, votes
+from offbeat.core.streams.registry import STREAM_NAMES, voting
 from offbeat.errors import OffbeatError, UnavailableError
 from offbeat.learn.progress import Progress
 from offbeat.replay.series import Series
@@ -71,8 +71,8 @@ def test_model_votes_only_where_they_are_asked_to(tmp_path: Path) -> None:
         boilers_recorded(200), dataclasses.replace(short, vote=None), tmp_path / "silent"
     )
     for one, vote in ((asked, True), (silent, False)):
-        assert one.commission.votes is not None
-        assert np.array_equal(one.commission.votes, votes(vote))
+        assert one.commission.voting is not None
+        assert np.array_equal(one.commission.voting, voting(vote))
 
 
 def test_the_same_seed_gives_the_same_model(learnt: Learnt) -> None:

@@ -10,7 +10,7 @@ import pytest
 from offbeat.core.commission import LEAST_ALARM_P, MOST_ALARM_P, Commission, alarm_p_value
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks
 from offbeat.core.fusion import Fused
-from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, votes
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS
 from tests.support.commissioned import commissioned, recording
 
 SENSORS = ("a", "b")
@@ -111,11 +111,3 @@ def test_missing_arrays_are_named() -> None:
     del tensors["center"], tensors["step"]
     with pytest.raises(KeyError, match="center, step"):
         Commission.from_tensors(("c0", "c1"), SENSORS, tensors)
-
-
-def test_an_artifact_of_before_streams_had_votes_gives_one_to_each_that_was_heard() -> None:
-    """Its laws are of that: it said which streams were heard, and no more."""
-    heard = votes(model=False) > 0
-    again = Commission.from_tensors(("c0", "c1"), SENSORS, whole().to_tensors() | {"voting": heard})
-    assert again.votes is not None
-    assert again.votes.tolist() == heard.astype(float).tolist()

@@ -11,8 +11,7 @@ from offbeat.core.streams.registry import (
     STREAM_NAMES,
     STREAM_TRACKS,
     TRACKS,
-    VOTES_OF_MOVEMENT,
-    votes,
+    voting,
 )
 
 PROCESS, RHYTHM, STUCK = range(3)
@@ -36,16 +35,21 @@ def test_a_track_says_the_power_mean_of_those_that_have_an_opinion() -> None:
     assert fused[STUCK] == pytest.approx(1.0)
 
 
-def test_what_asks_how_a_sensor_moves_counts_more_in_what_opens_alerts() -> None:
-    """Wherever else the others look: three against eight. In the severity each counts once."""
-    fusion = Fusion(votes(model=False))
-    moves, places = (fusion.of(said(**{name: 3.0, "jump": 0.0})) for name in ("unrest", "level"))
-    share = VOTES_OF_MOVEMENT / (VOTES_OF_MOVEMENT + 1)
-    assert moves.surprise[0, PROCESS] == pytest.approx(3.0 * share ** (2 / 3), rel=1e-5)
-    assert places.surprise[0, PROCESS] == pytest.approx(3.0 * (1 / 2) ** (2 / 3), rel=1e-5)
-    assert moves.severity[0, PROCESS] == places.severity[0, PROCESS] == places.surprise[0, PROCESS]
-    counted_more = {name for name, count in zip(STREAM_NAMES, votes(model=True), strict=True) if count > 1}
-    assert counted_more == set(MOVEMENT)
+def test_alerts_hear_the_louder_of_two_juries() -> None:
+    """Three that ask how a sensor moves are not outvoted by eight that ask where it is, nor these by them."""
+    calm = dict.fromkeys(["level", "jump", "drift", *MOVEMENT], 0.0)
+    moves = Fusion().of(said(**(calm | dict.fromkeys(MOVEMENT, 4.0))))
+    places = Fusion().of(said(**(calm | dict.fromkeys(["level", "jump", "drift"], 3.0))))
+    assert moves.surprise[0, PROCESS] == pytest.approx(4.0)
+    assert places.surprise[0, PROCESS] == pytest.approx(3.0)
+    assert moves.severity[0, PROCESS] == pytest.approx(4.0 * (1 / 2) ** (2 / 3), rel=1e-5)
+    assert places.severity[0, PROCESS] == pytest.approx(3.0 * (1 / 2) ** (2 / 3), rel=1e-5)
+
+
+def test_a_jury_without_an_opinion_leaves_it_to_the_other() -> None:
+    """Where a grid is not full yet, or no channel was seen."""
+    assert Fusion().of(said(level=2.0)).surprise[0, PROCESS] == pytest.approx(2.0)
+    assert Fusion().of(said(shape=2.0)).surprise[0, PROCESS] == pytest.approx(2.0)
 
 
 def test_what_few_streams_see_at_full_size_is_not_averaged_away() -> None:
@@ -60,7 +64,7 @@ def test_what_few_streams_see_at_full_size_is_not_averaged_away() -> None:
 
 def test_a_stream_without_a_vote_is_not_heard() -> None:
     """Not even where it is the only one with an opinion; its own track is as if it had none."""
-    only_cheap = Fusion(votes(model=False))
+    only_cheap = Fusion(voting(model=False))
     assert only_cheap.of(said(level=1.0, value=9.0, window=9.0)).surprise[0, PROCESS] == pytest.approx(1.0)
     assert np.isnan(only_cheap.of(said(value=9.0)).surprise[0, PROCESS])
     assert only_cheap.of(said(pace=2.0, gap=9.0)).surprise[0, RHYTHM] == pytest.approx(2.0)
@@ -88,7 +92,7 @@ def test_a_row_is_fused_alone() -> None:
     random = np.random.default_rng(0)
     rows = random.exponential(size=(33, len(STREAM_NAMES))).astype(np.float32)
     rows[random.random(rows.shape) < 0.2] = np.nan
-    fusion = Fusion(votes(model=True))
+    fusion = Fusion(voting(model=True))
     together, alone = fusion.of(rows), [fusion.of(rows[at : at + 1]) for at in range(len(rows))]
     surprise, severity = (
         np.concatenate([getattr(one, name) for one in alone]) for name in ("surprise", "severity")

@@ -84,7 +84,7 @@ def test_an_alert_is_explained_by_the_streams_that_have_a_vote() -> None:
     told = {}
     for scorer in ("quiet", "screams"):
         pipeline = Pipeline(directory_of(BOILERS), CoreSettings())
-        pipeline.install(0, replace(boilers_learnt(), votes=registry.votes(model=False)), MODEL)
+        pipeline.install(0, replace(boilers_learnt(), voting=registry.voting(model=False)), MODEL)
         readings = Readings()
         for i, (times, values) in enumerate(series):
             readings.add(i, times, values)
@@ -105,7 +105,7 @@ def test_a_model_without_a_vote_blames_no_channel() -> None:
     blamed = []
     for sigma in (0.5, 0.001):
         pipeline = Pipeline(directory_of(BOILERS[:1], PAIR), CoreSettings())
-        pipeline.install(0, replace(pairs_learnt(), votes=registry.votes(model=False)), MODEL)
+        pipeline.install(0, replace(pairs_learnt(), voting=registry.voting(model=False)), MODEL)
         readings = Readings()
         readings.add_rows(0, times, rows)
         out = play(pipeline, readings.batches(20), FakeScorer(sigma=sigma))

@@ -10,7 +10,7 @@ import numpy as np
 from offbeat.core.decisions import Decisions
 from offbeat.core.fusion import Fusion
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, votes
+from offbeat.core.streams.registry import STREAM_NAMES, TRACKS, voting
 from offbeat.learn.collected import Collected
 from offbeat.learn.fusing_again import fuse_again, measure_by_own
 from offbeat.testing.fake_scorer import FakeScorer
@@ -52,15 +52,15 @@ def test_a_stranger_is_fused_by_its_own_measure_whoever_stands_beside_it() -> No
         alone = fuse_again(boilers_learnt(), {name: raw[name]})
         assert np.array_equal(alone[name].surprise, together[name].surprise, equal_nan=True)
     surprise = boilers_learnt().surprise(np.zeros(30, np.intp), raw["new-1"])
-    by_fleet = Fusion(boilers_learnt().votes).of(surprise).surprise
+    by_fleet = Fusion(boilers_learnt().voting).of(surprise).surprise
     assert not np.array_equal(together["new-1"].surprise, by_fleet, equal_nan=True)
 
 
 def test_streams_without_a_vote_take_no_part() -> None:
     """What is calibrated is what will be fused in service."""
     raw = {BOILERS[0]: np.ones((30, len(STREAM_NAMES)), np.float32)}
-    loud = {BOILERS[0]: np.where(votes(model=False) > 0, raw[BOILERS[0]], np.float32(9.0))}
-    deaf = replace(boilers_learnt(), votes=votes(model=False))
+    loud = {BOILERS[0]: np.where(voting(model=False), raw[BOILERS[0]], np.float32(9.0))}
+    deaf = replace(boilers_learnt(), voting=voting(model=False))
     assert np.array_equal(
         fuse_again(deaf, raw)[BOILERS[0]].severity, fuse_again(deaf, loud)[BOILERS[0]].severity
     )

@@ -64,19 +64,15 @@ VALUE_NAMES: tuple[str, ...] = tuple(
 
 MOVEMENT: tuple[str, ...] = ("unrest", "variance", "shape")
 """Streams that ask how a sensor moves from row to row; most others of the process ask where it is, or where it was."""
-VOTES_OF_MOVEMENT = 3.0
-"""Three that ask one thing are not to be outvoted by eight that ask another; see docs/decisions/0003-fusion.md."""
 
 
-def votes(model: bool) -> Floats:
-    """Return how often each stream counts in what opens alerts, float32 [K]; 0 = it takes no part.
+def voting(model: bool) -> NDArray[np.bool_]:
+    """Return which streams take part in fused surprises, bool [K].
 
     Args:
         model: what the model says of the rows and windows does, too; the long view does in any case.
     """
-    heard = np.array([model or name not in ModelStreams.names for name in STREAM_NAMES])
-    moves = np.array([name in MOVEMENT for name in STREAM_NAMES])
-    return np.where(heard, np.where(moves, VOTES_OF_MOVEMENT, 1.0), 0.0).astype(np.float32)
+    return np.array([model or name not in ModelStreams.names for name in STREAM_NAMES])
 
 
 class CheapStreams:

@@ -34,7 +34,7 @@ WHAT = (
     "readings scores its largest surprise. Each window is a sensor of its own after 192 healthy rows. Learnt from "
     "1,500 healthy rows a sensor; sensors of 7 shapes, 4 rhythms and gaps from 0.1 to 100 s. Hybrid: largest of the "
     "calibrated surprises of the default's tracks, fused as what opens alerts is, and of silence; "
-    f"`{SCORE}`: fused as scores are, one vote each. In service "
+    f"`{SCORE}`: fused as scores are, all streams together. In service "
     f"every track has a share of the budget, which `{SERVICE}` divides by (values .85, "
     "rhythm, stuck and silence .05 each; ceilings, trailing thresholds and that 30 stuck rows are one chance are left "
     "out). Simple bag: levels, regressions, jumps, pace and standstills, fused and calibrated alike. With the model: "

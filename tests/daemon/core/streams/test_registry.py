@@ -18,7 +18,7 @@ from offbeat.core.streams.registry import (
     STREAM_TRACKS,
     TRACKS,
     CheapStreams,
-    votes,
+    voting,
 )
 from tests.support.commissioned import commissioned, recording, round_of
 
@@ -68,9 +68,9 @@ def test_names_are_unique_and_speak_to_known_tracks() -> None:
 
 def test_what_a_model_says_votes_only_where_it_is_asked_to() -> None:
     """But for the long view's answer, which was asked for."""
-    silenced = {name for name, heard in zip(STREAM_NAMES, votes(model=False), strict=True) if not heard}
+    silenced = {name for name, heard in zip(STREAM_NAMES, voting(model=False), strict=True) if not heard}
     assert silenced == {"value", "value_mean", "gap", "window", "window_mean"}
-    assert votes(model=True).all()
+    assert voting(model=True).all()
 
 
 @every_stream
