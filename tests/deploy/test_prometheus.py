@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from offbeat.observe.catalogue import CATALOGUE, SENSOR_CATALOGUE
 from tests.support.prometheus import PROMTOOL
@@ -83,6 +84,14 @@ def test_only_what_is_critical_wakes_somebody(severity: str, receiver: str) -> N
         [*asked, "alertname=OffbeatDown", f"severity={severity}"], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == [receiver]
+
+
+def test_what_a_daemon_that_is_down_mutes_is_of_its_own_page_and_can_wait() -> None:
+    """Alerts that were lost, and sensors that another job still scrapes, are told."""
+    rules = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())["inhibit_rules"]
+    (down,) = [rule for rule in rules if rule["source_matchers"] == ["alertname = OffbeatDown"]]
+    assert "severity = warning" in down["target_matchers"]
+    assert down["equal"] == ["instance", "job"]
 
 
 @pytest.mark.parametrize("name", alert_names())
