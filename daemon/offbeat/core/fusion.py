@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from offbeat.core.streams.base import Floats
 from offbeat.core.streams.registry import MOVEMENT, STREAM_NAMES, STREAM_TRACKS, TRACKS
 
+MOVEMENT_VOTES = 5
+"""Three that ask how a sensor moves are not to be outvoted by eleven; chosen on injected faults (decision 3)."""
+
 _MOVES = np.array([name in MOVEMENT for name in STREAM_NAMES])
 
 
@@ -18,9 +21,9 @@ class Fused:
     """What the streams say of rows together.
 
     Attributes:
-        surprise: g of each track, float32 [n, Q]; NaN where no stream of the track had an opinion. Opens episodes: the
-            louder of two juries, of the streams that ask how a sensor moves and of all others.
-        severity: F of each track, float32 [n, Q]: of all streams. Becomes the score.
+        surprise: g of each track, float32 [n, Q]; NaN where no stream of the track had an opinion. Opens episodes: F,
+            or what is said where those that ask how a sensor moves have `MOVEMENT_VOTES`, whichever is louder.
+        severity: F of each track, float32 [n, Q]: each stream counts once. Becomes the score.
     """
 
     surprise: Floats
@@ -37,8 +40,12 @@ class Fusion:
     def __init__(self, voting: NDArray[np.bool_] | None = None) -> None:
         heard = np.ones(len(STREAM_TRACKS), np.bool_) if voting is None else voting
         of_track = [np.array([track == name for name in STREAM_TRACKS]) & heard for track in TRACKS]
-        self._all = [np.flatnonzero(columns) for columns in of_track]
-        self._juries = [(np.flatnonzero(one & _MOVES), np.flatnonzero(one & ~_MOVES)) for one in of_track]
+        again = MOVEMENT_VOTES - 1
+        self._once = [np.flatnonzero(columns) for columns in of_track]
+        self._more = [
+            np.concatenate([once, *[np.flatnonzero(columns & _MOVES)] * again])
+            for once, columns in zip(self._once, of_track, strict=True)
+        ]
 
     def of(self, surprise: Floats) -> Fused:
         """Fuse rows.
@@ -46,10 +53,10 @@ class Fusion:
         Args:
             surprise: of every stream in the order of `registry.STREAM_NAMES`, [n, K]; NaN = no opinion.
         """
-        severity = [together(surprise[:, columns]) for columns in self._all]
+        severity = [together(surprise[:, columns]) for columns in self._once]
         louder = [
-            np.fmax(together(surprise[:, moves]), together(surprise[:, others])) if len(moves) else whole
-            for (moves, others), whole in zip(self._juries, severity, strict=True)
+            np.fmax(f, together(surprise[:, more])) if len(more) > len(once) else f
+            for f, once, more in zip(severity, self._once, self._more, strict=True)
         ]
         return Fused(np.stack(louder, axis=1), np.stack(severity, axis=1))
 
