@@ -19,7 +19,12 @@ from offbeat.publish.status import offline_json, online_json
 
 _TOPICS = (
     ("offbeat/alerts/<sensor>", "1", "no", "events: below"),
-    ("offbeat/state/<sensor>", "0", "yes", "a sensor's score, at most `state_interval` old, and its open episodes"),
+    (
+        "offbeat/state/<sensor>",
+        "0",
+        "yes",
+        "a sensor's score, at most `state_interval` old, and its open episodes",
+    ),
     ("offbeat/status", "1", "yes", "whether the daemon is there; the last will says so when it is gone"),
 )
 _ROOT = """\
