@@ -184,6 +184,7 @@ class Instruments:
     def _bind_scoring(self, parts: Parts) -> None:
         bind, directory, scorer = self._metrics.bind, parts.core.directory, parts.core.engine.scorer
         bind("offbeat_sensors", self._sensors_by_readiness)
+        bind("offbeat_sensors_anomalous", self._anomalous_sensors)
         bind("offbeat_sensors_limit", lambda: directory.max_sensors)
         bind("offbeat_rows_scored_total", lambda: self._rows_scored)
         bind("offbeat_windows_scored_total", lambda: self._windows_scored)
@@ -288,6 +289,11 @@ class Instruments:
         for group in self._parts.core.pipeline.groups:
             total += group.episodes.is_open(np.arange(group.size)).sum(axis=0)
         return {(kind,): float(count) for kind, count in zip(KINDS, total, strict=True)}
+
+    def _anomalous_sensors(self) -> float:
+        assert self._parts is not None
+        groups = self._parts.core.pipeline.groups
+        return float(sum(group.episodes.is_open(np.arange(group.size)).any(axis=1).sum() for group in groups))
 
     def _sensors_by_readiness(self) -> dict[tuple[str, ...], float]:
         assert self._parts is not None

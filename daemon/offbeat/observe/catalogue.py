@@ -65,6 +65,7 @@ _ALL = (
         "Known sensors by readiness: waiting, learning, provisional (judged by the fleet's laws), ready.",
         "readiness",
     ),
+    _gauge("offbeat_sensors_anomalous", "Sensors with an open episode, of one kind or of several."),
     _gauge("offbeat_sensors_limit", "Sensors that are admitted at most."),
     _gauge("offbeat_sensors_suppressed", "Sensors that the last scrape of /metrics/sensors left out."),
     _counter("offbeat_rows_scored_total", "New rows that were judged."),

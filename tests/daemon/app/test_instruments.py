@@ -16,6 +16,8 @@ from offbeat.app.instruments import Instruments
 from offbeat.app.parts import Parts, build_parts
 from offbeat.config.sensor_choice import SensorChoice
 from offbeat.core.decisions import Decisions, ScoredRows
+from offbeat.core.episode_rules import Track
+from offbeat.core.episodes import OPEN
 from offbeat.core.jobs import WindowJob
 from offbeat.core.ledger import Drop
 from offbeat.core.work import Work
@@ -229,6 +231,18 @@ def test_answers_tell_how_long_they_took_and_how_old_their_rows_were(parts: Part
     assert found['offbeat_scoring_seconds_sum{work="step"}'] == pytest.approx(0.04)
     assert found['offbeat_scoring_seconds_count{work="window"}'] == 0
     assert found["offbeat_jobs_shed_total"] == 1
+
+
+def test_a_sensor_that_is_out_of_step_in_several_ways_counts_once(parts: Parts) -> None:
+    """Episodes are counted by kind beside it; a share of the fleet is of sensors."""
+    for name in ("line.pump", "line.fan", "line.belt"):
+        parts.core.directory.admit(0, name)
+    phase = parts.core.pipeline.groups[0].episodes.arrays()["phase"]
+    phase[0, [Track.PROCESS, Track.STUCK, Track.RULE]] = OPEN
+    phase[2, Track.SILENT] = OPEN
+    found = samples(bound(parts))
+    assert found["offbeat_sensors_anomalous"] == 2
+    assert sum(found[name] for name in found if name.startswith("offbeat_episodes_open{")) == 4
 
 
 def test_windows_are_counted_one_by_one(parts: Parts) -> None:

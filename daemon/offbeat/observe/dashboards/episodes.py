@@ -47,9 +47,9 @@ def _now() -> list[Panel]:
         ),
         Panel(
             "Share of the fleet",
-            "Open episodes over sensors. Many at once have one cause more often than many.",
+            "Sensors with an open episode, of all sensors. Many at once have one cause more often than many.",
             "percentunit",
-            (Query(f"{open_now} / sum(offbeat_sensors{{{HERE}}})", "share"),),
+            (Query(f"sum(offbeat_sensors_anomalous{{{HERE}}}) / sum(offbeat_sensors{{{HERE}}})", "share"),),
             "stat",
             4,
             6,
