@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from offbeat.app.backtest import Backtest
 from offbeat.core.commission import Commission
 from offbeat.replay.judged import JudgedSeries
-from tests.benchmarks.detection.fused import DEFAULT, columns_of, fuse, surprises_of
+from tests.benchmarks.detection.fused import DEFAULT, scored_by, surprises_of
 from tests.benchmarks.detection.judge import labelled
 from tests.benchmarks.detection.recorded import RecordedSet
 from tests.benchmarks.detection.row_verdict import RowVerdict
@@ -73,7 +73,7 @@ def _surprise_of_severity(commission: Commission, judged: Sequence[JudgedSeries]
     law = commission.severity
     assert law is not None
     sensors = surprises_of(judged, [commission])
-    severity = fuse(sensors, columns_of(DEFAULT))
+    severity = scored_by(DEFAULT)(sensors)
     return [
         law.surprise(np.full(len(f), commission.row_of(one.sensor), np.intp), f)[:, PROCESS]
         for one, f in zip(sensors, severity, strict=True)
