@@ -25,6 +25,7 @@ MANY = 10_000
 DRAWN = "document.querySelectorAll('#charts canvas').length === 2"
 ROWS = "document.querySelectorAll('#rows tr').length"
 FOCUS = "document.activeElement"
+AFTER_SORTED = "getComputedStyle(document.querySelector('[aria-sort] button'), '::after')"
 REACHABLE = (
     "[...document.querySelectorAll('a, button, input, summary')]"
     ".filter(node => node.checkVisibility() && !node.disabled)"
@@ -173,7 +174,12 @@ def test_a_search_narrows_the_list(page: Browser) -> None:
 
 
 def test_the_list_can_be_sorted_by_its_heads(page: Browser) -> None:
-    """And the other way round; screen readers are told."""
+    """And the other way round; screen readers are told, also that by score what is out of step comes first."""
+    assert page.run("document.querySelector('[aria-sort]').getAttribute('aria-sort')") == "other"
+    assert "out of step first" in page.run(f"{AFTER_SORTED}.content")
+    page.click("[data-sort=score]")
+    page.wait(f"{AFTER_SORTED}.content.includes('out of step last')")
+    page.wait(f"document.querySelector('#rows tr:last-child th').innerText === '{BOILERS[2]}'")
     page.click("[data-sort=name]")
     page.wait("document.querySelector('#rows th').innerText.startsWith('<img')")
     assert page.run("document.querySelector('[aria-sort]').innerText.trim()").startswith("Sensor")

@@ -11,6 +11,7 @@ import msgspec
 
 from offbeat.app.api_answers import Document, EpisodeList, Error, SensorDetail, SensorPage, Status
 from offbeat.app.api_queries import MOST_OFFSET, BadRequestError, Choice, Count, Flag, Text, read_query
+from offbeat.app.open_peaks import peaks_of_open, with_peaks
 from offbeat.app.openapi import Described, openapi
 from offbeat.app.questions import Questions
 from offbeat.app.recent_verdicts import RecentVerdicts
@@ -51,6 +52,7 @@ class Api:
         status: Callable[[], Status],
         labels: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        self._pipeline = pipeline
         self._views = SensorViews(pipeline, verdicts)
         self._questions = questions
         self._history = history
@@ -79,20 +81,25 @@ class Api:
 
     def sensor(self, rest: str, _query: Mapping[str, Any]) -> SensorDetail:
         """Return one sensor in full."""
-        episodes = self._labelled(self._history.recent(EPISODES_OF_A_SENSOR, rest))
+        episodes = self._as_now(self._history.recent(EPISODES_OF_A_SENSOR, rest))
         return self._questions.ask(lambda: self._views.one(rest, episodes))
 
     def episodes(self, _rest: str, query: Mapping[str, Any]) -> EpisodeList:
         """Return the open episodes, or the newest ones."""
         sensor, limit = query["sensor"], query["limit"]
         if not query["open"]:
-            return EpisodeList(self._labelled(self._history.recent(limit, sensor)))
+            return EpisodeList(self._as_now(self._history.recent(limit, sensor)))
         found = [one for one in self._history.open() if sensor in (None, one.sensor)]
-        return EpisodeList(self._labelled(found[:limit]))
+        return EpisodeList(self._as_now(found[:limit]))
 
-    def _labelled(self, episodes: Sequence[Episode]) -> list[Episode]:
+    def _as_now(self, episodes: Sequence[Episode]) -> list[Episode]:
+        """Return episodes with their labels, and the open ones with the score that they have reached by now."""
         labels = self._labels()
-        return [replace(one, label=labels.get(one.id)) for one in episodes]
+        labelled = [replace(one, label=labels.get(one.id)) for one in episodes]
+        is_open = [one.sensor for one in labelled if one.closed_at is None]
+        if not is_open:
+            return labelled
+        return with_peaks(labelled, self._questions.ask(lambda: peaks_of_open(self._pipeline, is_open)))
 
     def document(self, _rest: str, _query: Mapping[str, Any]) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -158,7 +165,7 @@ ROUTES = (
             "Open episodes, or the newest.",
             EpisodeList,
             _EPISODES,
-            errors=(_BAD,),
+            errors=(_BAD, _AWAY),
         ),
         Api.episodes,
     ),

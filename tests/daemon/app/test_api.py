@@ -158,6 +158,24 @@ def test_episodes_are_those_that_are_open_or_the_newest(api: Api) -> None:
     assert len(ask(api, "episodes", limit="1")["episodes"]) == 1
 
 
+def test_an_open_episode_has_the_score_that_it_reached_since_it_was_last_told(tmp_path: Path) -> None:
+    """Events are told at most once a minute; the score beside them is of now, and may not be worse than the worst."""
+    whole, readings, kept = plant(), Readings(), EpisodeHistory(tmp_path / "episodes.sqlite")
+    times, values = live(2, 120)
+    readings.add(2, times, values + np.where(np.arange(120) > 100, 40, 0).astype(np.float32))
+    kept.record(play(whole, readings.batches(40), FakeScorer()).events)
+    api = Api(whole, RecentVerdicts(whole), AtOnce(), kept, lambda: STATUS)
+    (told,) = ask(api, "episodes", open="1")["episodes"]
+    reached = told["peak_score"] + 1.0
+    peaks = whole.groups[0].episodes.arrays()["peak_score"]
+    peaks[2, peaks[2].argmax()] = reached
+    assert ask(api, "episodes", open="1")["episodes"][0]["peak_score"] == pytest.approx(reached)
+    assert ask(api, "sensors/", BOILERS[2])["episodes"][0]["peak_score"] == pytest.approx(reached)
+    (known,) = kept.open()
+    assert known.peak_score == told["peak_score"], "the history keeps what was told"
+    kept.close()
+
+
 def test_the_status_is_what_the_daemon_says(api: Api) -> None:
     """As it is given."""
     answer = ask(api, "status")

@@ -54,13 +54,19 @@ export const loadSensors = async (onOpen) => {
   $("on").disabled = list.offset + page.sensors.length >= page.matching;
 };
 
+/** By score those that are out of step stand before all others, or after them: that is no plain order, and the head says so. */
+const showOrder = (head, sort, order) => {
+  head.setAttribute("aria-sort", sort === "score" ? "other" : order);
+  head.dataset.order = order;
+};
+
 const sortBy = (sort) => {
   list.reverse = list.sort === sort && !list.reverse;
   list.sort = sort;
   for (const button of document.querySelectorAll("[data-sort]")) {
     const head = button.closest("th"), mine = button.dataset.sort === sort;
-    if (mine) head.setAttribute("aria-sort", list.reverse ? OTHER[FIRST[sort]] : FIRST[sort]);
-    else head.removeAttribute("aria-sort");
+    if (mine) showOrder(head, sort, list.reverse ? OTHER[FIRST[sort]] : FIRST[sort]);
+    else for (const name of ["aria-sort", "data-order"]) head.removeAttribute(name);
   }
 };
 
