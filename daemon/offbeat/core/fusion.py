@@ -13,6 +13,8 @@ from offbeat.core.streams.registry import MOVEMENT, STREAM_NAMES, STREAM_TRACKS,
 MOVEMENT_VOTES = 5
 """Three that ask how a sensor moves are not to be outvoted by eleven; chosen on injected faults (decision 3)."""
 
+Columns = NDArray[np.intp]
+
 _MOVES = np.array([name in MOVEMENT for name in STREAM_NAMES])
 
 
@@ -40,12 +42,7 @@ class Fusion:
     def __init__(self, voting: NDArray[np.bool_] | None = None) -> None:
         heard = np.ones(len(STREAM_TRACKS), np.bool_) if voting is None else voting
         of_track = [np.array([track == name for name in STREAM_TRACKS]) & heard for track in TRACKS]
-        again = MOVEMENT_VOTES - 1
-        self._once = [np.flatnonzero(columns) for columns in of_track]
-        self._more = [
-            np.concatenate([once, *[np.flatnonzero(columns & _MOVES)] * again])
-            for once, columns in zip(self._once, of_track, strict=True)
-        ]
+        self._columns = [(np.flatnonzero(one), np.flatnonzero(one & _MOVES)) for one in of_track]
 
     def of(self, surprise: Floats) -> Fused:
         """Fuse rows.
@@ -53,12 +50,19 @@ class Fusion:
         Args:
             surprise: of every stream in the order of `registry.STREAM_NAMES`, [n, K]; NaN = no opinion.
         """
-        severity = [together(surprise[:, columns]) for columns in self._once]
-        louder = [
-            np.fmax(f, together(surprise[:, more])) if len(more) > len(once) else f
-            for f, once, more in zip(severity, self._once, self._more, strict=True)
-        ]
-        return Fused(np.stack(louder, axis=1), np.stack(severity, axis=1))
+        g, f = zip(*(_of_track(surprise, columns, moves) for columns, moves in self._columns), strict=True)
+        return Fused(np.stack(g, axis=1), np.stack(f, axis=1))
+
+
+def _of_track(surprise: Floats, columns: Columns, moves: Columns) -> tuple[Floats, Floats]:
+    """Return g and F of a track, made of these columns of the surprise; of which some ask how a sensor moves."""
+    if not len(moves):
+        f = together(surprise[:, columns])
+        return f, f
+    total, count = _sums(surprise[:, columns])
+    more, again = (np.float32(MOVEMENT_VOTES - 1) * of_moves for of_moves in _sums(surprise[:, moves]))
+    f = _mean(total, count)
+    return np.fmax(f, _mean(total + more, count + again)), f
 
 
 def together(surprise: Floats) -> Floats:
@@ -72,6 +76,11 @@ def together(surprise: Floats) -> Floats:
     """
     if surprise.shape[1] == 1:
         return surprise[:, 0]
+    return _mean(*_sums(surprise))
+
+
+def _sums(surprise: Floats) -> tuple[Floats, Floats]:
+    """Return the sum of what is said, each to the power of 1.5, and how many streams say something, float32 [n]."""
     total = np.zeros(len(surprise), np.float32)
     count = np.zeros(len(surprise), np.float32)
     # Column by column, because the order of a NumPy sum, and so its last bit, depends on the number of rows.
@@ -80,5 +89,9 @@ def together(surprise: Floats) -> Floats:
         said = np.where(known, column, np.float32(0.0))
         total += said * np.sqrt(said)
         count += known
+    return total, count
+
+
+def _mean(total: Floats, count: Floats) -> Floats:
     mean = np.square(np.cbrt(total / np.maximum(count, np.float32(1.0))))
     return np.where(count > 0, mean, np.float32(np.nan))

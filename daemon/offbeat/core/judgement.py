@@ -201,26 +201,27 @@ def _fuse(
     """
     slot = work.rows.sensor.astype(np.intp)
     row, free = learnt.row[slot], ~state.holds.frozen[slot]
-    said, p_value = learnt.fusion.of(surprise), np.empty((len(work), _Q))
-    fused = said.surprise
+    shape = (len(work), _Q)
+    fused, severity = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    p_value = np.empty(shape, np.float64)
     for index in work.rounds:
         strangers = index[row[index] == 0]
         by_fleet = surprise[strangers]
         if len(strangers):
             surprise[strangers] = learnt.own.measured(slot[strangers], by_fleet)
-            by_own = learnt.fusion.of(surprise[strangers])
-            fused[strangers], said.severity[strangers] = by_own.surprise, by_own.severity
-        trailing = learnt.trailing.p_value(slot[index], row[index], fused[index])
+        said = learnt.fusion.of(surprise[index])
+        fused[index], severity[index] = said.surprise, said.severity
+        trailing = learnt.trailing.p_value(slot[index], row[index], said.surprise)
         # A run grows row by row and the rows before it always look like it: only the sensor's own law can judge it.
-        trailing[:, STUCK] = 10.0 ** -fused[index, STUCK].astype(np.float64)
-        trailing[:, RHYTHM] = _of_rhythm(learnt, row[index], raw[index], fused[index], trailing[:, RHYTHM])
+        trailing[:, STUCK] = 10.0 ** -said.surprise[:, STUCK].astype(np.float64)
+        trailing[:, RHYTHM] = _of_rhythm(learnt, row[index], raw[index], said.surprise, trailing[:, RHYTHM])
         p_value[index] = trailing
         if len(strangers):
             calm = free[strangers] & ~(_alarm(p_value[strangers]) >= strange_from[strangers]).any(axis=1)
             learnt.own.learn(slot[strangers[calm]], by_fleet[calm])
         learns = index[free[index]]
         learnt.trailing.update(slot[learns], row[learns], fused[learns])
-    return said, p_value
+    return Fused(fused, severity), p_value
 
 
 def _alarm(p_value: Doubles) -> Floats:

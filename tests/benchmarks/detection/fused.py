@@ -71,7 +71,8 @@ def fuse(sensors: Sequence[Surprises], chosen: NDArray[np.bool_]) -> list[Fused]
 
     A row that moves time not on is said again what the row before it was: the core keeps such rows out.
     """
-    said = [Fusion(chosen).of(one.surprise) for one in sensors]
+    fusion = Fusion(chosen)
+    said = [fusion.of(one.surprise) for one in sensors]
     return [
         Fused(said_again(one.times_seconds, row.surprise), said_again(one.times_seconds, row.severity))
         for one, row in zip(sensors, said, strict=True)
@@ -99,8 +100,8 @@ class Bag:
     """A fusion of streams with the laws of what they said together while they learnt.
 
     Attributes:
-        fused: makes g by track [n, Q] of surprises.
-        law: of the fused surprise by track; row r + 1 belongs to sensors[r].
+        fused: makes one surprise by track of what the streams said.
+        law: of that; row r + 1 belongs to sensors[r].
         sensors: ids.
     """
 
