@@ -22,6 +22,7 @@ import structlog
 from offbeat.app.bounded_child import Bounds, Ended, run_bounded
 from offbeat.app.learning_child import order
 from offbeat.app.learning_facts import GroupKnowledge
+from offbeat.app.looking import look_until
 from offbeat.app.model_library import models_of
 from offbeat.app.questions import Questions
 from offbeat.app.training_wishes import TrainingWishes
@@ -155,7 +156,6 @@ class Learner:
         self.learn_by(settings)
         self._jitter = _jitter(f"{os.uname().nodename} {settings.state.directory}")
         self._refused_priority: list[str] = []
-        self._trouble = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
         self._wishes = TrainingWishes(library)
@@ -235,17 +235,8 @@ class Learner:
         self._tell(one, found, facts.last)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._look_seconds):
-            try:
-                self.look()
-                self._trouble = ""
-            except Exception as error:  # noqa: BLE001 - learning must never end the daemon; it is told, and tried again
-                if repr(error) != self._trouble:
-                    self._trouble = repr(error)
-                    _log.exception(
-                        "nobody knows whether a model is to be trained; it is looked again",
-                        reason=self._trouble,
-                    )
+        trouble = "nobody knows whether a model is to be trained; it is looked again"
+        look_until(self._stopping, self._look_seconds, self.look, trouble)
         self._wishes.leave()
 
     def _say(self, group: str, stage: GroupLearning) -> None:

@@ -18,6 +18,7 @@ import structlog
 
 from offbeat.app.artifacts import GroupArtifact, read_artifact
 from offbeat.app.core_building import Core
+from offbeat.app.looking import look_until
 from offbeat.app.model_library import fitting, models_of
 from offbeat.app.priors import prior_of
 from offbeat.app.scorers import WarmModel
@@ -73,7 +74,6 @@ class ModelExchange:
         self._wake = wake
         self._prior = prior
         self._look_seconds = look_seconds
-        self._trouble = ""
         self._ready: deque[_Ready] = deque()
         self._seen: dict[int, Promotion | str] = {}
         self._heading = dict(core.versions)
@@ -136,17 +136,8 @@ class ModelExchange:
         return self._core.pipeline.rehearse(ready.group)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._look_seconds):
-            try:
-                self.look()
-                self._trouble = ""
-            except Exception as error:  # noqa: BLE001 - without this thread no model ever comes into service again
-                if repr(error) != self._trouble:
-                    self._trouble = repr(error)
-                    _log.exception(
-                        "nobody knows which models are to be taken up; it is looked again",
-                        reason=self._trouble,
-                    )
+        trouble = "nobody knows which models are to be taken up; it is looked again"
+        look_until(self._stopping, self._look_seconds, self.look, trouble)
 
     def _prior_for(self, index: int, group: Group) -> str | None:
         """Return the version of the prior for a group that nothing judges yet; None if there is none, or no need."""
