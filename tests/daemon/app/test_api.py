@@ -176,6 +176,15 @@ def test_an_open_episode_has_the_score_that_it_reached_since_it_was_last_told(tm
     kept.close()
 
 
+def test_open_episodes_are_answered_while_the_loop_is_away(history: EpisodeHistory) -> None:
+    """With what their events told: nothing is looked at more often while a daemon is in trouble."""
+    whole = plant()
+    api = Api(whole, RecentVerdicts(whole), Questions(lambda: None), history, lambda: STATUS)
+    told = [one.peak_score for one in history.open()]
+    assert told
+    assert [one["peak_score"] for one in ask(api, "episodes", open="1")["episodes"]] == told
+
+
 def test_the_status_is_what_the_daemon_says(api: Api) -> None:
     """As it is given."""
     answer = ask(api, "status")
