@@ -1,27 +1,23 @@
-"""Every panel of every dashboard shows data: a daemon at work, a Prometheus that scrapes it, the panels' queries."""
+"""Every panel of every dashboard shows data: recordings are played to a daemon, a real Prometheus scrapes it."""
 
 from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from offbeat.app.demo_scenes import scenes
 from offbeat.observe.dashboards.committed import dashboard_files
-from tests.integration.conftest import SENSORS
-from tests.integration.test_publish_to_alert import Plant, config
-from tests.support.asked_board import AskedBoard, Span
+from tests.support.asked_board import AskedBoard
 from tests.support.browser import CHROMIUM, Browser
-from tests.support.daemon import Daemon
 from tests.support.drawn_board import INSTALLED, NODE, WHY_NOT, Drawer, content_of
-from tests.support.mosquitto import MOSQUITTO, Broker
-from tests.support.prometheus import PROMETHEUS, Prometheus
-from tests.support.publishing import publish
-from tests.support.waiting import wait_until
+from tests.support.mosquitto import MOSQUITTO
+from tests.support.prometheus import PROMETHEUS
+from tests.support.running_demo import SENSOR
+from tests.support.watched_demo import WatchedDemo, watched_demo
 
 pytestmark = [
     pytest.mark.broker,
@@ -32,8 +28,10 @@ pytestmark = [
     pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: apt-get install mosquitto"),
 ]
 
-ROWS_BEFORE, ROWS_SHIFTED = 60, 60
+SPEED, TRAIN_SECONDS = 4.0, 4.0
+"""Of the demo, so that all of it is over in half a minute; what is played is the same."""
 BOARDS: dict[str, Any] = {name: json.loads(text) for name, text in dashboard_files().items()}
+SENSORS = sorted(scene.sensor for scene in scenes())
 QUERIES = [
     pytest.param(board, panel["id"], target["refId"], id=f"{name}:{panel['title']}:{target['refId']}")
     for name, board in BOARDS.items()
@@ -42,40 +40,16 @@ QUERIES = [
 ]
 
 
-def seen(prometheus: Prometheus, condition: str) -> bool:
-    """Whether a condition holds by what was scraped so far."""
-    return bool(prometheus.ask("query", query=condition, time=time.time())["result"])
-
-
 @pytest.fixture(scope="module")
-def scraped(tmp_path_factory: pytest.TempPathFactory, artifact: Path) -> Iterator[Prometheus]:
-    """A Prometheus that has watched a daemon while one of its sensors went astray."""
-    folder = tmp_path_factory.mktemp("scraped")
-    broker = Broker(folder)
-    broker.start()
-    plant = Plant(broker.port)
-    try:
-        with Daemon(folder / "daemon", config(broker, artifact)) as daemon:
-            daemon.start()
-            with Prometheus(folder / "prometheus", daemon.metrics_port) as prometheus:
-                # Prometheus takes five seconds to find its targets.
-                wait_until(lambda: seen(prometheus, "offbeat_ready"), 20, "the first scrape")
-                plant.run(ROWS_BEFORE)
-                publish(broker.port, [("plant/a/pump/state", b"broken")] * 3)
-                plant.run(ROWS_SHIFTED, offset=30.0)
-                wait_until(lambda: daemon.metric("offbeat_episodes_open") > 0, 20, "an episode")
-                wait_until(lambda: seen(prometheus, "offbeat_sensor_anomalous == 1"), 20, "its scrape")
-                wait_until(lambda: seen(prometheus, "count_over_time(offbeat_ready[1m]) >= 8"), 20, "scrapes")
-                yield prometheus
-    finally:
-        plant.end()
-        broker.stop()
+def watched() -> Iterator[WatchedDemo]:
+    """A Prometheus that watched a daemon while the demo's recordings of real sensors were played to it."""
+    with watched_demo(speed=SPEED, train_seconds=TRAIN_SECONDS) as demo:
+        yield demo
 
 
-def asked(board: dict[str, Any], prometheus: Prometheus, **chosen: str) -> AskedBoard:
-    """Return a dashboard over the last minute; of sensors the one that went astray is chosen."""
-    now = time.time()
-    return AskedBoard(board, prometheus, Span(now - 60, now), {"sensor": SENSORS[0]} | chosen)
+def asked(board: dict[str, Any], watched: WatchedDemo, **chosen: str) -> AskedBoard:
+    """Return a dashboard over the whole of the show; of sensors the one that fails is chosen."""
+    return AskedBoard(board, watched.prometheus, watched.span, {"sensor": SENSOR} | chosen)
 
 
 def numbers(answer: list[dict[str, Any]]) -> list[float]:
@@ -97,40 +71,40 @@ def answered(board: AskedBoard, panel: int, ref: str) -> list[float]:
 
 @pytest.mark.parametrize(("board", "panel", "ref"), QUERIES)
 def test_every_query_of_a_panel_shows_finite_data(
-    scraped: Prometheus, board: dict[str, Any], panel: int, ref: str
+    watched: WatchedDemo, board: dict[str, Any], panel: int, ref: str
 ) -> None:
     """With all jobs and instances chosen, as the dashboard opens, and with one of each."""
-    opened = asked(board, scraped)
+    opened = asked(board, watched)
     one = {name: values[0] for name, values in opened.found.items() if name != "sensor"}
-    for chosen in (opened, asked(board, scraped, **one)):
+    for chosen in (opened, asked(board, watched, **one)):
         points = answered(chosen, panel, ref)
         assert points, "no data"
-        assert any(math.isfinite(point) for point in points), points
+        assert all(math.isfinite(point) for point in points), points
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-def test_every_variable_has_values_to_choose_from(scraped: Prometheus, board: dict[str, Any]) -> None:
+def test_every_variable_has_values_to_choose_from(watched: WatchedDemo, board: dict[str, Any]) -> None:
     """A dashboard whose lists are empty shows nothing, and does not say why."""
-    found = asked(board, scraped).found
+    found = asked(board, watched).found
     assert set(found) <= {"job", "instance", "sensor", "channel"}
     assert all(found.values()), found
     if "sensor" in found:
-        assert found["sensor"] == sorted(SENSORS)
+        assert found["sensor"] == SENSORS
 
 
 @pytest.mark.parametrize("board", BOARDS.values(), ids=BOARDS)
-def test_every_annotation_marks_something(scraped: Prometheus, board: dict[str, Any]) -> None:
+def test_every_annotation_marks_something(watched: WatchedDemo, board: dict[str, Any]) -> None:
     """What happened while the daemon was watched: it started, and a sensor went astray."""
-    shown = asked(board, scraped)
+    shown = asked(board, watched)
     for annotation in board["annotations"]["list"]:
         marks = shown.marks(annotation)
         assert marks, annotation["name"]
         assert all("{{" not in mark.title and "  " not in mark.title for mark in marks), marks
 
 
-def test_the_heat_map_names_sensors_as_examples(scraped: Prometheus) -> None:
+def test_the_heat_map_names_sensors_as_examples(watched: WatchedDemo) -> None:
     """A point far up leads to the sensor, though no series of the daemon's own metrics names one."""
-    board = asked(BOARDS["offbeat-episodes.json"], scraped)
+    board = asked(BOARDS["offbeat-episodes.json"], watched)
     examples = [
         example
         for panel, _ in board.panels()
@@ -138,7 +112,7 @@ def test_the_heat_map_names_sensors_as_examples(scraped: Prometheus) -> None:
         for example in board.exemplars(target)
     ]
     strange = {one["labels"]["sensor"] for one in examples if float(one["value"]) > 1.0}
-    assert SENSORS[0] in strange
+    assert SENSOR in strange
     assert {one["labels"]["sensor"] for one in examples} <= set(SENSORS)
 
 
@@ -146,11 +120,11 @@ def test_the_heat_map_names_sensors_as_examples(scraped: Prometheus) -> None:
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing: apt-get install chromium")
 @pytest.mark.skipif(NODE is None or not INSTALLED, reason=WHY_NOT)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_grafanas_own_components_draw_every_panel(scraped: Prometheus, *, dark: bool) -> None:
+def test_grafanas_own_components_draw_every_panel(watched: WatchedDemo, *, dark: bool) -> None:
     """No panel is empty, fails, or has a title that does not fit."""
     with Browser() as browser, Drawer(browser) as drawer:
         for board in BOARDS.values():
-            panels = drawer.draw(content_of(asked(board, scraped)), dark=dark)
+            panels = drawer.draw(content_of(asked(board, watched)), dark=dark)
             assert len(panels) >= len(board["panels"])
             poor = [one for one in panels if not one["drawn"] or one["empty"] or one["cut"]]
             assert not poor

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
-import time
-from pathlib import Path
 
-from offbeat.app.demo import SETTLE_SECONDS
 from offbeat.observe.dashboards.committed import dashboard_files
 from tests.pictures.page import IMAGES
-from tests.pictures.running_demo import PATIENCE_SECONDS, SENSOR, running_demo
-from tests.support.asked_board import AskedBoard, Json, Span
+from tests.support.asked_board import AskedBoard, Json
 from tests.support.browser import Browser
 from tests.support.drawn_board import INSTALLED, WHY_NOT, Drawer, content_of
-from tests.support.prometheus import PROMETHEUS, Prometheus
+from tests.support.prometheus import PROMETHEUS
+from tests.support.running_demo import SENSOR
+from tests.support.watched_demo import watched_demo
 
 DARK = {"offbeat-sensor.json"}
 """Drawn by Grafana's dark theme, the others by the light one, so that both are seen."""
@@ -37,19 +34,10 @@ def of_dashboards(browser: Browser) -> None:
 
 def _contents() -> dict[str, Json]:
     """Return each dashboard with its answers, by its file name."""
-    with running_demo() as demo, tempfile.TemporaryDirectory() as folder:
-        assert demo.shown.wait(PATIENCE_SECONDS), "the demo did not begin"
-        with Prometheus(Path(folder), int(demo.listen.rsplit(":", 1)[1])) as prometheus:
-            assert demo.over.wait(PATIENCE_SECONDS), "the demo did not end"
-            span = _watched(prometheus)
-            return {
-                name: content_of(AskedBoard(json.loads(text), prometheus, span, {"sensor": SENSOR}))
-                for name, text in dashboard_files().items()
-            }
-
-
-def _watched(prometheus: Prometheus) -> Span:
-    """Return the time from the first scrape until the last readings were played."""
-    answer = prometheus.ask("query", query="offbeat_ready[10m]", time=time.time())
-    times = [float(at) for series in answer["result"] for at, ready in series["values"] if float(ready)]
-    return Span(min(times), max(times) - SETTLE_SECONDS - 1.0)
+    with watched_demo() as watched:
+        return {
+            name: content_of(
+                AskedBoard(json.loads(text), watched.prometheus, watched.span, {"sensor": SENSOR})
+            )
+            for name, text in dashboard_files().items()
+        }

@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 
 from offbeat import __version__
-from tests.pictures.running_demo import PATIENCE_SECONDS, SENSOR, running_demo
 from tests.support.browser import Browser
 from tests.support.live_site import LiveSite
 from tests.support.plant import BOILERS
+from tests.support.running_demo import PATIENCE_SECONDS, SENSOR, running_demo
 
 IMAGES = Path("docs/images")
 DRAWN = "document.querySelectorAll('#charts canvas').length === 2"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.pictures.page import IMAGES
-from tests.pictures.running_demo import PATIENCE_SECONDS, running_demo
 from tests.support.browser import Browser
+from tests.support.running_demo import PATIENCE_SECONDS, running_demo
 
 SIZE = (1100, 980)
 

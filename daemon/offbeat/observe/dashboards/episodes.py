@@ -49,7 +49,12 @@ def _now() -> list[Panel]:
             "Share of the fleet",
             "Sensors with an open episode, of all sensors. Many at once have one cause more often than many.",
             "percentunit",
-            (Query(f"sum(offbeat_sensors_anomalous{{{HERE}}}) / sum(offbeat_sensors{{{HERE}}})", "share"),),
+            (
+                Query(
+                    f"sum(offbeat_sensors_anomalous{{{HERE}}}) / (sum(offbeat_sensors{{{HERE}}}) > 0)",
+                    "share",
+                ),
+            ),
             "stat",
             4,
             6,

@@ -165,9 +165,7 @@ def _scoring() -> list[Panel]:
             "Delay of decisions: half of the readings, and 99 of 100, wait no longer.",
             "s",
             tuple(
-                Query(
-                    f"histogram_quantile({q}, sum by (le) (rate({delay}{{{HERE}}}{RATE})))", f"p{q * 100:g}"
-                )
+                Query(_quantile(q, f"sum by (le) (rate({delay}{{{HERE}}}{RATE}))"), f"p{q * 100:g}")
                 for q in (0.5, 0.99)
             ),
             least=0,
@@ -187,15 +185,15 @@ def _scoring() -> list[Panel]:
             "Time of a job",
             "What the model takes for one job of a kind: 99 of 100 are faster.",
             "s",
-            (
-                Query(
-                    f"histogram_quantile(0.99, sum by (le, work) (rate({scoring}{{{HERE}}}{RATE})))",
-                    "{{work}}",
-                ),
-            ),
+            (Query(_quantile(0.99, f"sum by (le, work) (rate({scoring}{{{HERE}}}{RATE}))"), "{{work}}"),),
             least=0,
         ),
     ]
+
+
+def _quantile(q: float, buckets: str) -> str:
+    """Return a query for a quantile; there is none where nothing was observed, and the comparison leaves NaN out."""
+    return f"histogram_quantile({q}, {buckets}) >= 0"
 
 
 def _learning() -> list[Panel]:

@@ -1,14 +1,15 @@
-"""The demo, running beside those who take pictures of it: its broker, its daemon, the recorded sensors."""
+"""The demo, running beside those who look at it: its broker, its daemon, the recorded sensors."""
 
 from __future__ import annotations
 
 import tempfile
 import threading
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from offbeat.app.demo import CONFIG, DemoOptions, run_demo
 from offbeat.core.events import EpisodeEvent
@@ -25,12 +26,16 @@ class RunningDemo:
 
     Attributes:
         folder: of the demo.
+        tell: is told what happens.
+        configured: its daemon's configuration is there.
         shown: readings began to flow.
         alerted: the sensor that is pictured is out of step.
         over: all was played, the daemon is gone, and the report is there if it was asked for.
     """
 
     folder: Path
+    tell: Callable[[str], None] = print
+    configured: threading.Event = field(default_factory=threading.Event)
     shown: threading.Event = field(default_factory=threading.Event)
     alerted: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
@@ -38,12 +43,21 @@ class RunningDemo:
     @property
     def listen(self) -> str:
         """Address of the daemon's page and metrics."""
-        text = (self.folder / CONFIG).read_text()
-        return str(tomllib.loads(text)["metrics"]["listen"])
+        return str(self._config["metrics"]["listen"])
+
+    @property
+    def broker_port(self) -> int:
+        """Port of the demo's broker."""
+        return int(self._config["mqtt"]["url"].rsplit(":", 1)[1])
+
+    @property
+    def _config(self) -> dict[str, Any]:
+        return tomllib.loads((self.folder / CONFIG).read_text())
 
     def stage(self, text: str) -> None:
-        """Say what begins."""
-        print(text)
+        """Say what begins; the configuration is written before the first stage."""
+        self.tell(text)
+        self.configured.set()
 
     def show(self) -> None:
         """Take note that readings flow."""
@@ -58,7 +72,7 @@ class RunningDemo:
     def event(self, event: EpisodeEvent) -> None:
         """Say what is alerted."""
         if event.event == "open":
-            print(event.message)
+            self.tell(event.message)
             if event.sensor == SENSOR:
                 self.alerted.set()
 
@@ -67,10 +81,14 @@ class RunningDemo:
 
 
 @contextmanager
-def running_demo(*, page: bool = False) -> Iterator[RunningDemo]:
+def running_demo(
+    *, speed: float = 1.0, train_seconds: float = 40.0, page: bool = False
+) -> Iterator[RunningDemo]:
     """Run the demo in a thread; stop it at the end.
 
     Args:
+        speed: of the demo; the recordings are the same however fast they are played.
+        train_seconds: at most, for its model.
         page: whether it writes its report when all was played.
     """
     stop = threading.Event()
@@ -79,7 +97,7 @@ def running_demo(*, page: bool = False) -> Iterator[RunningDemo]:
 
         def run() -> None:
             try:
-                run_demo(DemoOptions(demo.folder, page=page), demo, demo.progress, stop)
+                run_demo(DemoOptions(demo.folder, speed, train_seconds, page), demo, demo.progress, stop)
             finally:
                 demo.over.set()
 
