@@ -134,6 +134,12 @@ def test_rates_are_taken_over_what_grafana_says(panel: dict[str, Any]) -> None:
         assert set(re.findall(r"\[([^\]]+)\]", target["expr"])) <= allowed, target["expr"]
 
 
+@pytest.mark.parametrize("query", listed("queries"))
+def test_ages_are_as_old_as_their_scrape(query: str) -> None:
+    """By `time()` the age of the scrape would be added: a saw of half a minute, and a rise while a daemon is away."""
+    assert "time()" not in query
+
+
 @pytest.mark.parametrize("panel", listed("panels"))
 def test_links_lead_to_dashboards_and_variables_that_there_are(panel: dict[str, Any]) -> None:
     """With the data source and the time that are looked at."""

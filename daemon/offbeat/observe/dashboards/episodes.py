@@ -13,6 +13,7 @@ from offbeat.observe.dashboards.panels import (
     Json,
     Panel,
     Query,
+    age_of,
 )
 
 SENSOR_BOARD = "/d/offbeat-sensor?${datasource:queryparam}&${__url_time_range}"
@@ -170,7 +171,7 @@ def _history() -> list[Panel]:
             "s",
             (
                 Query(
-                    f"topk(10, time() - offbeat_sensor_last_seen_timestamp_seconds{{{FLEET}}})",
+                    f"topk(10, {age_of(f'offbeat_sensor_last_seen_timestamp_seconds{{{FLEET}}}')})",
                     "{{sensor}}",
                     instant=True,
                 ),

@@ -13,6 +13,7 @@ from offbeat.observe.dashboards.panels import (
     Json,
     Panel,
     Query,
+    age_of,
 )
 
 YES_NO = ((1, "yes", GOOD), (0, "no", BAD))
@@ -73,6 +74,7 @@ def _stat(title: str, description: str, expr: str, unit: str = "none", **more: o
 
 
 def _health() -> list[Panel]:
+    last_message = f"offbeat_last_message_timestamp_seconds{{{HERE}}}"
     return [
         _stat(
             "Ready",
@@ -112,7 +114,7 @@ def _health() -> list[Panel]:
         _stat(
             "Last message",
             "Time since a message arrived from the broker.",
-            f"clamp_min(time() - (offbeat_last_message_timestamp_seconds{{{HERE}}} > 0), 0)",
+            f"{age_of(last_message)} and {last_message} > 0",
             "s",
             steps=((0, GOOD), (300, WARNING)),
         ),
@@ -225,7 +227,12 @@ def _learning() -> list[Panel]:
             "Next training",
             "Time until a group is trained anew, at the latest.",
             "s",
-            (Query(f"clamp_min(({planned} > 0) - time(), 0) or ({planned} == 0) - 1", "{{group}}"),),
+            (
+                Query(
+                    f"clamp_min(({planned} > 0) - timestamp({planned}), 0) or ({planned} == 0) - 1",
+                    "{{group}}",
+                ),
+            ),
             "stat",
             4,
             mappings=((-1, "not planned", "text"),),
@@ -336,7 +343,7 @@ def _versions() -> list[Panel]:
             "Running for",
             "Time since the process was started.",
             "dtdurations",
-            (Query(f"time() - process_start_time_seconds{{{HERE}}}", "{{instance}}"),),
+            (Query(age_of(f"process_start_time_seconds{{{HERE}}}"), "{{instance}}"),),
             "stat",
             4,
             6,

@@ -22,6 +22,14 @@ FLEET = 'instance=~"$instance"'
 GOOD, WARNING, BAD = "green", "orange", "red"
 
 
+def age_of(moment: str) -> str:
+    """Return a query for the time since a moment, as it was when the gauge that tells of it was scraped.
+
+    `time()` would add the age of the scrape: a saw between two of them, and more the longer the daemon is away.
+    """
+    return f"clamp_min(timestamp({moment}) - {moment}, 0)"
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One question to Prometheus.

@@ -15,6 +15,7 @@ from offbeat.observe.dashboards.panels import (
     Panel,
     Query,
     Variable,
+    age_of,
 )
 
 SENSOR = f'sensor=~"$sensor", {FLEET}'
@@ -125,12 +126,13 @@ def _readiness() -> Panel:
 
 
 def _age() -> Panel:
+    last_seen = f"offbeat_sensor_last_seen_timestamp_seconds{{{SENSOR}}}"
     return Panel(
         "Time since the last message",
         "Beside it the usual time between messages of this sensor.",
         "s",
         (
-            Query(f"time() - offbeat_sensor_last_seen_timestamp_seconds{{{SENSOR}}}", "since the last"),
+            Query(age_of(last_seen), "since the last"),
             Query(f"offbeat_sensor_usual_gap_seconds{{{SENSOR}}}", "usual"),
         ),
         width=12,
