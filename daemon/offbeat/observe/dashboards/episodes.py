@@ -63,11 +63,22 @@ def _now() -> list[Panel]:
             options=NO_SPARKLINE,
         ),
         Panel(
+            "Sensors left out",
+            "Sensors that the last scrape of /metrics/sensors left out, as `sensors` in [metrics] says: no panel here "
+            "names them.",
+            "short",
+            (Query(f"sum(offbeat_sensors_suppressed{{{HERE}}})", "left out"),),
+            "stat",
+            4,
+            6,
+            options=NO_SPARKLINE,
+        ),
+        Panel(
             "Open by kind",
             "What is strange: what is measured, its rhythm, a value that stands still, silence.",
             "short",
             (Query(f"sum by (kind) (offbeat_episodes_open{{{HERE}}})", "{{kind}}"),),
-            width=16,
+            width=12,
             height=6,
             least=0,
             custom={"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 40},

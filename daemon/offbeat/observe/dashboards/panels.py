@@ -19,6 +19,9 @@ HERE = 'job=~"$job", instance=~"$instance"'
 FLEET = 'instance=~"$instance"'
 """Matchers of what it says of its sensors: they are scraped by a job of their own, whose name nobody knows."""
 
+RATE = "[$__rate_interval]"
+"""Range of a rate: what Grafana makes of the scrapes and of the time that is looked at."""
+
 GOOD, WARNING, BAD = "green", "orange", "red"
 
 
