@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.app.counted import counted
 from offbeat.app.engine import Engine
 from offbeat.core.commission import Commission
 from offbeat.core.commissioning import calibrate_streams, calibrate_tracks, fit_normaliser_and_ridge
@@ -206,7 +207,7 @@ def said_of(
 
 def nothing_left(left_out: LeftOut) -> str:
     """Return in a sentence why there is nothing to learn from, and what to do."""
-    why = ", ".join(f"{rows} rows: {reason}" for reason, rows in left_out.by_reason().items())
+    why = ", ".join(f"{counted(rows, 'row')}: {reason}" for reason, rows in left_out.by_reason().items())
     return (
         f"nothing is left to learn from ({why}); say what the episodes were with `offbeat episodes label`, or end a "
         "freeze with `offbeat thaw`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from offbeat.app.counted import counted
 from offbeat_models.comparison import Comparison
 
 
@@ -10,8 +11,8 @@ def table(comparison: Comparison) -> list[str]:
     rows = (comparison.model, *comparison.baselines)
     width = max(len(one.detector) for one in rows)
     head = (
-        f"faults put into held-back time of {comparison.sensors} sensors, {comparison.stretches} stretches, "
-        "each detector alone:"
+        f"faults put into held-back time of {counted(comparison.sensors, 'sensor')}, "
+        f"{counted(comparison.stretches, 'stretch', 'stretches')}, each detector alone:"
     )
     names = f"  {'':{width}}  precision  recall at 1 % false alarms"
     return [

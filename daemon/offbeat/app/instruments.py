@@ -12,6 +12,7 @@ import structlog
 
 from offbeat import __version__
 from offbeat.app.api_answers import Configuration, Learning, ModelInUse, Status
+from offbeat.app.counted import counted
 from offbeat.app.group_series import models_by_group, series_by_group, soonest
 from offbeat.app.learner import Learner
 from offbeat.app.parts import Parts
@@ -102,8 +103,8 @@ class Instruments:
         refused = "" if self.reloads.successful else "the new configuration is not in force: see the log; "
         sensors = sum(self._sensors_by_readiness().values())
         return (
-            f"{refused}{trouble}{sensors:.0f} sensors, {open_episodes:.0f} episodes open, "
-            f"{self._rows_scored} rows scored, {model}"
+            f"{refused}{trouble}{counted(sensors, 'sensor')}, {counted(open_episodes, 'episode')} open, "
+            f"{counted(self._rows_scored, 'row')} scored, {model}"
         )
 
     def status(self, waiting_for: str) -> Status:

@@ -11,6 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.app.counted import counted
 from offbeat.errors import OffbeatError, UsageError
 from offbeat_models.synthetic import FAULT_KINDS, FaultKind, Stream, inject, make_fleet, stream
 
@@ -65,7 +66,9 @@ class SimulationPlan:
             if not number >= least:
                 raise UsageError(f"{name} is {number:g}; expected at least {least:g}")
         if self.fault_count > self.sensors:
-            raise UsageError(f"{self.fault_count} faults do not fit {self.sensors} sensors: at most one each")
+            raise UsageError(
+                f"{self.fault_count} faults do not fit {counted(self.sensors, 'sensor')}: at most one each"
+            )
         readings = self.sensors * self.rate_per_second * self.duration_seconds
         if readings > MOST_READINGS:
             raise UsageError(
@@ -216,8 +219,8 @@ def _with_fault(
     first, last = max(1, int(_QUIET_SHARE * rows)), rows - length - 2
     if last <= first:
         raise UsageError(
-            f"the sensor {sensor} has {rows} readings only, too few for a fault: raise --duration or --rate, "
-            "or use --faults none"
+            f"the sensor {sensor} has {counted(rows, 'reading')} only, too few for a fault: raise --duration or "
+            "--rate, or use --faults none"
         )
     faulty, fault = inject(healthy, kind, rng, int(rng.integers(first, last)), length)
     return faulty, PlannedFault(sensor, kind, fault.start, fault.end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from offbeat.app.counted import counted
 from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
 from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import (
@@ -77,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for group in result.trained:
         print(describe(group))
-    print(f"{len(result.judged)} sensors, {rows} rows played, {opened} episodes opened")
+    print(
+        f"{counted(len(result.judged), 'sensor')}, {counted(rows, 'row')} played, {counted(opened, 'episode')} opened"
+    )
     for what, name in (("scores", "scores.csv"), ("episodes", "episodes.jsonl"), ("report", "report.html")):
         print(f"{what}: {args.out / name}")
     return 0

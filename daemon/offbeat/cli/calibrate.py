@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offbeat.app.counted import counted
 from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
 from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import existing_paths, warn
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 def _told(texts: list[str], predictions: list[Prediction]) -> list[str]:
     first = predictions[0]
     weeks = sum(first.weeks.values())
-    lines = [f"{len(first.weeks)} sensors, {weeks:.1f} sensor-weeks of recordings", ""]
+    lines = [f"{counted(len(first.weeks), 'sensor')}, {weeks:.1f} sensor-weeks of recordings", ""]
     lines.append(
         f"{'budget':<10}{'alerts':>8}{'a sensor-week':>15}{'sensors without':>17}{'worst sensor, a week':>22}"
     )

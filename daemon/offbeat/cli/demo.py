@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offbeat.app.counted import counted
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import UsageError
 
@@ -61,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
 def _sum_up(outcome: DemoOutcome, folder: Path) -> None:
     opened = [event for event in outcome.events if event.event == "open"]
     closed = sum(event.event == "close" for event in outcome.events)
-    print(f"\n{outcome.readings:,} readings, {len(opened)} alerts opened, {closed} closed.")
+    print(
+        f"\n{counted(outcome.readings, 'reading')}, {counted(len(opened), 'alert')} opened, {closed:,} closed."
+    )
     if outcome.report is not None:
         print(f"Report:        {outcome.report.resolve().as_uri()}")
     print(f"Configuration: {folder / 'offbeat.toml'}")

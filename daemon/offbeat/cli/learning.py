@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from offbeat.app.counted import counted
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -173,10 +174,15 @@ def note_long_views(groups: Sequence[TrainedGroup]) -> None:
 
 def _figures(group: TrainedGroup) -> str:
     report, channels = group.report, ", ".join(group.commission.channels)
-    done = report.stopped if report.stopped == "fitted" else f"{report.steps} steps ({report.stopped})"
+    done = (
+        report.stopped
+        if report.stopped == "fitted"
+        else f"{counted(report.steps, 'step')} ({report.stopped})"
+    )
     gain = report.validation.constant_gaussian - report.validation.value
+    sensors = counted(len(group.commission.sensors), "sensor")
     return (
-        f"{len(group.commission.sensors)} sensors with {channels}: {done}; on held-back time the next value is "
+        f"{sensors} with {channels}: {done}; on held-back time the next value is "
         f"{gain:+.2f} nats better foretold than by the sensor's own mean and spread"
     )
 
@@ -188,7 +194,7 @@ def _left_out(group: TrainedGroup) -> list[str]:
         return []
     rows = sum(counts.values())
     why = "as too strange and too rare to be ordinary"
-    return [f"{rows} rows were left out of learning, {why}: {_named(counts)}"]
+    return [f"{counted(rows, 'row')} left out of learning, {why}: {_named(counts)}"]
 
 
 def _excluded(group: TrainedGroup) -> list[str]:
@@ -199,7 +205,7 @@ def _excluded(group: TrainedGroup) -> list[str]:
     why = ", ".join(f"{reason} ({rows})" for reason, rows in left.by_reason().items())
     counts = {sensor: sum(rows.values()) for sensor, rows in left.rows.items()}
     lines = [
-        f"{left.total} rows were left out of learning, by what is known of their time: {why}; {_named(counts)}"
+        f"{counted(left.total, 'row')} left out of learning, by what is known of their time: {why}; {_named(counts)}"
     ]
     if left.nothing_left:
         lines.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from offbeat.app.counted import counted
 from offbeat.learn.model_version import ModelVersion
 from offbeat.learn.promotions import Promotions
 from offbeat.learn.trials import RECALL, Trials
@@ -47,7 +48,7 @@ def shown(group: str, one: ModelVersion, history: Promotions, trials: Trials) ->
         ]
         lines += [f"  {name}: {value}" for name, value in one.manifest["settings"].items()]
         lines += [
-            f"  {_words(name)}: {f'{len(value)} sensors' if isinstance(value, list) else value}"
+            f"  {_words(name)}: {counted(len(value), 'sensor') if isinstance(value, list) else value}"
             for name, value in one.lineage.items()
             if value is not None
         ]

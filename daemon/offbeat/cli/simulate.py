@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offbeat.app.counted import counted
 from offbeat.cli.parser import Subparsers
 from offbeat.errors import UsageError
 
@@ -74,9 +75,10 @@ def run(args: argparse.Namespace) -> int:
         clock = Clock(time.time(), args.speed)
         if args.labels is not None:
             write_labels(args.labels, simulation.faults, clock)
-        print(f"{plan.sensors} sensors, {len(simulation):,} readings to {args.url}; Ctrl-C stops", flush=True)
+        said = f"{counted(plan.sensors, 'sensor')}, {counted(len(simulation), 'reading')}"
+        print(f"{said} to {args.url}; Ctrl-C stops", flush=True)
         done = publish(simulation, client, clock, args.qos, time.time, stop, _tell)
-    print(f"{done.messages:,} readings published{', then stopped' if stop.is_set() else ''}")
+    print(f"{counted(done.messages, 'reading')} published{', then stopped' if stop.is_set() else ''}")
     if done.behind_seconds > MUCH_BEHIND_SECONDS:
         print(
             f"warning: {done.behind_seconds:.1f} s behind at the end: this machine is too slow for that rate",

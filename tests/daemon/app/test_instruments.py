@@ -262,7 +262,7 @@ def test_the_status_line_says_what_runs(parts: Parts) -> None:
     """For `systemctl status`, in one line."""
     parts.core.directory.admit(0, "line.pump")
     line = bound(parts).status_line()
-    assert line.endswith("; 1 sensors, 0 episodes open, 0 rows scored, no model")
+    assert line.endswith("; 1 sensor, 0 episodes open, 0 rows scored, no model")
 
 
 def test_the_status_line_says_first_why_nothing_is_heard(parts: Parts) -> None:

@@ -18,7 +18,7 @@ def test_what_came_of_it_is_told(recording: Path, tmp_path: Path, capsys: pytest
     out = tmp_path / "out"
     assert main(["backtest", str(recording), *TEST_FROM, "--out", str(out), *QUICK]) == 0
     told = capsys.readouterr()
-    assert "1 sensors, 100 rows played, " in told.out
+    assert "1 sensor, 100 rows played, " in told.out
     for name in ("scores.csv", "episodes.jsonl", "report.html"):
         assert str(out / name) in told.out
         assert (out / name).exists()

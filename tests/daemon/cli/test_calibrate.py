@@ -28,7 +28,7 @@ def test_the_usual_budgets_are_tried_and_told(
     assert main(["calibrate", str(recording), "--artifact", str(artifact)]) == 0
     told = capsys.readouterr().out
     lines = told.splitlines()
-    assert lines[0].startswith("1 sensors, ")
+    assert lines[0].startswith("1 sensor, ")
     rows = [line.split() for line in lines if line.startswith("1/")]
     assert [row[0] for row in rows] == ["1/day", "1/week", "1/month"]
     alerts = [int(row[1]) for row in rows]

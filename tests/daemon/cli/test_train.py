@@ -26,7 +26,7 @@ def test_the_artifact_is_written_and_told(
     assert main(["train", str(recording), "--out", str(tmp_path / "artifact"), *QUICK]) == 0
     told = capsys.readouterr()
     lines = told.out.splitlines()
-    assert lines[0].startswith("1 sensors with value: 5 steps")
+    assert lines[0].startswith("1 sensor with value: 5 steps")
     detectors = [line.split()[0] for line in lines[3:7]]
     assert detectors == ["lstm_vae", "robust_z", "pca", "half_space_trees"]
     assert lines[7] == f"artifact: {tmp_path / 'artifact'}"
@@ -180,7 +180,7 @@ def test_an_episode_is_not_learnt_from_the_journal(
     history.close()
     assert main(["train", "--journal", "--config", str(config), *QUICK]) == 0
     line = capsys.readouterr().out.splitlines()[1]
-    assert line.startswith("80 rows were left out of learning, by what is known of their time: episode (80);")
+    assert line.startswith("80 rows left out of learning, by what is known of their time: episode (80);")
     assert line.endswith("a.pump (80)")
     (version,) = ModelLibrary(tmp_path / "state" / "models").group("value").versions()
     told = dict(version.manifest)["training"]

@@ -1,7 +1,7 @@
 // Charts of one sensor's last window: each channel within its expected band, and the score.
 
 import { $, make } from "./nodes.js";
-import { between, score, short, when } from "./words.js";
+import { between, many, score, short, when } from "./words.js";
 
 /* global uPlot */
 
@@ -66,7 +66,7 @@ const scoreOptions = () => {
 const valueWords = (sensor, c) => {
   const values = sensor.window.values[c].filter((v) => v !== null), channel = sensor.channels[c];
   if (!values.length) return `${channel.channel}: no reading yet`;
-  return `${channel.channel}: ${values.length} readings from ${short(Math.min(...values))} to ${short(Math.max(...values))}, last ${short(channel.value)}, expected ${between(channel.low, channel.high)}`;
+  return `${channel.channel}: ${many(values.length, "reading")} from ${short(Math.min(...values))} to ${short(Math.max(...values))}, last ${short(channel.value)}, expected ${between(channel.low, channel.high)}`;
 };
 
 const scoreWords = (sensor) => {
