@@ -166,9 +166,13 @@ function outcomes(): Outcome[] {
   }));
 }
 
+// Whether each panel has the mark that leads to its description: icons are fetched, and come after what is drawn.
+const marked = () => [...document.querySelectorAll('.panel')].every((panel) => panel.querySelector('svg') !== null);
+
 // What became of each panel, for those who drive the browser: once all are drawn, or after some seconds.
 (window as any).outcomes = async () => {
-  for (let frame = 0; frame < 600 && !outcomes().every(({ drawn }) => drawn); frame++) await new Promise(requestAnimationFrame);
+  for (let frame = 0; frame < 600 && !(outcomes().every(({ drawn }) => drawn) && marked()); frame++)
+    await new Promise(requestAnimationFrame);
   await new Promise(requestAnimationFrame);
   return outcomes();
 };

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from offbeat.observe.dashboards.panels import GOOD, HERE, NO_SPARKLINE, Panel, Query
+from offbeat.observe.dashboards.panels import FAINT, GOOD, HERE, NO_SPARKLINE, Panel, Query
 
 
 def learning() -> list[Panel]:
@@ -71,8 +71,8 @@ def training() -> list[Panel]:
             "state-timeline",
             18,
             4,
-            mappings=((1, "trains", "blue"), (0, "rests", "text")),
-            steps=((0, "text"), (1, "blue")),
+            mappings=((1, "trains", "blue"), (0, "rests", FAINT)),
+            steps=((0, FAINT), (1, "blue")),
         ),
         Panel(
             "Time of trainings",

@@ -23,6 +23,8 @@ RATE = "[$__rate_interval]"
 """Range of a rate: what Grafana makes of the scrapes and of the time that is looked at."""
 
 GOOD, WARNING, BAD = "green", "orange", "red"
+FAINT = "rgba(128, 128, 128, 0.2)"
+"""Of what is at rest, in the light theme and in the dark one."""
 
 
 def age_of(moment: str) -> str:
