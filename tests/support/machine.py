@@ -37,6 +37,8 @@ LACKING = (
 _BASE, _PACKAGES, _TREE = "/opt/base", "/opt/packages", "/opt/tree"
 PYTHON = "/opt/offbeat/bin/python"
 """The interpreter inside, with this tree's packages and those that it needs."""
+STOP_THREAD = f"{_TREE}/tests/support/stop_thread.py"
+"""A program for that interpreter."""
 _PYTHON = f"""#!/bin/sh
 export LD_LIBRARY_PATH={_BASE}/lib PYTHONPATH={_TREE}/daemon:{_TREE}/models:{_PACKAGES} PYTHONDONTWRITEBYTECODE=1
 exec {_BASE}/bin/python3.{sys.version_info.minor} "$@"
@@ -94,6 +96,10 @@ class Machine:
             journal = self._inside("journalctl", "--no-pager", "--output", "cat", "--lines", "40").stdout
             raise AssertionError(f"{command} ended with {result.returncode}: {result.stderr}\n{journal}")
         return result.stdout.strip()
+
+    def in_background(self, name: str, *command: str) -> None:
+        """Start a command inside, as a unit of that name which is forgotten when it ends."""
+        self.run("systemd-run", "--quiet", "--collect", f"--unit={name}", *command)
 
     def status(self, *command: str) -> int:
         """Run a command inside and return its exit status."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.machine import LACKING, PYTHON, Machine
+from tests.support.machine import LACKING, PYTHON, STOP_THREAD, Machine
 from tests.support.mosquitto import MOSQUITTO
 from tests.support.waiting import wait_until
 
@@ -26,6 +26,7 @@ topic = "plant/{sensor}"
 [state]
 snapshot_interval = "1s"
 """
+PAGE = "http://127.0.0.1:9641"
 BROKER = f"""
 [Service]
 ExecStart={MOSQUITTO} -c /etc/broker.conf
@@ -244,18 +245,46 @@ def test_a_change_that_needs_a_restart_waits_for_one(service: Machine) -> None:
     wait_until(lambda: sensors(service) == 0, 20, "the usual status line")
 
 
-def test_a_stalled_pipeline_is_killed_by_the_watchdog_and_comes_back_with_its_state(service: Machine) -> None:
-    """A stopped process is a stall that no timer thread can hide."""
+def test_a_stage_that_stalls_is_killed_by_the_watchdog_and_the_daemon_comes_back_with_its_state(
+    service: Machine,
+) -> None:
+    """Only the loop stands: the rest answers, hears, and writes what it hears into the journal.
+
+    What was heard meanwhile is known after the restart, too: state is a fold of the log.
+    """
     published(service, "pump", "fan", "motor")
     wait_until(lambda: sensors(service) == 3, 20, "the sensors to be known")
     stalled = service.property_of("offbeat", "MainPID")
-    service.run("kill", "-STOP", stalled)
+    service.in_background("stall", PYTHON, STOP_THREAD, stalled, "loop", f"{PAGE}/-/healthy")
+    wait_until(lambda: "stopped" in service.log_of("stall"), 20, "the loop to be stopped")
+    heard = messages_heard(service)
+    published(service, "valve")
+    wait_until(lambda: messages_heard(service) == heard + 1, 20, "the reader to hear as before")
+    wait_until(lambda: "loop has stood still" in asked(service, "/-/healthy"), 40, "the page to tell of it")
+    assert service.property_of("offbeat", "MainPID") == stalled
     wait_until(lambda: service.property_of("offbeat", "MainPID") not in (stalled, "0"), 30, "a new process")
-    wait_until(
-        lambda: service.property_of("offbeat", "ActiveState") == "active", 30, "the service to be ready again"
-    )
-    wait_until(lambda: sensors(service) == 3, 20, "the sensors to be known again")
-    assert "Watchdog timeout" in service.log_of("offbeat")
+    wait_until(lambda: sensors(service) == 4, 30, "all sensors to be known")
+    log = service.log_of("offbeat")
+    [told] = [line for line in log.splitlines() if line.startswith("a stage stands still")]
+    assert "loop for 3" in told
+    assert "scorer" not in told
+    assert "Watchdog timeout" in log
+    assert "Failed with result 'watchdog'" in log
+
+
+def asked(service: Machine, path: str) -> str:
+    """Return what a page of the daemon says, whatever its status; nothing while there is none."""
+    return service.run("curl", "--silent", "--max-time", "5", PAGE + path, check=False)
+
+
+def messages_heard(service: Machine) -> float:
+    """Return how many messages the daemon's reader has taken in."""
+    [line] = [
+        line
+        for line in asked(service, "/metrics").splitlines()
+        if line.startswith("offbeat_received_total") and 'stage="decoder",unit="message"' in line
+    ]
+    return float(line.split()[1])
 
 
 def test_two_daemons_of_the_template_live_side_by_side(machine: Machine) -> None:

@@ -36,6 +36,7 @@ from offbeat.ingest.source import LogBatch
 from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
 from offbeat.observe.sensor_metrics import SensorPage
+from offbeat.observe.thread_names import name_threads
 from offbeat.observe.watchdog import Watchdog
 from offbeat.state.running import RunningSettings
 
@@ -223,6 +224,7 @@ class Service:
         parts.exchange.start()
         parts.learner.start()
         parts.source.start(self._deliver)
+        name_threads()
         self._unready = "connecting to the broker"
         self._started_at = time.monotonic()
 
