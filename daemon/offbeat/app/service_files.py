@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +65,13 @@ class ServiceFile:
         self.path.write_text(self.text)
         return True
 
+    def remove(self) -> bool:
+        """Remove it, unless somebody changed it; tell whether it was removed."""
+        if self.path.read_text() != self.text:
+            return False
+        self.path.unlink()
+        return True
+
 
 def service_files(program: Path, *, gpu: bool) -> list[ServiceFile]:
     """Return the units for a program, a drop-in of each for a GPU if asked for, and a first configuration.
@@ -81,10 +88,18 @@ def service_files(program: Path, *, gpu: bool) -> list[ServiceFile]:
         ServiceFile(UNITS / name, (units / name).read_text().replace(SHIPPED_PROGRAM, str(program)))
         for name in _NAMES
     ]
-    if gpu:
-        drop_in = (units / f"{_NAMES[0]}.d" / _GPU).read_text()
-        files += [ServiceFile(UNITS / f"{name}.d" / _GPU, drop_in) for name in _NAMES]
-    return [*files, ServiceFile(CONFIGURATION, _FIRST_CONFIGURATION, is_users=True)]
+    drop_ins = gpu_drop_ins() if gpu else []
+    return [*files, *drop_ins, ServiceFile(CONFIGURATION, _FIRST_CONFIGURATION, is_users=True)]
+
+
+def gpu_drop_ins() -> list[ServiceFile]:
+    """Return the drop-ins that let the units use an NVIDIA GPU.
+
+    Raises:
+        OffbeatError: this installation holds no units.
+    """
+    text = (shipped("systemd") / f"{_NAMES[0]}.d" / _GPU).read_text()
+    return [ServiceFile(UNITS / f"{name}.d" / _GPU, text) for name in _NAMES]
 
 
 def installed_program() -> Path:
@@ -129,12 +144,23 @@ def install(files: Iterable[ServiceFile]) -> list[tuple[Path, bool]]:
     Raises:
         UnavailableError: one cannot be written; the message says which and why.
     """
-    done = []
-    for file in files:
-        try:
-            done.append((file.path, file.write()))
-        except OSError as error:
-            raise UnavailableError(
-                f"{file.path} cannot be written: {error.strerror}; run this as root, or look at it with --dry-run"
-            ) from error
-    return done
+    return [_done(file.path, file.write, "written") for file in files]
+
+
+def remove(files: Iterable[ServiceFile]) -> list[tuple[Path, bool]]:
+    """Take away what an earlier run wrote; return the path of each that was there, and whether it was removed.
+
+    Raises:
+        UnavailableError: one cannot be removed; the message says which and why.
+    """
+    there = [file for file in files if file.path.exists()]
+    return [_done(file.path, file.remove, "removed") for file in there]
+
+
+def _done(path: Path, change: Callable[[], bool], what: str) -> tuple[Path, bool]:
+    try:
+        return path, change()
+    except OSError as error:
+        raise UnavailableError(
+            f"{path} cannot be {what}: {error.strerror}; run this as root, or look at it with --dry-run"
+        ) from error

@@ -14,7 +14,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "install-service",
         help="make a systemd service of this installation",
         description="Writes units that start this very program to /etc/systemd/system, and a first configuration to "
-        "/etc/offbeat where there is none yet. Starts nothing: it says what to do next.",
+        "/etc/offbeat where there is none yet. Without --gpu it removes the drop-ins that an earlier run with --gpu "
+        "wrote, unless somebody changed them. Starts nothing: it says what to do next.",
     )
     parser.add_argument("--gpu", action="store_true", help="let the service use an NVIDIA GPU")
     parser.add_argument("--dry-run", action="store_true", help="print the files instead of writing them")
@@ -24,8 +25,10 @@ def run(args: argparse.Namespace) -> int:
     """Write the files and print what to do next."""
     from offbeat.app.service_files import (
         CONFIGURATION,
+        gpu_drop_ins,
         install,
         installed_program,
+        remove,
         service_files,
         why_hidden,
     )
@@ -35,14 +38,25 @@ def run(args: argparse.Namespace) -> int:
     hidden = why_hidden(program)
     if hidden and not args.dry_run:
         raise UsageError(hidden)
-    files = service_files(program, gpu=args.gpu)
+    files, unwanted = service_files(program, gpu=args.gpu), [] if args.gpu else gpu_drop_ins()
     if args.dry_run:
         warn([hidden] if hidden else [])
         for file in files:
             print(f"# {file.path}\n{file.text}")
+        for file in unwanted:
+            if file.path.exists():
+                print(
+                    f"# {file.path} lets the service use a GPU; without --gpu it is removed, unless it was changed"
+                )
         return 0
     for path, written in install(files):
         print(f"{'wrote' if written else 'left as it was:'} {path}")
+    for path, removed in remove(unwanted):
+        print(
+            f"removed {path}"
+            if removed
+            else f"left, for somebody changed it: {path}; it still lets the service use a GPU"
+        )
     print(f"next: name your broker and topics in {CONFIGURATION}, then")
     print(f"  {program} check")
     print("  systemctl daemon-reload")

@@ -11,6 +11,7 @@ from offbeat.app.service_files import (
     ServiceFile,
     hidden_by,
     install,
+    remove,
     service_files,
     why_hidden,
 )
@@ -60,6 +61,16 @@ def test_a_users_file_is_never_written_again(tmp_path: Path) -> None:
     assert install(again) == [(unit, True), (mine, False)]
     assert (unit.read_text(), mine.read_text()) == ("newer", "edited")
     assert install(again) == [(unit, False), (mine, False)]
+
+
+def test_what_an_earlier_run_wrote_is_removed_unless_somebody_changed_it(tmp_path: Path) -> None:
+    """What was never there is not spoken of."""
+    ours, changed, never = (ServiceFile(tmp_path / name, "ours") for name in ("a.conf", "b.conf", "c.conf"))
+    install([ours, changed])
+    changed.path.write_text("and theirs")
+    assert remove([ours, changed, never]) == [(ours.path, True), (changed.path, False)]
+    assert not ours.path.exists()
+    assert changed.path.read_text() == "and theirs"
 
 
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
