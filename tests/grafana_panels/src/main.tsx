@@ -166,8 +166,8 @@ function outcomes(): Outcome[] {
   }));
 }
 
-// Whether each panel has the mark that leads to its description: icons are fetched, and come after what is drawn.
-const marked = () => [...document.querySelectorAll('.panel')].every((panel) => panel.querySelector('svg') !== null);
+// Whether each panel has the mark that leads to its description: icons are fetched, and are empty until they come.
+const marked = () => [...document.querySelectorAll('.panel')].every((panel) => panel.querySelector('svg')?.hasChildNodes());
 
 // What became of each panel, for those who drive the browser: once all are drawn, or after some seconds.
 (window as any).outcomes = async () => {
