@@ -218,9 +218,9 @@ def too_little(channels: Sequence[str], enough: Enough, rows: Mapping[str, int])
     """Return in a sentence why nothing is learnt of sensors with so many rows each, and what to do."""
     most = max(rows, key=lambda sensor: (rows[sensor], sensor))
     return (
-        f"too little is left to learn from of all {len(rows)} sensors with {', '.join(channels)}: the most has {most} "
-        f"with {rows[most]} readings, expected at least {enough.readings}; record for longer, or say what its episodes "
-        "were with `offbeat episodes label`"
+        f"too little is left to learn from of {counted(len(rows), 'sensor')} with {', '.join(channels)}: the most has "
+        f"{most} with {counted(rows[most], 'reading')}, expected at least {enough.readings}; record for longer, or say "
+        "what its episodes were with `offbeat episodes label`"
     )
 
 

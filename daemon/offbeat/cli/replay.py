@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     log_beside_output(settings)
     from offbeat.app.core_building import build_core
+    from offbeat.app.counted import counted
     from offbeat.app.replaying import replay, write_replay
 
     core = build_core(settings)
@@ -43,6 +44,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"out": str(args.out), **summary})
     else:
-        print(", ".join(f"{count} {name}" for name, count in summary.items()))
+        print(", ".join(counted(count, name.removesuffix("s")) for name, count in summary.items()))
         print(f"scores: {args.out / 'scores.csv'}\nepisodes: {args.out / 'episodes.jsonl'}")
     return 0

@@ -148,7 +148,7 @@ def test_a_training_without_steps_of_its_own_ends_by_its_time(tmp_path: Path) ->
     ("series", "why"),
     [
         ([constant()], "channels value was not trained: .*constant"),
-        ([constant(1)], "too little is left to learn from of all 1 sensors with value: .*record for longer"),
+        ([constant(1)], "too little is left to learn from of 1 sensor with value: .*record for longer"),
     ],
     ids=["constant", "one row"],
 )
