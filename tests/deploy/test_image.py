@@ -13,10 +13,11 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from offbeat import __version__
-from tests.support.containers import LACKING, Container, base_image, build, podman, run_once, wheels
+from tests.support.containers import LACKING, Container, base_image, build, podman, run_once
 from tests.support.mosquitto import Broker
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
+from tests.support.wheels import wheels
 
 pytestmark = [
     pytest.mark.container,

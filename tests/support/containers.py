@@ -1,7 +1,7 @@
 """Images and containers of the test's own, by podman or docker, where either works here.
 
-No registry may be reachable, so images are built on a Debian made by mmdebstrap, and what pip installs is fetched
-beforehand by the pip of this machine, however that is set up. Both are kept in a cache folder.
+No registry may be reachable, so images are built on a Debian made by mmdebstrap, which is kept in a cache folder. What
+pip installs is fetched beforehand (`tests/support/wheels.py`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.support.wheels import CACHE
+
 ROOT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "offbeat-tests"
 BASE = "localhost/offbeat-test-base"
 
 # Small machines and containers within containers do not let limits be raised.
@@ -67,28 +66,6 @@ def base_image() -> str:
         podman("import", str(archive), BASE, timeout_seconds=120)
         archive.unlink()
     return BASE
-
-
-def wheels() -> Path:
-    """Return a folder with everything that pip needs to install this tree, in the pinned versions."""
-    folder = CACHE / f"wheels-{sys.version_info.major}.{sys.version_info.minor}"
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    pins = ROOT / "deploy" / "constraints.txt"
-    index = [] if _has_cpu_torch(folder) else ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--dest",
-        str(folder),
-        "--constraint",
-        str(pins),
-    ]
-    _run(*pip, "--find-links", str(folder), *index, *wanted)
-    return folder
 
 
 def build(tag: str, dockerfile: str, arguments: dict[str, str], mounts: dict[Path, str]) -> None:
@@ -150,12 +127,6 @@ class Container:
     def remove(self) -> None:
         """Take it away, running or not, with volumes that have no name."""
         podman("rm", "--force", "--volumes", "--time=0", self.name, check=False)
-
-
-def _has_cpu_torch(folder: Path) -> bool:
-    """Return whether torch without CUDA is in a folder, or where pip looks for packages on this machine."""
-    places = [folder, *map(Path, os.environ.get("PIP_FIND_LINKS", "").split())]
-    return any(next(place.glob("torch-*+cpu-*.whl"), None) for place in places)
 
 
 def _run(*command: str) -> None:
