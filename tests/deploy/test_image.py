@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -119,3 +122,34 @@ def test_it_holds_this_version_and_no_tools_of_development(image: str) -> None:
     assert megabytes < 1200
     missing = run_once(image, "sh", "-c", "ls /opt/offbeat/bin/pip /src 2>&1 || true")
     assert missing.count("No such file") == 2
+
+
+def test_another_index_for_torch_is_an_argument_of_the_build() -> None:
+    """Pip asks there for torch, as it is told to for CUDA; this one has none, so the build ends."""
+    asked_for: list[str] = []
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked_for.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        threading.Thread(target=server.serve_forever).start()
+        root = f"http://127.0.0.1:{server.server_port}"
+        indexes = {"PIP_INDEX_URL": f"{root}/simple", "PIP_EXTRA_INDEX_URL": f"{root}/whl/cu126"}
+        build(f"{TAG}-cuda", "deploy/Dockerfile", {"BASE": base_image(), **indexes}, {}, check=False)
+        server.shutdown()
+    assert {"/simple/torch/", "/whl/cu126/torch/"} <= set(asked_for)
+
+
+def test_the_indexes_for_torch_are_those_of_the_documents() -> None:
+    """Without the argument that of the README, for the CPU; with it, that of the how-to."""
+    dockerfile = Path("deploy/Dockerfile").read_text()
+    [cpu] = re.findall(r"^ARG PIP_EXTRA_INDEX_URL=(\S+)$", dockerfile, re.MULTILINE)
+    [cuda] = re.findall(r"--build-arg PIP_EXTRA_INDEX_URL=(\S+)$", dockerfile, re.MULTILINE)
+    assert f"--extra-index-url {cpu} " in Path("README.md").read_text()
+    assert f"--build-arg PIP_EXTRA_INDEX_URL={cuda}" in Path("docs/how-to/docker.md").read_text()
+    assert cpu.rpartition("/")[0] == cuda.rpartition("/")[0]

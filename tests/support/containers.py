@@ -68,7 +68,9 @@ def base_image() -> str:
     return BASE
 
 
-def build(tag: str, dockerfile: str, arguments: dict[str, str], mounts: dict[Path, str]) -> None:
+def build(
+    tag: str, dockerfile: str, arguments: dict[str, str], mounts: dict[Path, str], *, check: bool = True
+) -> None:
     """Build an image of this tree; nothing but the image is kept.
 
     Args:
@@ -76,6 +78,7 @@ def build(tag: str, dockerfile: str, arguments: dict[str, str], mounts: dict[Pat
         dockerfile: below the root of the tree.
         arguments: of the build.
         mounts: folders that the build sees, and where.
+        check: a failure of the build is a failure of the test.
     """
     podman(
         "build", "--isolation=chroot", "--network=host", "--layers=false", *_LIMITS, "--format=docker",
@@ -83,7 +86,7 @@ def build(tag: str, dockerfile: str, arguments: dict[str, str], mounts: dict[Pat
         *[f"--build-arg={name}={value}" for name, value in arguments.items()],
         *[f"--volume={source}:{target}:ro" for source, target in mounts.items()],
         f"--tag={tag}", str(ROOT),
-        timeout_seconds=1000,
+        timeout_seconds=1000, check=check,
     )  # fmt: skip
 
 
