@@ -53,11 +53,12 @@ class LiveSite:
     Attributes:
         dropped: messages that were not used, by reason.
         version: of the daemon that it seems to be.
+        waiting_for: what keeps it from being ready; empty = it is.
     """
 
     def __init__(self, folder: Path, others: Sequence[str] = ()) -> None:
         self.dropped = {"no_value": 4, "undecodable": 3}
-        self.version = "0.0.0"
+        self.version, self.waiting_for = "0.0.0", ""
         self._lock = threading.Lock()
         self._pipeline: Pipeline = plant(sensors=(*BOILERS, *others))
         self._scorer = FakeScorer(sensors=len(BOILERS) + len(others) + 8)
@@ -154,8 +155,8 @@ class LiveSite:
         stages = count_by_readiness(group)
         return Status(
             version=self.version,
-            ready=True,
-            waiting_for="",
+            ready=not self.waiting_for,
+            waiting_for=self.waiting_for,
             sensors={one.name.lower(): float(stages[one]) for one in Readiness},
             open_episodes={kind: float(n) for kind, n in zip(KINDS, is_open, strict=True)},
             rows_scored=self._judged,

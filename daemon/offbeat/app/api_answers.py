@@ -112,7 +112,10 @@ class SensorSummary(Struct, frozen=True):
     ]
     eta_seconds: Annotated[
         float | None,
-        Meta(description="Until it has these readings at its own pace; null where that is not known."),
+        Meta(
+            description="Until it has these readings at its own pace; null where that is not known, and while it is "
+            "not heard."
+        ),
     ]
     score: Annotated[
         float | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.app.api_answers import Channel, SensorDetail, SensorSummary, Voice, Window
+from offbeat.app.fallen_quiet import fallen_quiet
 from offbeat.app.recent_verdicts import RecentVerdicts, Verdicts
 from offbeat.app.sensor_list import Place
 from offbeat.core.decisions import RULE_COLUMN
@@ -37,11 +39,15 @@ class SensorViews:
     Args:
         pipeline: whose sensors they are.
         verdicts: on their last readings.
+        clock: log time.
     """
 
-    def __init__(self, pipeline: Pipeline, verdicts: RecentVerdicts) -> None:
+    def __init__(
+        self, pipeline: Pipeline, verdicts: RecentVerdicts, clock: Callable[[], float] = time.time
+    ) -> None:
         self._pipeline = pipeline
         self._verdicts = verdicts
+        self._clock = clock
 
     def columns(self) -> Columns:
         """Return copies of what a `SensorList` is made of."""
@@ -118,14 +124,21 @@ class SensorViews:
         ]
 
     def _summary(self, index: int, slot: int, states: SensorStates, i: int) -> SensorSummary:
-        group = self._pipeline.directory.groups[index]
+        group, readiness = (
+            self._pipeline.directory.groups[index],
+            Readiness(int(states.progress.readiness[i])),
+        )
+        reason, eta = states.progress.reason(i), _number(states.progress.eta_seconds[i])
+        heard, usual = float(states.heard_seconds[i]), float(states.usual_gap_seconds[i])
+        if readiness is Readiness.LEARNING and (quiet := fallen_quiet(self._clock(), heard, usual)):
+            reason, eta = f"{reason}; {quiet}", None
         return SensorSummary(
             sensor=group.ids[slot],
             group=group.name,
-            readiness=Readiness(int(states.progress.readiness[i])).name.lower(),  # type: ignore[arg-type] # one of four names
+            readiness=readiness.name.lower(),  # type: ignore[arg-type] # one of four names
             progress=_number(states.progress.share[i]),
-            reason=states.progress.reason(i),
-            eta_seconds=_number(states.progress.eta_seconds[i]),
+            reason=reason,
+            eta_seconds=eta,
             score=_number(states.score[i]),
             p_value=_number(states.p_value[i]),
             open=list(states.open_kinds(i)),

@@ -30,7 +30,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="tell how the running daemon is, and how far its sensors have been learnt",
         description="Asks the running daemon over HTTP, at metrics.listen of what it runs by, which its state "
         "directory tells; also where the configuration has mistakes by now, which are told too. Ends with 69 where no "
-        "daemon answers, and with 1 where --probe finds that it is not so.",
+        "daemon answers, and with 1 where it is not ready, as while it starts or has no broker, or is not what --probe "
+        "asks for.",
     )
     add_config_option(parser, of_daemon=True)
     add_json_option(parser)
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         print_json({"status": status, "sensors": sensors, "problems": report.to_json()["problems"]})
     else:
         print("\n".join([*_daemon(status), *_listed(sensors, everyone=args.all)]))
-    return 0
+    return 0 if status["ready"] else 1
 
 
 def _sensors(ask: Any) -> Iterator[Table]:

@@ -44,6 +44,21 @@ def test_the_daemon_and_what_it_still_learns_are_told(
         assert f"{BOILERS[0]}  ready" in capsys.readouterr().out
 
 
+def test_a_daemon_that_is_not_ready_is_told_by_the_exit_code_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script waits for it by that, with or without JSON; what is known is printed all the same."""
+    with LiveSite(tmp_path) as site:
+        config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
+        site.waiting_for = "connecting to the broker"
+        assert main(["status", "--config", str(config)]) == 1
+        assert capsys.readouterr().out.startswith(
+            "offbeat 0.0.0 is not ready: connecting to the broker\nsensors: 4"
+        )
+        assert main(["status", "--json", "--config", str(config)]) == 1
+        assert json.loads(capsys.readouterr().out)["status"]["waiting_for"] == "connecting to the broker"
+
+
 def test_programs_get_it_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The daemon, and every sensor."""
     with LiveSite(tmp_path) as site:
