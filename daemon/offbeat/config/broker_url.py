@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -30,6 +31,14 @@ class Address:
     tls: bool
     transport: Literal["tcp", "websockets"]
     path: str = ""
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Whether the broker is on the machine that asks, by its name or by an address that cannot be another's."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def __str__(self) -> str:
         """Return the address as a person writes it."""

@@ -56,7 +56,7 @@ class MqttSettings(_Table):
         session_expiry_seconds: how long it keeps them.
         keepalive_seconds: after so long without a word the broker takes this client for gone.
         reconnect_min_seconds: pause before the second attempt to connect; it doubles, and is varied at random.
-        reconnect_max_seconds: what that pause grows to.
+        reconnect_max_seconds: what that pause grows to; to 2 s at most where a broker on this machine is away.
         publish_url: the broker that alerts go to, where it is another one.
     """
 

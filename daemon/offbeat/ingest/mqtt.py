@@ -30,7 +30,7 @@ from offbeat.ingest.source_counts import SourceCounts
 from offbeat.ingest.topics import Subscription
 from offbeat.ingest.volatile_log import VolatileLog
 from offbeat.ingest.wish import Wish
-from offbeat.link.backoff import Backoff
+from offbeat.link.backoff import backoff_of
 from offbeat.link.client import build_client, connect
 from offbeat.link.versions import VersionChooser
 from offbeat.link.waker import Waker
@@ -213,7 +213,7 @@ class MqttSource:
         wish, settings = self._wish, self._wish.settings
         self.client_id = wish.client_id
         self._versions = VersionChooser(settings.protocol)
-        self._backoff = Backoff(settings.reconnect_min_seconds, settings.reconnect_max_seconds, self._jitter)
+        self._backoff = backoff_of(settings, wish.address, self._jitter)
         self._link_log = LinkLog(str(wish.address), wish.client_id)
         self._ends.clear()
 

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from offbeat.config.broker_url import parse_address
 from offbeat.config.settings import MqttSettings
 from offbeat.errors import ConfigError
-from offbeat.link.backoff import Backoff
+from offbeat.link.backoff import backoff_of
 from offbeat.link.client import build_client, connect, default_client_id
 from offbeat.link.session import Session
 from offbeat.link.versions import VersionChooser
@@ -96,7 +96,7 @@ class Sender:
         self._started_at = clock()
         self._address = parse_address(settings.publishing_url)
         self._versions = VersionChooser(settings.protocol)
-        self._backoff = Backoff(settings.reconnect_min_seconds, settings.reconnect_max_seconds, random)
+        self._backoff = backoff_of(settings, self._address, random)
         self._flaps = 0
         self._accepted_at = 0.0
         self._all_handed_in: Callable[[], bool] = lambda: True
