@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from offbeat.cli.book import open_book
+from offbeat.cli.book import daemon_state, open_book
 from offbeat.cli.common import add_json_option, at, print_json
 from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.daemon_settings import daemon_settings
@@ -48,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
         return _list(settings, as_json=args.json)
     if args.json:
         raise UsageError("--json is for --list")
-    scope, names = scope_of(args, settings)
     now = time.time()
     until = now + _seconds(args.lasting) if args.lasting else math.inf
+    scope, names = scope_of(args, settings)
     book = open_book(settings)
     try:
         for name in names:
@@ -73,6 +73,7 @@ def scope_of(args: argparse.Namespace, settings: Settings) -> tuple[Scope, list[
 
     Raises:
         UsageError: it is of nothing or of several things at once, or there is no such group.
+        UnavailableError: there is no state of a daemon in which word of sensors could be left.
     """
     from offbeat.app.known_sensors import known_groups, known_sensors
     from offbeat.cli.learning import warn
@@ -88,6 +89,7 @@ def scope_of(args: argparse.Namespace, settings: Settings) -> tuple[Scope, list[
             guess = did_you_mean(args.group, groups)
             raise UsageError(f'there is no group "{args.group}"{guess}; there are {", ".join(groups)}')
         return "group", [args.group]
+    daemon_state(settings)  # first: where nobody would find it, nothing that is said holds
     known = known_sensors(settings)
     warn(
         [

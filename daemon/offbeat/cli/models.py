@@ -187,7 +187,10 @@ def _told(group: GroupModels, promotion: Promotion, before: str | None, settings
 def _one_group(groups: Sequence[GroupModels], name: str | None, library: ModelLibrary) -> GroupModels:
     names = ", ".join(group.name for group in groups)
     if not groups:
-        raise UsageError(f"there are no models in {library.root} yet; {BY_ITSELF}")
+        raise UsageError(
+            f"there are no models in {library.root} yet, and so none to go back to; `offbeat models list` tells "
+            "what judges"
+        )
     if name is None and len(groups) > 1:
         raise UsageError(f"there are models of {names}; name the group with --group NAME")
     found = [group for group in groups if name in (None, group.name)]

@@ -147,6 +147,17 @@ def test_where_no_daemon_has_state_nothing_is_made(
     assert not list((tmp_path / "state").iterdir())
 
 
+@pytest.mark.parametrize("command", ["freeze", "thaw"])
+def test_nothing_is_promised_of_a_sensor_where_no_daemon_has_state(
+    command: str, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No word of it can be left, so none "holds once it is known"."""
+    assert offbeat(config, command, "pump") == 69
+    said = capsys.readouterr().err
+    assert said.startswith("error: there is no state directory")
+    assert "holds once it is" not in said
+
+
 def test_no_other_daemon_is_named_to_who_finds_none(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Who follows the advice freezes the one that was meant, whichever of several that is."""
     assert offbeat(config, "freeze", "--all") == 69

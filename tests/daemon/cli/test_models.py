@@ -68,7 +68,9 @@ def test_without_a_model_it_says_how_to_come_by_one(config: Path, capsys: pytest
     assert "is the fleet prior that comes with Offbeat, for value" in capsys.readouterr().out
     assert asked(config, capsys, "show", str(prior_version(1)))["prior"] is True
     assert offbeat(config, "rollback") == 2
-    assert "at once with `offbeat train --now`" in capsys.readouterr().err
+    assert (
+        "yet, and so none to go back to; `offbeat models list` tells what judges" in capsys.readouterr().err
+    )
 
 
 def test_the_list_tells_every_version_and_which_is_in_service(
