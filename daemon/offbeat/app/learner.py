@@ -237,7 +237,6 @@ class Learner:
     def _run(self) -> None:
         trouble = "nobody knows whether a model is to be trained; it is looked again"
         look_until(self._stopping, self._look_seconds, self.look, trouble)
-        self._wishes.leave()
 
     def _say(self, group: str, stage: GroupLearning) -> None:
         """Tell how far a group is; who asks meanwhile sees all groups as they were, or as they are."""

@@ -20,7 +20,7 @@ def library(tmp_path: Path) -> ModelLibrary:
 
 def left(library: ModelLibrary) -> list[str]:
     """Return what of a wish lies in the library."""
-    return [path.name for path in library.root.glob(".train-*")]
+    return sorted(path.name for path in library.root.glob(".train-*"))
 
 
 def test_a_wish_is_for_every_group_and_kept_until_the_last_has_its_training(library: ModelLibrary) -> None:
@@ -31,27 +31,55 @@ def test_a_wish_is_for_every_group_and_kept_until_the_last_has_its_training(libr
     wishes.served("a")
     wishes.served("a")
     assert (wishes.of("a"), wishes.of("b")) == ("", "anna")
-    assert left(library) == [".train-taken"]
+    assert left(library) == [".train-left", ".train-taken"]
     wishes.served("b")
     assert left(library) == []
 
 
-def test_what_was_not_served_is_asked_for_again_after_a_kill(library: ModelLibrary) -> None:
-    """The next daemon finds the wish as it was left."""
-    TrainingWishes(library).take(["a"])
+def test_only_what_was_not_served_is_asked_for_again_by_the_next_daemon(library: ModelLibrary) -> None:
+    """Whether the one before was stopped or killed: it finds the wish as it was left."""
+    first = TrainingWishes(library)
+    first.take(["a", "b"])
+    first.served("a")
+    for _ in range(2):
+        wishes = TrainingWishes(library)
+        wishes.take(["a", "b"])
+        assert (wishes.of("a"), wishes.of("b")) == ("", "anna")
+    wishes.served("b")
     wishes = TrainingWishes(library)
-    wishes.take(["a"])
-    assert wishes.of("a") == "anna"
+    wishes.take(["a", "b"])
+    assert (wishes.of("a"), wishes.of("b")) == ("", "")
+    assert left(library) == []
 
 
-def test_what_was_not_served_is_left_to_the_next_on_the_way_down(library: ModelLibrary) -> None:
-    """Only that: what was served is no wish any more."""
-    wishes = TrainingWishes(library)
-    wishes.take(["a"])
-    wishes.leave()
+def test_a_wish_that_was_taken_and_nothing_else_is_for_every_group(library: ModelLibrary) -> None:
+    """A daemon that was killed in that moment, or whose note is damaged, has trained nothing that counts."""
     assert library.take_wish() == "anna"
-    wishes.served("a")
-    wishes.leave()
+    for note in (None, "{", "[]", "7"):
+        if note is not None:
+            (library.root / ".train-left").write_text(note)
+        wishes = TrainingWishes(library)
+        wishes.take(["a"])
+        assert wishes.of("a") == "anna", note
+
+
+def test_a_wish_made_while_no_daemon_ran_is_for_every_group(library: ModelLibrary) -> None:
+    """Also for those that an older wish was served for."""
+    first = TrainingWishes(library)
+    first.take(["a", "b"])
+    first.served("a")
+    library.wish_for_training("bert")
+    wishes = TrainingWishes(library)
+    wishes.take(["a", "b"])
+    assert (wishes.of("a"), wishes.of("b")) == ("bert", "bert")
+
+
+def test_a_group_that_is_there_no_more_keeps_no_wish(library: ModelLibrary) -> None:
+    """Nobody would ever serve it."""
+    first = TrainingWishes(library)
+    first.take(["a", "b"])
+    first.served("a")
+    TrainingWishes(library).take(["a"])
     assert left(library) == []
 
 
@@ -76,5 +104,5 @@ def test_without_a_library_nobody_asks() -> None:
     """The configuration names the model."""
     wishes = TrainingWishes(None)
     wishes.take(["a"])
-    wishes.leave()
+    wishes.served("a")
     assert wishes.of("a") == ""
