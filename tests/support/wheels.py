@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -32,7 +33,10 @@ def wheels() -> Path:
         str(pins),
     ]
     command = [*pip, "--find-links", str(folder), *index, *wanted]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "wheels.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two workers of the tests would see each other's files half written
+        done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
     return folder
 

@@ -245,6 +245,7 @@ def test_a_change_that_needs_a_restart_waits_for_one(service: Machine) -> None:
     wait_until(lambda: sensors(service) == 0, 20, "the usual status line")
 
 
+@pytest.mark.timeout(300)
 def test_a_stage_that_stalls_is_killed_by_the_watchdog_and_the_daemon_comes_back_with_its_state(
     service: Machine,
 ) -> None:
