@@ -47,6 +47,7 @@ class Metrics(Collector):
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.errors = 0
+        self._unreadable: set[str] = set()
         self._reads: dict[str, Read] = {}
         self._histograms: dict[str, dict[Labels, Histogram]] = {}
         self._ledgers: list[Ledger] = []
@@ -94,18 +95,26 @@ class Metrics(Collector):
         return [name for name in CATALOGUE if name not in self._reads and name not in self._histograms]
 
     def collect(self) -> Iterable[Family]:
-        """Return what a scrape is told. A part that fails costs its metric, never the scrape."""
+        """Return what a scrape is told. A part that fails costs its metric, never the scrape.
+
+        The log tells of each metric that fails when it begins to, and again where it was well in between.
+        """
         families = []
         for metric in CATALOGUE.values():
             try:
                 family = self._family(metric)
             except Exception as error:  # noqa: BLE001 - the other metrics are wanted all the more now
-                self.errors += 1
-                if self.errors == 1:
-                    _log.error("a metric cannot be read", metric=metric.name, reason=repr(error))
+                self._cannot_read(metric.name, repr(error))
             else:
+                self._unreadable.discard(metric.name)
                 families += [] if family is None else [family]
         return families
+
+    def _cannot_read(self, name: str, reason: str) -> None:
+        self.errors += 1
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            _log.error("a metric cannot be read", metric=name, reason=reason)
 
     def _family(self, metric: Metric) -> Family | None:
         if metric.kind == "histogram":

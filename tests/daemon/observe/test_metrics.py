@@ -7,6 +7,7 @@ import math
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from offbeat.core.ledger import Drop, Ledger
 from offbeat.observe.catalogue import CATALOGUE, Metric
@@ -113,6 +114,30 @@ def test_a_part_that_fails_costs_only_its_own_metric() -> None:
     assert registry.get_sample_value("offbeat_ready") == 1.0
     assert registry.get_sample_value("offbeat_outbox_depth") is None
     assert registry.get_sample_value("offbeat_collect_errors_total") > 0  # type: ignore[operator]
+
+
+def test_the_log_tells_of_each_metric_that_fails_once_and_again_after_it_was_well() -> None:
+    """Whoever is woken by OffbeatMetricsMissing looks for that line, however long the daemon has run."""
+    registry = CollectorRegistry()
+    metrics, broken = Metrics(registry), {"depth"}
+
+    def read(what: str) -> float:
+        if what in broken:
+            raise OSError(what)
+        return 1.0
+
+    metrics.bind("offbeat_outbox_depth", lambda: read("depth"))
+    metrics.bind("offbeat_ready", lambda: read("ready"))
+    with capture_logs() as logs:
+        for now_broken in ({"depth"}, {"depth", "ready"}, {"depth"}, {"depth", "ready"}):
+            broken.clear()
+            broken.update(now_broken)
+            generate_latest(registry)
+    assert [(one["event"], one["metric"], one["reason"]) for one in logs] == [
+        ("a metric cannot be read", "offbeat_outbox_depth", "OSError('depth')"),
+        ("a metric cannot be read", "offbeat_ready", "OSError('ready')"),
+        ("a metric cannot be read", "offbeat_ready", "OSError('ready')"),
+    ]
 
 
 def test_wrong_label_values_are_an_error_of_that_metric_only() -> None:
