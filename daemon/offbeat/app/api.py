@@ -11,7 +11,7 @@ import msgspec
 
 from offbeat.app.api_answers import Document, EpisodeList, Error, SensorDetail, SensorPage, Status
 from offbeat.app.api_queries import MOST_OFFSET, BadRequestError, Choice, Count, Flag, Text, read_query
-from offbeat.app.open_peaks import peaks_of_open, with_peaks
+from offbeat.app.open_peaks import Peak, peaks_of_open, with_peaks
 from offbeat.app.openapi import Described, openapi
 from offbeat.app.questions import Questions
 from offbeat.app.recent_verdicts import RecentVerdicts
@@ -82,8 +82,11 @@ class Api:
 
     def sensor(self, rest: str, _query: Mapping[str, Any]) -> SensorDetail:
         """Return one sensor in full."""
-        episodes = self._as_now(self._history.recent(EPISODES_OF_A_SENSOR, rest))
-        return self._questions.ask(lambda: self._views.one(rest, episodes))
+        episodes = self._labelled(self._history.recent(EPISODES_OF_A_SENSOR, rest))
+        detail, peaks = self._questions.ask(
+            lambda: (self._views.one(rest, episodes), peaks_of_open(self._pipeline, [rest]))
+        )
+        return msgspec.structs.replace(detail, episodes=with_peaks(episodes, peaks))
 
     def episodes(self, _rest: str, query: Mapping[str, Any]) -> EpisodeList:
         """Return the open episodes, or the newest ones."""
@@ -95,17 +98,20 @@ class Api:
 
     def _as_now(self, episodes: Sequence[Episode]) -> list[Episode]:
         """Return episodes with their labels, and the open ones with the score that they have reached by now."""
-        labels = self._labels()
-        labelled = [replace(one, label=labels.get(one.id)) for one in episodes]
+        labelled = self._labelled(episodes)
         is_open = [one.sensor for one in labelled if one.closed_at is None]
         return with_peaks(labelled, self._peaks(is_open)) if is_open else labelled
 
-    def _peaks(self, sensors: Sequence[str]) -> dict[str, float]:
+    def _labelled(self, episodes: Sequence[Episode]) -> list[Episode]:
+        labels = self._labels()
+        return [replace(one, label=labels.get(one.id)) for one in episodes]
+
+    def _peaks(self, sensors: Sequence[str]) -> list[Peak]:
         """Ask the loop; while it is away the list must still be answered, with what the events told."""
         try:
             return self._questions.ask(lambda: peaks_of_open(self._pipeline, sensors), PEAKS_PATIENCE_SECONDS)
         except UnavailableError:
-            return {}
+            return []
 
     def document(self, _rest: str, _query: Mapping[str, Any]) -> dict[str, Any]:
         """Return the OpenAPI document."""

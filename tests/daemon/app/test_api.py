@@ -35,9 +35,11 @@ class AtOnce(Questions):
 
     def __init__(self) -> None:
         super().__init__(lambda: None)
+        self.asked = 0
 
     def ask(self, question: Callable[[], T], patience_seconds: float = 0.0) -> T:
         """Return the answer."""
+        self.asked += 1
         return question()
 
 
@@ -183,6 +185,16 @@ def test_open_episodes_are_answered_while_the_loop_is_away(history: EpisodeHisto
     told = [one.peak_score for one in history.open()]
     assert told
     assert [one["peak_score"] for one in ask(api, "episodes", open="1")["episodes"]] == told
+
+
+def test_the_loop_is_asked_once_for_a_sensor_with_an_open_episode(
+    verdicts: tuple[Pipeline, RecentVerdicts], history: EpisodeHistory
+) -> None:
+    """While it is away the answer takes as long as one question, not two."""
+    questions = AtOnce()
+    found = ask(Api(*verdicts, questions, history, lambda: STATUS), "sensors/", BOILERS[2])
+    assert [one["closed_at"] for one in found["episodes"]] == [None]
+    assert questions.asked == 1
 
 
 def test_the_status_is_what_the_daemon_says(api: Api) -> None:
