@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from offbeat.app.counted import counted
+from offbeat.core.counted import counted
 from offbeat_models.comparison import Comparison
 
 

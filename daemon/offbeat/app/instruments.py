@@ -12,11 +12,11 @@ import structlog
 
 from offbeat import __version__
 from offbeat.app.api_answers import Configuration, Learning, ModelInUse, Status
-from offbeat.app.counted import counted
 from offbeat.app.group_series import models_by_group, series_by_group, soonest
 from offbeat.app.learner import Learner
 from offbeat.app.parts import Parts
 from offbeat.app.reload_record import ReloadRecord
+from offbeat.core.counted import counted
 from offbeat.core.decisions import Decisions, ScoredRows
 from offbeat.core.jobs import StepJob
 from offbeat.core.ledger import Ledger, dropped

@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from offbeat.app.counted import counted
+from offbeat.core.counted import counted
 from offbeat.errors import OffbeatError, UsageError
 from offbeat_models.synthetic import FAULT_KINDS, FaultKind, Stream, inject, make_fleet, stream
 

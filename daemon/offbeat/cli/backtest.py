@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from offbeat.app.counted import counted
 from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
 from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import (
@@ -18,6 +17,7 @@ from offbeat.cli.learning import (
     warn_of_baselines,
 )
 from offbeat.cli.parser import Subparsers
+from offbeat.core.counted import counted
 
 
 def add_parser(subparsers: Subparsers) -> None:

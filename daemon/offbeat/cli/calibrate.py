@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offbeat.app.counted import counted
 from offbeat.cli.common import add_json_option, load_settings, log_beside_output, print_json
 from offbeat.cli.config_choice import add_config_option
 from offbeat.cli.learning import existing_paths, warn
 from offbeat.cli.parser import Subparsers
+from offbeat.core.counted import counted
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:

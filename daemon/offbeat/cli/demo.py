@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offbeat.app.counted import counted
 from offbeat.cli.parser import Subparsers
+from offbeat.core.counted import counted
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from offbeat.app.counted import counted
+from offbeat.core.counted import counted
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:

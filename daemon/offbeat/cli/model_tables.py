@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from offbeat.app.counted import counted
+from offbeat.core.counted import counted
 from offbeat.learn.model_version import ModelVersion
 from offbeat.learn.promotions import Promotions
 from offbeat.learn.trials import RECALL, Trials

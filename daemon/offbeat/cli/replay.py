@@ -33,17 +33,17 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     log_beside_output(settings)
     from offbeat.app.core_building import build_core
-    from offbeat.app.counted import counted
     from offbeat.app.replaying import replay, write_replay
+    from offbeat.core.counted import counted
 
     core = build_core(settings)
     result = replay(core, args.log)
     rows = write_replay(args.out, core, result)
     opened = sum(event.event == "open" for event in result.events)
-    summary = {"messages": result.messages, "rows": rows, "sensors": len(core.directory), "episodes": opened}
+    counts = {"message": result.messages, "row": rows, "sensor": len(core.directory), "episode": opened}
     if args.json:
-        print_json({"out": str(args.out), **summary})
+        print_json({"out": str(args.out), **{f"{thing}s": count for thing, count in counts.items()}})
     else:
-        print(", ".join(counted(count, name.removesuffix("s")) for name, count in summary.items()))
+        print(", ".join(counted(count, thing) for thing, count in counts.items()))
         print(f"scores: {args.out / 'scores.csv'}\nepisodes: {args.out / 'episodes.jsonl'}")
     return 0

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offbeat.app.counted import counted
 from offbeat.cli.parser import Subparsers
+from offbeat.core.counted import counted
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:

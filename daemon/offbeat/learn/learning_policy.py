@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.config.settings import LearningSettings
+from offbeat.core.counted import counted
 from offbeat.core.wording import duration
 from offbeat.learn.room import Room
 
@@ -162,7 +163,7 @@ def _first(facts: GroupFacts, rules: LearningSettings, now: float) -> Due:
     at = now + remaining if math.isfinite(remaining) else None
     return Due(
         now=False,
-        why=f"{_heard_enough(facts)}, {_enough(rules)}; half of them are needed",
+        why=f"{_heard_enough(facts)}, {_enough(rules)}{'; half of them are needed' if facts.sensors > 1 else ''}",
         at=at,
         share=float(np.median(share)),
     )
@@ -170,7 +171,7 @@ def _first(facts: GroupFacts, rules: LearningSettings, now: float) -> Due:
 
 def _heard_enough(facts: GroupFacts) -> str:
     enough = int(np.count_nonzero(facts.remaining_seconds <= 0.0))
-    return f"{enough} of {facts.sensors} sensors were heard enough"
+    return f"{_of_them(enough, facts.sensors, 'was', 'were')} heard enough"
 
 
 def _enough(rules: LearningSettings) -> str:
@@ -201,7 +202,12 @@ def _again(facts: GroupFacts, last: LastTraining, rules: LearningSettings, now: 
 
 def _ahead_of_time(facts: GroupFacts) -> str:
     if facts.unknown and facts.unknown >= MANY * facts.sensors:
-        return f"{facts.unknown} of {facts.sensors} sensors are new to the model"
+        return f"{_of_them(facts.unknown, facts.sensors, 'is', 'are')} new to the model"
     if facts.drifted and facts.drifted >= MANY * facts.sensors:
-        return f"{facts.drifted} of {facts.sensors} sensors have drifted away from what was learnt"
+        return f"{_of_them(facts.drifted, facts.sensors, 'has', 'have')} drifted away from what was learnt"
     return ""
+
+
+def _of_them(count: int, sensors: int, one: str, several: str) -> str:
+    """Return how many sensors of a group, with the verb for one of them or for several."""
+    return f"{count} of {counted(sensors, 'sensor')} {one if 1 in (count, sensors) else several}"

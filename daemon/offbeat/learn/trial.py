@@ -14,6 +14,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from offbeat.core.counted import counted
+
 LEAST_NATS = 0.02
 """A likelihood of a value that differs by less is the same."""
 
@@ -114,14 +116,15 @@ class Verdict:
 
 def judge_first(candidate: TrialFigures, terms: Terms) -> tuple[bool, str]:
     """Return whether a first model may be put into service, and why or why not."""
+    sensors = counted(terms.sensors, "sensor")
     quiet = candidate.loud <= max(1, int(LOUD_SHARE * terms.sensors))
     if quiet or not terms.too_many(candidate.alerts):
         return (
             True,
-            f"the first model: {_alerts(candidate.alerts)} on {terms.sensors} sensors in the newest stretch",
+            f"the first model: {counted(candidate.alerts, 'alert')} on {sensors} in the newest stretch",
         )
     return False, (
-        f"{candidate.loud} of {terms.sensors} sensors would alert in the newest stretch: something happens there, "
+        f"{candidate.loud} of {sensors} would alert in the newest stretch: something happens there, "
         "or the model is wrong; it is trained anew later"
     )
 
@@ -167,7 +170,7 @@ def _differences(
         gains["faults"] = f"more {found}"
     elif by_chance(lost, won) < CHANCE:
         losses["faults"] = f"fewer {found}"
-    alerts = f"{_alerts(candidate.alerts)} instead of {incumbent.alerts} where nothing was put in"
+    alerts = f"{counted(candidate.alerts, 'alert')} instead of {incumbent.alerts} where nothing was put in"
     if terms.too_many(incumbent.alerts) and by_chance(incumbent.alerts, candidate.alerts) < CHANCE:
         gains["alerts"] = f"there are fewer alerts ({alerts})"
     elif terms.too_many(candidate.alerts) and by_chance(candidate.alerts, incumbent.alerts) < CHANCE:
@@ -209,7 +212,3 @@ def _poisson_at_least(count: int, expected: float) -> float:
 def _half_found(candidate: TrialFigures, incumbent: TrialFigures) -> bool:
     """A model that tells of everything finds everything: to find half of it quietly is better."""
     return 2 * sum(candidate.found) >= sum(incumbent.found)
-
-
-def _alerts(count: int) -> str:
-    return f"{count} alert{'' if count == 1 else 's'}"

@@ -70,9 +70,22 @@ def test_a_first_model_is_due_when_half_of_the_sensors_were_heard_enough() -> No
     found = due(facts(0.0, 100.0, 100.0, heard=300.0), RULES, NOW)
     assert (found.now, found.at, found.share) == (False, NOW + 100.0, 0.75)
     assert found.why == (
-        "1 of 3 sensors were heard enough, for 5 min and with 300 readings; half of them are needed"
+        "1 of 3 sensors was heard enough, for 5 min and with 300 readings; half of them are needed"
     )
     assert due(facts(0.0, 0.0, 100.0), RULES, NOW).now
+
+
+def test_a_single_sensor_is_spoken_of_as_one() -> None:
+    """Whatever is told of it."""
+    assert due(facts(100.0), RULES, NOW).why == (
+        "0 of 1 sensor was heard enough, for 5 min and with 300 readings"
+    )
+    assert due(facts(0.0), RULES, NOW).why == "a first model: 1 of 1 sensor was heard enough"
+    aged = a_model(age=DAY / 2)
+    assert due(facts(0.0, unknown=1, last=aged), RULES, NOW).why == "1 of 1 sensor is new to the model"
+    assert due(facts(0.0, drifted=1, last=aged), RULES, NOW).why == (
+        "1 of 1 sensor has drifted away from what was learnt"
+    )
 
 
 def test_who_was_heard_for_long_waits_no_longer_for_the_others() -> None:

@@ -83,6 +83,11 @@ def test_a_first_model_is_wanted_unless_it_tells_of_a_large_part_of_the_sensors(
     assert judge_first(figures(alerts=2), TERMS)[0]
     better, why = judge_first(TrialFigures((), 40, 15), TERMS)
     assert (better, why.startswith("15 of 20 sensors would alert")) == (False, True)
+    of_one = Terms(sensors=1, weeks=2.0, budget_per_week=1.0)
+    assert judge_first(TrialFigures((), 1, 1), of_one) == (
+        True,
+        "the first model: 1 alert on 1 sensor in the newest stretch",
+    )
     busy = Terms(sensors=20, weeks=2.0, budget_per_week=30.0)
     assert judge_first(TrialFigures((), 40, 15), busy)[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from offbeat.app.counted import counted
+from offbeat.core.counted import counted
 
 
 @pytest.mark.parametrize(
