@@ -19,6 +19,7 @@ BENCHMARKS = (
     "steps",
     "windows",
     "state_memory",
+    "early_silences",
     "page_list",
     "sensor_page",
     "ingest",

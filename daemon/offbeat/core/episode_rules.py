@@ -89,7 +89,7 @@ class EpisodeRules:
     """
 
     silent_times_longest: float = 10.0
-    silent_known_seconds: float = 600.0
+    silent_known_seconds: float = 300.0
     silent_first_seconds: float = 120.0
     margin: float = 0.5
     close_rows: int = 5

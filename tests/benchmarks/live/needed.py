@@ -31,7 +31,7 @@ def silence_needed(heard: Mapping[str, Sequence[float]]) -> dict[str, float]:
     rows = sorted((at, slots[name]) for name, times in heard.items() for at in times)
     if not rows:
         return {}
-    for work in pipeline.ingest(_batch(rows)):
+    for work in pipeline.ingest(readings_at(rows)):
         pipeline.scored(work, None)
     last = {name: max(times) for name, times in heard.items() if len(times)}
     out = dict.fromkeys(last, np.inf)
@@ -45,7 +45,8 @@ def silence_needed(heard: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return out
 
 
-def _batch(rows: Sequence[tuple[float, int]]) -> ReadingBatch:
+def readings_at(rows: Sequence[tuple[float, int]]) -> ReadingBatch:
+    """Return one reading at each of some times, with the slot of its sensor, in the order of time."""
     times = np.array([at for at, _ in rows])
     return ReadingBatch(
         group=0,

@@ -15,8 +15,8 @@ def test_the_longer_the_pauses_so_far_the_longer_a_silence_has_to_be() -> None:
     even = BEGAN + np.arange(151.0)
     late = np.where((even > BEGAN + 1) & (even < BEGAN + 6), BEGAN + 6, even)
     found = silence_needed({"even": even.tolist(), "late": late.tolist()})
-    assert found["even"] == pytest.approx(40.0, abs=1.5)
-    assert found["late"] == pytest.approx(200.0, abs=1.5)
+    assert found["even"] == pytest.approx(20.0, abs=1.5)
+    assert found["late"] == pytest.approx(100.0, abs=1.5)
 
 
 def test_the_longer_a_sensor_is_known_the_sooner_its_silence_is_told() -> None:

@@ -42,7 +42,7 @@ def test_few_gaps_say_nothing() -> None:
     assert first_alert(heard(times), times[-1], until=DAY) == np.inf
 
 
-@pytest.mark.parametrize(("known", "soonest", "latest"), [(130, 40, 60), (240, 20, 35), (900, 5, 15)])
+@pytest.mark.parametrize(("known", "soonest", "latest"), [(130, 20, 30), (240, 10, 18), (900, 5, 15)])
 def test_the_longer_a_sensor_is_known_the_sooner_it_is_missed(known: int, soonest: int, latest: int) -> None:
     """At a reading a second that is within minutes of its first one."""
     times = 1e9 + np.arange(known, dtype=np.float64)
