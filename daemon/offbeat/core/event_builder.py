@@ -16,7 +16,7 @@ from offbeat.core.events import EpisodeEvent, EventType
 from offbeat.core.explain import Past
 from offbeat.core.facts import Moment, gather
 from offbeat.core.group_state import GroupState
-from offbeat.core.judgement import Judged
+from offbeat.core.judgement import PROCESS, Judged
 from offbeat.core.learnt import ROW_TRACKS, Learnt
 from offbeat.core.messages import sentence
 from offbeat.core.orders import REGIME_CHANGE
@@ -83,7 +83,8 @@ def _moment(state: GroupState, t: Transition, past: Past, judged: Judged | None)
     voices = moment.voices(t.track)
     nll = None if answer.value_nll is None or not _model_is_heard(learnt) else answer.value_nll[i]
     shares = _shares(learnt, t.sensor, past, nll, voices)
-    return replace(moment, shares=shares, kind=anomaly_kinds.told(voices))
+    is_worst = judged.score[i, PROCESS] >= anomaly_kinds.WORST * t.score
+    return replace(moment, shares=shares, kind=anomaly_kinds.told(voices) if is_worst else None)
 
 
 def _heard(learnt: Learnt, surprise: Floats) -> Floats:
@@ -144,7 +145,7 @@ def _event(state: GroupState, t: Transition, moment: Moment) -> EpisodeEvent:
 
 
 def _kind(state: GroupState, t: Transition, moment: Moment) -> str:
-    """Return the kind of anomaly: what the process does as the streams say now; at its end, as was told last."""
+    """Return the kind of anomaly: of the process what the streams say where it is strangest, else as was told last."""
     if t.reason in (Reason.SETTLED, Reason.CONFIRMED, Reason.LASTS):
         return REGIME_CHANGE
     if t.track is not Track.PROCESS:

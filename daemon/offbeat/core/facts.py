@@ -41,7 +41,7 @@ class Moment:
         shares: of each channel in the strangeness; None where it makes no sense.
         surprise: of each stream that has a vote, NaN = no opinion or none; None at a tick.
         gap_seconds: since the row before.
-        kind: of anomaly, of the process track; None where nobody can say.
+        kind: of anomaly, of the process track; None where nobody can say, or a row of the episode was much stranger.
     """
 
     past: Past

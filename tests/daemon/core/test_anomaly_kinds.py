@@ -15,6 +15,8 @@ from offbeat.core.streams.registry import STREAM_KINDS
         ({"level": 9.0, "shape": 2.0}, "level"),
         ({"level": 8.9, "shape": 9.3, "spike": 9.0}, "spike"),
         ({"level": 9.0, "shape": 9.3, "spike": 3.0}, "level"),
+        ({"level": 9.0, "shape": 9.3, "spike": 6.0, "variance": 5.0}, "spike"),
+        ({"level": 9.0, "shape": 9.3, "spike": 8.0, "variance": 8.0}, "variance"),
         ({"relation": 7.0, "shape": 7.2, "level": 0.3}, "relation"),
         ({"shape": 5.0, "unheard of": 5.0}, "shape"),
     ],

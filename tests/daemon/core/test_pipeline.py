@@ -77,6 +77,23 @@ def test_a_jump_is_opened_told_in_full_and_closed() -> None:
     assert "back to normal" in closed.message
 
 
+def test_an_echo_does_not_rename_a_spike() -> None:
+    """What one reading leaves in the memory of the streams looks like unrest; the alert is about the reading."""
+    series = ordinary()
+    series[1][1][200] += 15
+    out = played(series)
+    assert [e.event for e in out.events][:1] + [e.event for e in out.events][-1:] == ["open", "close"]
+    assert {e.kind for e in out.events} == {"spike"}
+
+
+def test_a_step_is_told_as_a_level_once_it_is_seen_to_last() -> None:
+    """Its first reading may be a spike."""
+    series = ordinary()
+    series[1][1][200:300] += 15
+    kinds = [e.kind for e in played(series).events]
+    assert (kinds[0], *set(kinds[1:])) == ("spike", "level")
+
+
 def test_an_alert_is_explained_by_the_streams_that_have_a_vote() -> None:
     """A model without one that screams at everything is not named, and changes neither the kind nor the sentence."""
     series = ordinary()

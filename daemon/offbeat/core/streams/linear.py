@@ -33,7 +33,7 @@ class LinearStream:
 
     names: ClassVar[tuple[str, ...]] = ("linear", "linear_mean", "linear_wide", "unrest", "variance")
     track: ClassVar[str] = "process"
-    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "shape", "shape", "variance")
+    kinds: ClassVar[tuple[str, ...]] = ("shape", "shape", "shape", "variance", "variance")
 
     def __init__(self, commission: Commission, sensors: int) -> None:
         channels = len(commission.channels)
