@@ -27,7 +27,7 @@ SECONDS = 600
 BEGINNINGS = 20
 """Of each recording."""
 STRICTER_SECONDS = 600.0
-"""What the rule asked for at first: twice as much of a sensor in its first five minutes."""
+"""For the reference: twice as much of a sensor in its first five minutes."""
 
 
 def measure(_folder: Path) -> list[Line]:

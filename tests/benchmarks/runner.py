@@ -20,6 +20,7 @@ BENCHMARKS = (
     "windows",
     "state_memory",
     "early_silences",
+    "told_as",
     "page_list",
     "sensor_page",
     "ingest",

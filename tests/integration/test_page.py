@@ -220,6 +220,29 @@ def test_the_charts_are_drawn(page: Browser) -> None:
     assert colours > 200
 
 
+def test_the_legends_tell_of_the_newest_reading_that_was_judged(browser: Browser, tmp_path: Path) -> None:
+    """One that waits has no score yet, and a dash beside the curve would say that nothing is known."""
+    browser.look()
+    with LiveSite(tmp_path) as site:
+        site.play(0, 50)
+        visit(browser, site)
+        open_sensor(browser, BOILERS[0])
+        judged = legends(browser)
+        site.play_unjudged(0)
+        visit(browser, site)
+        open_sensor(browser, BOILERS[0])
+        assert browser.text("#charts").count("–") == 0
+        assert legends(browser) == judged
+        assert len(judged) == 7
+        assert complaints(browser, site) == []
+
+
+def legends(page: Browser) -> list[str]:
+    """Return what the legends of the charts tell: the time of a reading and what is known of it."""
+    told: list[str] = page.run("[...document.querySelectorAll('.u-legend .u-value')].map(v => v.innerText)")
+    return told
+
+
 def test_a_link_leads_to_a_sensor_and_back(browser: Browser, site: LiveSite) -> None:
     """It can be sent to a colleague, and the browser's Back closes the sensor."""
     browser.look()

@@ -36,8 +36,12 @@ const shade = (u) => {
   u.ctx.restore();
 };
 
-/** Let the legend tell of the newest reading, as long as nothing is pointed at. */
-const newest = (u) => { if (!(u.cursor.left >= 0)) u.setLegend({ idx: u.data[0].length - 1 }); };
+/** Let the legend tell of the newest reading of which all is known, as long as nothing is pointed at. */
+const newest = (u) => {
+  if (u.cursor.left >= 0) return;
+  const at = u.data[0].findLastIndex((_, i) => u.data.every((line) => line[i] !== null));
+  u.setLegend({ idx: at < 0 ? u.data[0].length - 1 : at });
+};
 
 const options = (height, series, extra) => {
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, font: "12px system-ui, sans-serif" };
