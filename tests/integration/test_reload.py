@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.integration.conftest import offbeat
 from tests.support.daemon import Daemon
 from tests.support.listener import Listener, listening
 from tests.support.mosquitto import Broker
+from tests.support.ports import free_port
 from tests.support.publishing import publish
 from tests.support.waiting import wait_until
 
@@ -222,6 +225,33 @@ def test_another_broker_is_listened_to_and_published_at(broker: Broker, tmp_path
                 )
     finally:
         other.stop()
+
+
+def test_threads_that_a_reload_makes_have_their_names(broker: Broker, tmp_path: Path) -> None:
+    """In `top -H` each part is as easily found as after the start."""
+    with Daemon(tmp_path / "daemon", config(broker)) as daemon:
+        daemon.start()
+        before = threads(daemon)
+        assert {"reader", "loop", "scorer", "outbox", "snapshots", "watchdog"} <= set(before.values())
+        daemon.write(config(broker, mqtt='keepalive = "30s"'), listen=f"127.0.0.1:{free_port()}")
+        assert daemon.process is not None
+        daemon.process.send_signal(signal.SIGHUP)
+
+        def made() -> set[str]:
+            return {name for thread, name in threads(daemon).items() if thread not in before}
+
+        wait_until(lambda: made() >= {"publisher", "http"}, 20, "threads of what moved")
+        wait_until(lambda: made() <= {"publisher", "http"}, 20, "no thread under another name")
+
+
+def threads(daemon: Daemon) -> dict[str, str]:
+    """Return the threads of the daemon, by what the system calls each."""
+    assert daemon.process is not None
+    found = {}
+    for task in Path(f"/proc/{daemon.process.pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that answered a request, and is over
+            found[task.name] = (task / "comm").read_text().strip()
+    return found
 
 
 def test_a_session_that_is_kept_forgets_the_topics_of_before(broker: Broker, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from offbeat.ingest.source import LogBatch
 from offbeat.observe.pages import build_pages
 from offbeat.observe.sd_notify import Notifier, watchdog_seconds
 from offbeat.observe.sensor_metrics import SensorPage
-from offbeat.observe.thread_names import name_threads
+from offbeat.observe.thread_names import threads_named
 from offbeat.observe.watchdog import Watchdog
 from offbeat.state.running import RunningSettings
 
@@ -157,7 +157,7 @@ class Service:
         Raises:
             OffbeatError: a part failed for good; the message names it.
         """
-        with self._signals():
+        with self._signals(), threads_named():
             try:
                 self._start()
                 while not self._stopping.wait(LOOK_SECONDS):
@@ -224,7 +224,6 @@ class Service:
         parts.exchange.start()
         parts.learner.start()
         parts.source.start(self._deliver)
-        name_threads()
         self._unready = "connecting to the broker"
         self._started_at = time.monotonic()
 

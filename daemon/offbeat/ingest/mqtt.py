@@ -98,7 +98,7 @@ class MqttSource:
         self._last_message = self._last_turn = time.monotonic()
         self._stopping = self._released = self._marked = False
         self._clock_steps = ClockSteps(clock(), time.monotonic())
-        self._thread = threading.Thread(target=self._run, name="mqtt-reader", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="reader", daemon=True)
         # A file that cannot be used must stop the start, not the thread.
         self._wish = self._asked = self.wish(settings, subscriptions, max_payload_bytes)
         self._meet_broker()

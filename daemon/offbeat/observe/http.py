@@ -127,7 +127,7 @@ class HttpServer:
         self._server.request_seconds = request_seconds
         self._server.access = access or Access()
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="offbeat-http", daemon=True
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="http", daemon=True
         )
 
     @property
@@ -171,8 +171,6 @@ def _bind(listen: str, host: str, port: int, pages: dict[str, Page]) -> _Server:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
     request_queue_size = MOST_CONNECTIONS
     request_seconds = REQUEST_SECONDS
 
@@ -198,7 +196,12 @@ class _Server(ThreadingHTTPServer):
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            name="http request",
+            daemon=True,
+        ).start()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:

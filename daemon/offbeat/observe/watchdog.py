@@ -108,7 +108,7 @@ class Watchdog:
         self._dump = dump
         self._stalled: frozenset[str] = frozenset()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="offbeat-watchdog", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
     def start(self) -> None:
         """Start looking, in a thread of its own."""

@@ -35,7 +35,7 @@ class Intake:
         self._busy = False
         self._stopping = False
         self._finished = False
-        self._thread = threading.Thread(target=self._run, name="offbeat-outbox", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     @property
     def finished(self) -> bool:

@@ -101,7 +101,7 @@ class Sender:
         self._accepted_at = 0.0
         self._all_handed_in: Callable[[], bool] = lambda: True
         self._stop_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="offbeat-publish", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         # A file that cannot be used must stop the start, not the thread.
         self._build_client()
 
