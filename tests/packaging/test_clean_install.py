@@ -146,16 +146,24 @@ def test_it_makes_a_service_of_itself(command: Path, tmp_path: Path) -> None:
         mkdir {tmp_path}/etc/upper {tmp_path}/etc/work
         mount -t overlay overlay -o lowerdir=/etc,upperdir={tmp_path}/etc/upper,workdir={tmp_path}/etc/work /etc
         {command} install-service --gpu
+        echo "# older" >> /etc/systemd/system/offbeat@.service.d/gpu.conf
+        {command} install-service --dry-run
         {command} install-service
         {command} check --config /etc/offbeat/offbeat.toml
         grep --no-filename ^ExecStart= /etc/systemd/system/offbeat*.service
         find /etc/systemd/system -name gpu.conf
     """
     said = ran("unshare", "--mount", "sh", "-euc", script).splitlines()
-    drop_ins = [f"/etc/systemd/system/{unit}.service.d/gpu.conf" for unit in ("offbeat", "offbeat@")]
-    assert [f"wrote {path}" for path in drop_ins] == [line for line in said if line.endswith("gpu.conf")][:2]
-    assert [f"removed {path}" for path in drop_ins] == [line for line in said if line.endswith("gpu.conf")][
-        2:
+    ours, older = (f"/etc/systemd/system/{unit}.service.d/gpu.conf" for unit in ("offbeat", "offbeat@"))
+    left = f"left, as it differs from what this version writes: {older}"
+    assert [line.partition(";")[0] for line in said if "gpu.conf" in line] == [
+        f"wrote {ours}",
+        f"wrote {older}",
+        f"# {ours} lets the service use a GPU",
+        f"# {left}",
+        f"removed {ours}",
+        left,
+        older,
     ]
     assert any(line.startswith("ok: ") for line in said)
     programs = {line.split()[0].removeprefix("ExecStart=") for line in said if line.startswith("ExecStart=")}

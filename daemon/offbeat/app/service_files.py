@@ -57,17 +57,22 @@ class ServiceFile:
     text: str
     is_users: bool = False
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it exists with the very text that this version writes."""
+        return self.path.exists() and self.path.read_text() == self.text
+
     def write(self) -> bool:
         """Write it, unless it is the user's and exists or is as it should be; tell whether it was written."""
-        if self.path.exists() and (self.is_users or self.path.read_text() == self.text):
+        if self.is_there or (self.is_users and self.path.exists()):
             return False
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(self.text)
         return True
 
     def remove(self) -> bool:
-        """Remove it, unless somebody changed it; tell whether it was removed."""
-        if self.path.read_text() != self.text:
+        """Remove it, unless it has another text: somebody's, or an older version's; tell whether it was removed."""
+        if not self.is_there:
             return False
         self.path.unlink()
         return True

@@ -63,8 +63,8 @@ def test_a_users_file_is_never_written_again(tmp_path: Path) -> None:
     assert install(again) == [(unit, False), (mine, False)]
 
 
-def test_what_an_earlier_run_wrote_is_removed_unless_somebody_changed_it(tmp_path: Path) -> None:
-    """What was never there is not spoken of."""
+def test_what_an_earlier_run_wrote_is_removed_unless_it_has_another_text(tmp_path: Path) -> None:
+    """Somebody's, or that of an older version. What was never there is not spoken of."""
     ours, changed, never = (ServiceFile(tmp_path / name, "ours") for name in ("a.conf", "b.conf", "c.conf"))
     install([ours, changed])
     changed.path.write_text("and theirs")
