@@ -1,4 +1,7 @@
-"""A Prometheus that watched the demo: what a daemon exposed while real recordings were played to it."""
+"""A Prometheus that watched the demo: what a daemon exposed while real recordings were played to it.
+
+And three messages that cannot be read, as no recording holds one and a panel tells of them.
+"""
 
 from __future__ import annotations
 

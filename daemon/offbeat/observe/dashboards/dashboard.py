@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from offbeat.observe.dashboards.panels import Json, Panel, Variable, flow
 
 SCHEMA_VERSION = 39
-"""Of the classic model, which every Grafana since 10 imports."""
+"""Of the classic model, for Grafana 10 and later."""
 
 _DATASOURCE: Json = {
     "type": "datasource",
