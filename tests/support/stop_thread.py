@@ -17,6 +17,7 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 CONT, SEIZE, INTERRUPT = 7, 0x4206, 0x4207
@@ -32,6 +33,12 @@ def _ptrace(what: int, thread: int) -> None:
         raise OSError(ctypes.get_errno(), f"ptrace {what:#x} of thread {thread}")
 
 
+def _name(task: Path) -> str:
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since it was listed
+        return (task / "comm").read_text().strip()
+    return ""
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
@@ -44,11 +51,8 @@ def _answers(url: str) -> bool:
 
 def main(process: str, name: str, url: str) -> None:
     """Stop the thread for good, then wait for its end."""
-    [thread] = [
-        int(task.name)
-        for task in Path(f"/proc/{process}/task").iterdir()
-        if (task / "comm").read_text().strip() == name
-    ]
+    # The first of them: threads that a library makes within it have its name, too.
+    thread = min(int(task.name) for task in Path(f"/proc/{process}/task").iterdir() if _name(task) == name)
     _ptrace(SEIZE, thread)
     while True:
         _ptrace(INTERRUPT, thread)
