@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from offbeat_models.scoring import GroupScorer
 
 ServedModel = WindowModel | Baseline
 ServedScorer = GroupScorer | BaselineScorer
+M = TypeVar("M", bound=ServedModel)
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -58,6 +59,19 @@ def rebuild(family: str, sizes: Mapping[str, Any], tensors: Tensors) -> ServedMo
     model = build(family, ModelConfig.from_dict(dict(sizes)))
     model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in tensors.items()})
     return model.eval()
+
+
+def with_strangers(model: M, count: int) -> M:
+    """Return a model with rows for so many sensors more, each of which it takes for an unknown one."""
+    sizes = model.config.to_dict() | {"rows": model.config.rows + count}
+    shapes, _, _ = shapes_of(model.family, sizes)
+    longer = {}
+    for name, tensor in tensors_of(model).items():
+        # A table of a model holds what each sensor has of its own; that of a baseline begins with the unknown one.
+        unknown = tensor[:1] if isinstance(model, Baseline) else np.zeros_like(tensor[:1])
+        more = shapes[name][0] - len(tensor) if tensor.ndim else 0
+        longer[name] = np.concatenate([tensor, np.repeat(unknown, more, axis=0)]) if more else tensor
+    return cast("M", rebuild(model.family, sizes, longer))
 
 
 def _baseline_config(sizes: Mapping[str, Any]) -> BaselineConfig:

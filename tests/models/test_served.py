@@ -16,7 +16,7 @@ from offbeat_models.baselines.training import train_baseline
 from offbeat_models.manifest import ArtifactError
 from offbeat_models.registry import FAMILIES, build, preset
 from offbeat_models.scoring import GroupScorer
-from offbeat_models.served import scorer_of, shapes_of, tensors_of
+from offbeat_models.served import ServedModel, scorer_of, shapes_of, tensors_of, with_strangers
 from tests.support.model_samples import fleet, quick
 
 NAMES = {"channels": ["a", "b"], "sensors": ["one", "two"], "created_at": "2026-01-01T00:00:00Z"}
@@ -31,6 +31,31 @@ def test_each_gets_the_scorer_it_needs() -> None:
     """The one for baselines needs no device."""
     assert isinstance(scorer_of(build("lstm_vae", preset("tiny", 1, 2)), 1), GroupScorer)
     assert isinstance(scorer_of(fit_baseline("robust_z", fleet(1), BaselineConfig(1, 2)), 1), BaselineScorer)
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, *BASELINES])
+def test_a_model_can_be_given_rows_for_strangers(family: str) -> None:
+    """It takes them for unknown sensors, and those that it knows for what they are."""
+    model: ServedModel
+    if family in BASELINES:
+        model = fit_baseline(family, fleet(2), BaselineConfig(1, 3))
+    else:
+        model = build(family, preset("tiny", 1, 3)).eval()
+    longer = with_strangers(model, 2)
+    assert (longer.family, longer.config.rows) == (family, 5)
+    assert with_strangers(model, 0).config.rows == 3
+    for row, as_row in ((1, 1), (2, 2), (3, 0), (4, 0)):
+        assert np.array_equal(_said(longer, row), _said(model, as_row), equal_nan=True), f"row {row}"
+    assert not np.array_equal(_said(longer, 1), _said(longer, 3), equal_nan=True)
+
+
+def _said(model: ServedModel, row: int) -> np.ndarray:
+    """Return what a model says of a few readings of the sensor of a row."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1, 40, 1)).astype(np.float32)
+    gap = rng.exponential(size=(1, 40)).astype(np.float32)
+    said = scorer_of(model, 1).step(np.array([0]), np.array([row]), x, np.ones_like(x), gap, np.array([40]))
+    return np.concatenate([said.value_nll[0, :, 0], said.gap_nll[0]])
 
 
 @pytest.mark.parametrize("family", list(BASELINES))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_from_recordings
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, train_from_recordings
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.learn.progress import Progress
 from offbeat.replay.series import Series

@@ -73,6 +73,7 @@ def learn_group(
     exclusions = by_law(exclusions_of(settings, now), settings, known)
     heard = heard_lately(settings, index, rows, exclusions)
     room = Room(len(heard.series) + len(heard.no_room), heard.no_room)
+    sensors_heard = {one.sensor for one in heard.series} | {*heard.rows_left_out.nothing_left} | heard.no_room
     heard = _cut(heard, held_against(exclusions, heard.series, settings, known, group.name))
     heard, left_unknown = _enough_of(heard, Enough.of(learning))
     plan = _plan(settings, group)
@@ -81,6 +82,7 @@ def learn_group(
     left_unknown = left_unknown.and_also(trained.left_unknown)
     trained = dataclasses.replace(trained, left_out=heard.rows_left_out, left_unknown=left_unknown)
     came_from = lineage(trained.learnt_of(learn), _current(models)) | {"why": why} | room.lineage()
+    trained = trained.keeping(incumbent, sensors_heard)
     with library.workbench() as bench:
         created_at = moment(now)
         write_trained(bench, trained, plan, came_from, created_at)

@@ -10,7 +10,8 @@ from offbeat import __version__
 from offbeat.app.comparison_text import line
 from offbeat.app.engine import Engine
 from offbeat.app.expected_bands import BandKeeper
-from offbeat.app.training import TrainedGroup, TrainingPlan, canonical, scorer_of, train_group
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, canonical, scorer_of, train_group
 from offbeat.core.commission import Commission
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent

@@ -23,7 +23,8 @@ from offbeat.app.plain_client import PlainClient
 from offbeat.app.ports import free_port
 from offbeat.app.simulate import publish
 from offbeat.app.simulation import Clock
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_from_recordings
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, train_from_recordings
 from offbeat.config.loading import load
 from offbeat.config.settings import MqttSettings
 from offbeat.core.events import EpisodeEvent

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_from_recordings
-from offbeat.errors import ConfigError
+from offbeat.app.artifacts import GroupArtifact
+from offbeat.app.model_library import serving
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, train_from_recordings
 from offbeat.learn.library import ModelLibrary
 from offbeat.learn.progress import OnProgress, silent
 from offbeat.replay.series import Series
@@ -42,13 +44,6 @@ def train_into(
     return trained
 
 
-def _in_service(library: ModelLibrary) -> dict[str, str]:
-    found = {}
-    for group in library.groups():
-        try:
-            current = group.promotions().current
-        except ConfigError:
-            continue  # a damaged history is no lineage
-        if current is not None:
-            found[group.name] = current
-    return found
+def _in_service(library: ModelLibrary) -> dict[str, GroupArtifact]:
+    found = ((group.name, serving(group)) for group in library.groups())
+    return {name: artifact for name, artifact in found if artifact is not None}

@@ -37,7 +37,7 @@ SHARE = 0.2
 """Of the rows of each sensor, the newest, that no candidate learns from."""
 
 LONGEST_SECONDS = 86_400.0
-"""A stretch is no longer: what is newer is worth more to the model than to its trial."""
+"""A stretch is no longer, if it has rows enough: what is newer is worth more to the model than to its trial."""
 
 MOST_SENSORS = 24
 MOST_ROWS = 20_000
@@ -90,7 +90,8 @@ def hold_back(series: Sequence[Series], lead_rows: int) -> tuple[list[Series], S
 
 def _begin(one: Series) -> float:
     times = np.sort(one.times_seconds)
-    return float(max(times[int((1.0 - SHARE) * (len(times) - 1))], times[-1] - LONGEST_SECONDS))
+    longest = min(times[-1] - LONGEST_SECONDS, times[-min(FEWEST_ROWS, len(times))])
+    return float(max(times[int((1.0 - SHARE) * (len(times) - 1))], longest))
 
 
 def _newest(one: Series, rows: int) -> float:

@@ -10,32 +10,30 @@ from pathlib import Path
 
 import torch
 
-from offbeat.app.artifacts import write_group
+from offbeat.app.artifacts import GroupArtifact, write_group
 from offbeat.app.calibrating import Past, calibrated
 from offbeat.app.lineage import lineage
 from offbeat.app.long_training import LongView, train_long_view
-from offbeat.app.model_training import Learnt, compare_model, learn_model
+from offbeat.app.model_training import compare_model, learn_model
 from offbeat.app.scorers import long_scorer
-from offbeat.core.commission import Commission
+from offbeat.app.trained_group import TrainedGroup
 from offbeat.core.model_choice import ModelChoice
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.sensors import UNIVARIATE
 from offbeat.core.streams import registry
 from offbeat.errors import UnavailableError
-from offbeat.learn.doubts import Doubts
-from offbeat.learn.enough import Enough, LeftUnknown
-from offbeat.learn.exclusions import Exclusions, LeftOut
+from offbeat.learn.enough import Enough
+from offbeat.learn.exclusions import Exclusions
 from offbeat.learn.library import folder_name
 from offbeat.learn.model_series import model_series
 from offbeat.learn.progress import OnProgress, Progress, silent
 from offbeat.replay.series import Series, by_channels
 from offbeat.scoring.torch_scorer import TorchScorer
 from offbeat_models.baselines.registry import BASELINES
-from offbeat_models.comparison import Comparison
 from offbeat_models.device import DeviceError, choose_device
 from offbeat_models.sampling import SamplingConfig
 from offbeat_models.served import scorer_of as served_by
-from offbeat_models.training import TrainingConfig, TrainingReport
+from offbeat_models.training import TrainingConfig
 
 _SETTINGS = ("family", "horizon_seconds", "preset", "steps", "seed", "model_votes")
 """What of a plan an artifact remembers."""
@@ -110,53 +108,12 @@ class TrainingPlan:
         return TrainingConfig(steps=self.steps, time_budget_seconds=self.max_seconds, seed=self.seed)
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedGroup:
-    """What was learnt of one group and how it went.
-
-    Attributes:
-        commission: calibrated.
-        result: the model and the report of its training.
-        version: of the artifact; empty if it was not written.
-        long: what was learnt of the long view, or why nothing was.
-        comparison: with baselines on held-back time; None if it was not asked for, or too little was held back.
-        doubts: rows that nothing was learnt from, by what they are like.
-        left_out: rows that nothing was learnt from, by what is known of their time.
-        left_unknown: sensors that nothing was learnt of, for too few of their rows were left.
-    """
-
-    commission: Commission
-    result: Learnt
-    version: str = ""
-    long: LongView = field(default_factory=LongView)
-    comparison: Comparison | None = None
-    doubts: Doubts = field(default_factory=Doubts)
-    left_out: LeftOut = field(default_factory=LeftOut)
-    left_unknown: LeftUnknown = field(default_factory=LeftUnknown)
-
-    @property
-    def report(self) -> TrainingReport:
-        """How the model's training went."""
-        return self.result.report
-
-    def training_dict(self) -> dict[str, object]:
-        """Return how it all went as JSON can hold it."""
-        compared = {} if self.comparison is None else {"comparison": self.comparison.to_dict()}
-        excluded = {"excluded": self.left_out.to_dict()} if self.left_out.total else {}
-        of_sensors = self.doubts.to_dict() | excluded | self.left_unknown.to_dict()
-        return self.report.to_dict() | self.long.to_dict() | compared | of_sensors
-
-    def learnt_of(self, series: Sequence[Series]) -> list[Series]:
-        """Return the recordings of the sensors that something was learnt of."""
-        return [one for one in series if self.commission.row_of(one.sensor)]
-
-
 def train_from_recordings(
     series: Sequence[Series],
     plan: TrainingPlan,
     folder: Path,
     on_progress: OnProgress = silent,
-    before: Mapping[str, str] | None = None,
+    in_service: Mapping[str, GroupArtifact] | None = None,
 ) -> list[TrainedGroup]:
     """Learn each group of channels from recordings and write its artifact under a folder.
 
@@ -165,7 +122,8 @@ def train_from_recordings(
         plan: how to train.
         folder: gets a folder for each group.
         on_progress: is told how far it is.
-        before: version in service so far by the name of its group's folder; written down as lineage.
+        in_service: what has judged the groups so far, by the names of their folders: written down as lineage, and
+            what it knows of sensors that too little is left of is kept.
 
     Raises:
         OffbeatError: nothing can be learnt from a group, or its model collapsed; the message says why.
@@ -176,8 +134,9 @@ def train_from_recordings(
     for channels, group in by_channels([canonical(one) for one in series]).items():
         for own in plan.of_channels(channels):
             one = train_group(group, own, on_progress)
-            after = (before or {}).get(folder_name(channels, own.choice))
-            came_from = lineage(one.learnt_of(group), after)
+            before = (in_service or {}).get(folder_name(channels, own.choice))
+            came_from = lineage(one.learnt_of(group), None if before is None else before.version)
+            one = one.keeping(before, {recorded.sensor for recorded in group})
             trained.append(write_trained(folder, one, own, came_from, created_at))
     return trained
 

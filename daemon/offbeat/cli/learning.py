@@ -13,7 +13,8 @@ from offbeat.core.counted import counted
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:
-    from offbeat.app.training import TrainedGroup, TrainingPlan
+    from offbeat.app.trained_group import TrainedGroup
+    from offbeat.app.training import TrainingPlan
     from offbeat.config.settings import Settings
     from offbeat.core.model_choice import ModelChoice
 
@@ -151,9 +152,13 @@ def describe(group: TrainedGroup) -> str:
     """Return lines on what was learnt of a group and whether the model is worth having."""
     from offbeat.app.comparison_text import table
 
-    lines = [_figures(group), *_excluded(group), *_left_out(group), *_left_unknown(group)] + (
-        [] if group.comparison is None else table(group.comparison)
-    )
+    lines = [
+        _figures(group),
+        *_excluded(group),
+        *_left_out(group),
+        *_left_unknown(group),
+        *_as_before(group),
+    ] + ([] if group.comparison is None else table(group.comparison))
     return "\n".join(lines)
 
 
@@ -207,11 +212,20 @@ def _excluded(group: TrainedGroup) -> list[str]:
     lines = [
         f"{counted(left.total, 'row')} left out of learning, by what is known of their time: {why}; {_named(counts)}"
     ]
-    if left.nothing_left:
+    if unknown := [sensor for sensor in left.nothing_left if sensor not in group.as_before]:
         lines.append(
-            f"of these sensors nothing is left, they begin as unknown: {', '.join(left.nothing_left[:MOST_NAMED])}"
+            f"of these sensors nothing is left, they begin as unknown: {', '.join(unknown[:MOST_NAMED])}"
         )
     return lines
+
+
+def _as_before(group: TrainedGroup) -> list[str]:
+    """Return a line on the sensors that go on as they were known before; none if there are none."""
+    names = group.as_before
+    if not names:
+        return []
+    few = f"{counted(len(names), 'sensor')} too little is left of goes on as known before: "
+    return [few + ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")]
 
 
 def _left_unknown(group: TrainedGroup) -> list[str]:

@@ -26,7 +26,7 @@ from offbeat.cli.wish import wish
 from offbeat.errors import UsageError
 
 if TYPE_CHECKING:
-    from offbeat.app.training import TrainedGroup
+    from offbeat.app.trained_group import TrainedGroup
     from offbeat.config.settings import Settings
 
 

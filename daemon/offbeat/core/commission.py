@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self
@@ -110,6 +111,25 @@ class Commission:
         nothing = np.zeros_like(self.center[:1])
         alone |= {"center": nothing, "scale": nothing, "resolution": nothing}
         return self.from_tensors(self.channels, (), alone)
+
+    def with_rows_of(self, other: Self, sensors: Sequence[str]) -> Self:
+        """Return it with some sensors that it does not know as another commission of these channels knows them.
+
+        What only this one learnt, the long view for instance, is of strangers for them.
+
+        Args:
+            other: knows the sensors.
+            sensors: ids; they get the last rows, in this order.
+        """
+        rows = [other.row_of(sensor) for sensor in sensors]
+        ours, theirs = self.to_tensors(), other.to_tensors()
+        for name, array in ours.items():
+            if name == "voting":
+                continue
+            same = name in theirs and theirs[name].shape[1:] == array.shape[1:]
+            added = theirs[name][rows] if same else np.repeat(array[:1], len(rows), axis=0)
+            ours[name] = np.concatenate([array, added.astype(array.dtype)])
+        return self.from_tensors(self.channels, (*self.sensors, *sensors), ours)
 
     def normalise(self, row: NDArray[np.intp], values: Floats, mask: NDArray[np.bool_]) -> Floats:
         """Return robust z-scores, float32 [n, C]; 0 where not observed. Not squashed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -65,6 +65,10 @@ class LeftUnknown:
     def and_also(self, other: LeftUnknown) -> LeftUnknown:
         """Return these, and those of a later look that asked for no more."""
         return LeftUnknown(self.fewest or other.fewest, {**self.readings, **other.readings})
+
+    def but(self, sensors: Collection[str]) -> LeftUnknown:
+        """Return these without some."""
+        return LeftUnknown(self.fewest, {s: rows for s, rows in self.readings.items() if s not in sensors})
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it; nothing where there is no such sensor."""

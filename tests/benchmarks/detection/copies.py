@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from offbeat.app.training import TrainedGroup
+from offbeat.app.trained_group import TrainedGroup
 from offbeat.core.commission import Commission
 
 

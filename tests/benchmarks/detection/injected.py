@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from offbeat.app.backtest import play_group
 from offbeat.app.calibrating import without_doubtful
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_group
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, train_group
 from offbeat.core import episode_rules
 from offbeat.core.commission import Commission
 from offbeat.core.episode_rules import Track

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from offbeat.app.backtest import play_group
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_group
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, train_group
 from offbeat.core.commission import Commission
 from offbeat.replay.judged import JudgedSeries
 from offbeat.replay.labels import Spans

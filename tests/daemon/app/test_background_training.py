@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from offbeat.app.artifacts import read_artifact
 from offbeat.app.background_training import LEAST_ROWS, learn_group, most_rows
 from offbeat.app.learning_child import order, settings_of
 from offbeat.app.model_library import library_of, models_of
 from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, Settings
+from offbeat.core.commission import Commission
 from offbeat.errors import ConfigError, OffbeatError
 from offbeat.ingest.decoder import directory_of
 from offbeat.ingest.journal import Journal
@@ -154,6 +157,35 @@ def test_what_was_excluded_is_not_heard(tmp_path: Path) -> None:
     with pytest.raises(OffbeatError, match=r"of 1 sensor with value: .* expected at least 300"):
         trained(settings)
     assert library_of(settings).groups() == []
+
+
+def test_a_sensor_that_is_strange_for_longer_than_the_journal_holds_stays_known(tmp_path: Path) -> None:
+    """Nothing is left to learn of it: what was known judges it, or its fault would be taken for its way."""
+    settings = site(tmp_path)
+    first, models = trained(settings)
+    book = OrderBook(settings.state.directory / "orders.sqlite")
+    book.freeze("sensor", "a.b1.v", 0.0, reason="it is broken")
+    book.close()
+    second, models = trained(settings, now=1.81e9)
+    before, after = (_commission(models, version.version) for version in (first, second))
+    was, now = before.row_of("a.b1.v"), after.row_of("a.b1.v")
+    assert now > 0
+    for name, tensor in before.to_tensors().items():
+        if name != "voting":
+            assert np.array_equal(after.to_tensors()[name][now], tensor[was], equal_nan=True), name
+    version = models.version(second.version)
+    assert version is not None
+    assert version.manifest["training"]["as_before"] == ["a.b1.v"]
+    assert version.left_unknown == LeftUnknown()
+    assert version.lineage["recordings"] == 2
+    third, models = trained(settings, now=1.82e9)
+    assert _commission(models, third.version).row_of("a.b1.v") > 0
+
+
+def _commission(models: GroupModels, version: str) -> Commission:
+    found = models.version(version)
+    assert found is not None
+    return read_artifact(found.folder).commission
 
 
 def test_how_much_is_read_follows_from_the_memory_that_it_may_take() -> None:

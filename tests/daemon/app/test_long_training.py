@@ -11,7 +11,8 @@ import pytest
 from offbeat.app.artifacts import read_artifacts
 from offbeat.app.backtest import run_backtest
 from offbeat.app.core_building import build_core
-from offbeat.app.training import TrainedGroup, train_from_recordings, train_group
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import train_from_recordings, train_group
 from offbeat.config.settings import LimitSettings, ModelSettings
 from offbeat.core.jobs import WindowJob
 from offbeat.core.streams.registry import STREAM_NAMES

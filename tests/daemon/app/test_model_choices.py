@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from offbeat.app.core_building import build_core
-from offbeat.app.training import TrainedGroup, TrainingPlan, train_from_recordings
+from offbeat.app.trained_group import TrainedGroup
+from offbeat.app.training import TrainingPlan, train_from_recordings
 from offbeat.config.settings import LimitSettings, ModelSettings
 from offbeat.core.decisions import Decisions
 from offbeat.core.model_choice import ModelChoice

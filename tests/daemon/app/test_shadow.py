@@ -48,6 +48,15 @@ def test_the_newest_part_is_kept_from_learning() -> None:
         assert np.count_nonzero(tried.times_seconds < since) == 64
 
 
+def test_of_a_slow_sensor_some_rows_are_kept_though_they_take_days() -> None:
+    """A reading every two hours is twelve a day."""
+    (slow,) = boilers_recorded(ROWS, sensors=1)
+    slow = dataclasses.replace(slow, times_seconds=1e9 + 7200.0 * np.arange(ROWS))
+    (part,), stretch = hold_back([slow], lead_rows=64)
+    assert len(part) == ROWS - FEWEST_ROWS
+    assert np.count_nonzero(slow.times_seconds >= stretch.since_seconds[slow.sensor]) == FEWEST_ROWS
+
+
 def test_too_short_a_past_is_refused_with_what_is_needed() -> None:
     """To learn from it and to judge by it."""
     with pytest.raises(OffbeatError, match=rf"has 50 rows; .* {int(FEWEST_ROWS / SHARE)} are needed"):

@@ -93,6 +93,22 @@ def bounds(allowed: list[np.ndarray]) -> None:
     assert (allowed[-1] == MOST_ALARM_P).all()
 
 
+def test_what_another_one_knows_of_a_sensor_can_be_kept() -> None:
+    """Its laws are those of before to the bit; what this one knew, and of strangers, is as it was."""
+    mine, other = whole(), whole()
+    renamed = Commission.from_tensors(other.channels, ("c", "d"), other.to_tensors())
+    both = mine.with_rows_of(renamed, ("d",))
+    assert both.sensors == ("a", "b", "d")
+    raw = np.random.default_rng(2).exponential(3, (3, len(STREAM_NAMES))).astype(np.float32)
+    kept = both.surprise(np.full(3, both.row_of("d")), raw)
+    assert np.array_equal(kept, renamed.surprise(np.full(3, renamed.row_of("d")), raw), equal_nan=True)
+    for row in range(3):
+        before = mine.surprise(np.full(3, row), raw)
+        assert np.array_equal(both.surprise(np.full(3, row), raw), before, equal_nan=True)
+    assert both.learnt_seconds[3] == renamed.learnt_seconds[2] > 0
+    assert both.center[3] == pytest.approx(renamed.center[2])
+
+
 def test_it_survives_being_written_down() -> None:
     """Tensors there and back judge the same, calibrated or not."""
     raw = np.random.default_rng(3).exponential(size=(20, len(STREAM_NAMES))).astype(np.float32)
