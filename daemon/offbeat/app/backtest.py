@@ -13,6 +13,7 @@ from offbeat.app.expected_bands import BandKeeper
 from offbeat.app.trained_group import TrainedGroup
 from offbeat.app.training import TrainingPlan, canonical, scorer_of, train_group
 from offbeat.core.commission import Commission
+from offbeat.core.counted import counted
 from offbeat.core.decisions import Decisions
 from offbeat.core.events import EpisodeEvent
 from offbeat.core.model_choice import ModelChoice
@@ -102,9 +103,8 @@ def write_backtest(folder: Path, result: Backtest, title: str, labels: Spans | N
 
 def _model_line(trained: TrainedGroup) -> str:
     channels = ", ".join(trained.commission.channels)
-    said = (
-        f"{len(trained.commission.sensors)} sensors with {channels}, {trained.report.steps} steps of training"
-    )
+    sensors, steps = counted(len(trained.commission.sensors), "sensor"), counted(trained.report.steps, "step")
+    said = f"{sensors} with {channels}, {steps} of training"
     return said if trained.comparison is None else f"{said}; {line(trained.comparison)}"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offbeat.config.settings import LearningSettings
+from offbeat.core.counted import counted
 from offbeat.learn.learning_policy import FEWEST_READINGS, SLOW_SECONDS
 
 Doubles = NDArray[np.float64]
@@ -59,8 +60,9 @@ class LeftUnknown:
 
     def __str__(self) -> str:
         """Return it as people read it."""
-        many = len(self.readings)
-        return f"{many:,} sensor{'s' * (many != 1)} with fewer than {self.fewest:,} readings to learn from"
+        return (
+            f"{counted(len(self.readings), 'sensor')} with fewer than {self.fewest:,} readings to learn from"
+        )
 
     def and_also(self, other: LeftUnknown) -> LeftUnknown:
         """Return these, and those of a later look that asked for no more."""
