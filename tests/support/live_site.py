@@ -54,11 +54,12 @@ class LiveSite:
         dropped: messages that were not used, by reason.
         version: of the daemon that it seems to be.
         waiting_for: what keeps it from being ready; empty = it is.
+        known: it has heard of sensors, by what it says of itself.
     """
 
     def __init__(self, folder: Path, others: Sequence[str] = ()) -> None:
         self.dropped = {"no_value": 4, "undecodable": 3}
-        self.version, self.waiting_for = "0.0.0", ""
+        self.version, self.waiting_for, self.known = "0.0.0", "", True
         self._lock = threading.Lock()
         self._pipeline: Pipeline = plant(sensors=(*BOILERS, *others))
         self._scorer = FakeScorer(sensors=len(BOILERS) + len(others) + 8)
@@ -166,7 +167,7 @@ class LiveSite:
             version=self.version,
             ready=not self.waiting_for,
             waiting_for=self.waiting_for,
-            sensors={one.name.lower(): float(stages[one]) for one in Readiness},
+            sensors={one.name.lower(): float(stages[one]) * self.known for one in Readiness},
             open_episodes={kind: float(n) for kind, n in zip(KINDS, is_open, strict=True)},
             rows_scored=self._judged,
             device="none",

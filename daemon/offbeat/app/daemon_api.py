@@ -90,7 +90,7 @@ class DaemonApi:
             reason = getattr(error, "reason", error)
             raise UnavailableError(
                 f"no daemon answers at {self._root} ({getattr(reason, 'strerror', None) or reason}); start it with "
-                "`offbeat run`, or name the configuration that it runs with by --config"
+                "`systemctl start offbeat` or `offbeat run`, or name the configuration that it runs with by --config"
             ) from error
 
     def _why_unauthorized(self) -> str:

@@ -14,6 +14,10 @@ from offbeat.errors import ConfigError
 
 MOST_SHOWN = 20
 _PAGE = 1000
+NOTHING_HEARD = (
+    "; no message that is used has come on the topics of the sources yet: `mosquitto_sub -v -t '#'` shows what the "
+    "broker has"
+)
 
 _UNKNOWN = (
     "where the daemon can be asked is not known, since none runs on the state directory: mend the configuration, or "
@@ -84,7 +88,7 @@ def _daemon(status: Table) -> Iterator[str]:
         yield f"what its configuration says now is not in force: {problem}"
     sensors = {name: int(count) for name, count in status["sensors"].items() if count}
     told = ", ".join(f"{count:,} {name}" for name, count in sensors.items())
-    yield f"sensors: {sum(sensors.values()):,}" + (f" ({told})" if told else "")
+    yield f"sensors: {sum(sensors.values()):,}" + (f" ({told})" if told else NOTHING_HEARD)
     is_open = {kind: int(count) for kind, count in status["open_episodes"].items() if count}
     yield "open episodes: " + (", ".join(f"{count:,} {kind}" for kind, count in is_open.items()) or "none")
     yield f"readings judged since the start: {status['rows_scored']:,}"

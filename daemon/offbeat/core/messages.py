@@ -137,7 +137,7 @@ def _closed(facts: Facts) -> str:
     if facts.lately < facts.low or facts.lately > facts.high:
         band = f"{_number(facts, facts.low)} to {_number(facts, facts.high)}"
         still = f"{facts.sensor} has not come back after {lasted}{_reads(facts)}, expected {band}"
-        return f"{still}: closed, for that is no longer rare; told of again once it is."
+        return f"{still}: closed, for that is no longer rare; told of again when it is rare again."
     return f"{facts.sensor} is back to normal after {lasted}{_reads(facts)}."
 
 

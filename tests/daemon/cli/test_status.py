@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from offbeat.cli.main import main
+from offbeat.cli.status import NOTHING_HEARD
 from offbeat.config.loading import load
 from offbeat.observe.http import HttpServer, Response
 from offbeat.state.running import RunningSettings
@@ -42,6 +43,17 @@ def test_the_daemon_and_what_it_still_learns_are_told(
         assert BOILERS[0] not in said
         assert main(["status", "--all", "--config", str(config)]) == 0
         assert f"{BOILERS[0]}  ready" in capsys.readouterr().out
+
+
+def test_where_nothing_was_heard_it_says_what_to_look_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A topic that nothing matches looks like a daemon that is well."""
+    with LiveSite(tmp_path) as site:
+        site.known = False
+        config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
+        assert main(["status", "--config", str(config)]) == 0
+    assert f"\nsensors: 0{NOTHING_HEARD}\n" in capsys.readouterr().out
 
 
 def test_a_daemon_that_is_not_ready_is_told_by_the_exit_code_too(
@@ -133,6 +145,9 @@ def test_where_no_daemon_answers_it_says_so_and_ends_with_69(
     """And what to do; also where the configuration serves nothing that could be asked."""
     assert main(["status", "--config", str(configured(tmp_path, "127.0.0.1:1"))]) == 69
     said = capsys.readouterr().err
-    assert "no daemon answers at http://127.0.0.1:1 (Connection refused); start it with `offbeat run`" in said
+    assert (
+        "no daemon answers at http://127.0.0.1:1 (Connection refused); start it with `systemctl start offbeat`"
+        in said
+    )
     assert main(["status", "--config", str(configured(tmp_path, ""))]) == 69
     assert 'metrics.listen is ""' in capsys.readouterr().err

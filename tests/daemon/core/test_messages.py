@@ -82,7 +82,7 @@ CLOSED = replace(BOILER, change=Change.CLOSE, reason=Reason.CALM, now=ELEVEN + 7
             replace(CLOSED, value=93.07, lately=93.0),
             (
                 "boiler.temp has not come back after 12 min; it reads 93.1, expected 61 to 68: closed, for that is no "
-                "longer rare; told of again once it is."
+                "longer rare; told of again when it is rare again."
             ),
         ),
         (
