@@ -108,7 +108,14 @@ class SensorSummary(Struct, frozen=True):
         Meta(description="0 to 1: the share of the readings that alerts about its values need."),
     ]
     reason: Annotated[
-        str, Meta(description="What it waits for, in words; empty when it is ready and not frozen.")
+        str,
+        Meta(
+            description="What it waits for, in words; empty when it is ready, not frozen, and as it was learnt."
+        ),
+    ]
+    off: Annotated[
+        bool,
+        Meta(description="Its last readings are not as it was learnt, whether an alert is open or not."),
     ]
     eta_seconds: Annotated[
         float | None,

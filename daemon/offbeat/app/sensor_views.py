@@ -138,6 +138,7 @@ class SensorViews:
             readiness=readiness.name.lower(),  # type: ignore[arg-type] # one of four names
             progress=_number(states.progress.share[i]),
             reason=reason,
+            off=bool(states.progress.off[i]),
             eta_seconds=eta,
             score=_number(states.score[i]),
             p_value=_number(states.p_value[i]),

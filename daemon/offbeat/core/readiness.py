@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from offbeat.core.episode_rules import Track
 from offbeat.core.group_state import GroupState
 from offbeat.core.normalisers import COMMISSIONED, UNKNOWN
+from offbeat.core.regimes import DECLARED, OFF
 
 Slots = NDArray[np.intp]
+
+OFF_WORDS = "not as it was learnt: nothing is learnt of it, and if it stays so it is told as a lasting change"
 
 
 class Readiness(IntEnum):
@@ -41,6 +44,7 @@ class Progress:
         frozen: somebody asked that nothing be learnt of it, bool [n].
         held_up: it cannot be learnt yet because something about it is strange, bool [n].
         changed: it was trained on, and has changed for good since, bool [n].
+        off: its window is not as it was learnt, whether an alert is open or not, bool [n].
         has_model: whether anything judges values here once they are enough.
     """
 
@@ -51,10 +55,11 @@ class Progress:
     frozen: NDArray[np.bool_]
     held_up: NDArray[np.bool_]
     changed: NDArray[np.bool_]
+    off: NDArray[np.bool_]
     has_model: bool
 
     def reason(self, i: int) -> str:
-        """Say in a few words what sensor number i waits for; empty when it is ready and not frozen."""
+        """Say in a few words what sensor i waits for; empty when it is ready, not frozen, and as it was learnt."""
         if self.frozen[i]:
             return "frozen: nothing is learnt of it until it is thawed"
         if self.held_up[i]:
@@ -63,7 +68,7 @@ class Progress:
         if stage is Readiness.WAITING:
             return "no reading yet"
         if stage is Readiness.READY:
-            return ""
+            return OFF_WORDS if self.off[i] else ""
         if stage is Readiness.PROVISIONAL and self.changed[i]:
             return "changed for good: judged from where it is now, by its own laws, until a training knows it"
         if stage is Readiness.PROVISIONAL:
@@ -108,6 +113,7 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         frozen,
         held_up & (learnt is not None),
         state.regimes.learnt[slots] & (learnt is not None and learnt.row[slots] > 0),
+        np.isin(state.regimes.phase[slots], (OFF, DECLARED)),
         learnt is not None,
     )
 

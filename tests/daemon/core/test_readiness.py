@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from offbeat.core.orders import LearningRules
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
-from offbeat.core.readiness import Progress, Readiness, count_by_readiness, progress_of
+from offbeat.core.readiness import OFF_WORDS, Progress, Readiness, count_by_readiness, progress_of
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import directory_of, play
 from offbeat.testing.readings import Readings
@@ -85,6 +86,21 @@ def test_a_sensor_that_was_learnt_is_ready_before_its_first_reading() -> None:
     assert progress.readiness.tolist() == [Readiness.READY] * 4
     assert progress.eta_seconds.tolist() == [0.0] * 4
     assert progress.reason(0) == ""
+
+
+def test_a_sensor_that_is_off_is_said_to_be_though_its_alert_is_over() -> None:
+    """Alarms get used to what lasts; whoever looks must not be told that all is well."""
+    pipeline = plant(CoreSettings(learning=LearningRules(mature_seconds=60.0)))
+    times, values = live(0, 1400)
+    values[400:1000] += 15
+    found = []
+    for part in (slice(400), slice(400, 1000), slice(1000, 1400)):
+        readings = Readings(offset=part.start or 0).add(0, times[part], values[part])
+        play(pipeline, readings.batches(20), FakeScorer(), tick_seconds=30.0)
+        is_open = pipeline.groups[0].episodes.is_open(np.array([0])).any()
+        progress = progress_of(pipeline.groups[0], np.array([0]))
+        found.append((bool(is_open), bool(progress.off[0]), progress.reason(0)))
+    assert found == [(False, False, ""), (False, True, OFF_WORDS), (False, False, "")]
 
 
 def test_without_anything_that_judges_values_no_number_of_readings_is_enough() -> None:

@@ -18,7 +18,7 @@ const factsOf = (sensor) => {
   const open = sensor.episodes.find((one) => one.closed_at === null);
   const shares = open ? Object.entries(open.contributions).sort((a, b) => b[1] - a[1]) : [];
   if (shares.length > 1) facts.push(["Shares", shares.map(([channel, share]) => `${channel} ${percent(share)}`).join(", ")]);
-  if (sensor.reason) facts.push(["Not ready because", sensor.reason]);
+  if (sensor.reason) facts.push([sensor.readiness === "ready" ? "To know" : "Not ready because", sensor.reason]);
   for (const channel of sensor.channels.slice(0, 6)) facts.push([`${channel.channel} now`, `${short(channel.value)}, expected ${between(channel.low, channel.high)}`]);
   return facts;
 };
