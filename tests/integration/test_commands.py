@@ -15,6 +15,8 @@ from tests.integration.conftest import SENSORS, offbeat, record
 MINIMAL = """
 [mqtt]
 url = "mqtt://127.0.0.1:1"
+[metrics]
+listen = "127.0.0.1:0"
 [[source]]
 topic = "plant/{line}/{sensor}/state"
 time = { field = "ts" }

@@ -27,6 +27,10 @@ WAITING = TRAINING | {
 }
 
 
+NOBODY_ANSWERS = '[metrics]\nlisten = "127.0.0.1:1"\n'
+"""Where other daemons may run: none of them is to be asked."""
+
+
 @contextmanager
 def daemon(config: Path, learning: dict[str, object]) -> Iterator[None]:
     """Let a daemon run by a configuration, which says how far the learning of its groups is."""
@@ -94,6 +98,7 @@ def test_the_running_daemon_can_be_asked_to_train(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It finds the wish in the library, once; with what would not be heard it is refused."""
+    config.write_text(config.read_text() + NOBODY_ANSWERS)
     EpisodeHistory(tmp_path / "state" / "episodes.sqlite").close()
     running = RunningSettings(tmp_path / "state")
     running.keep(load(config))
@@ -118,6 +123,7 @@ def test_whether_a_daemon_runs_is_said_as_far_as_it_is_known(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One of another release may run and write nothing down, or what this one does not understand."""
+    config.write_text(config.read_text() + NOBODY_ANSWERS)
     state, now = tmp_path / "state", ["train", "--now", "--config", str(config)]
 
     def said() -> tuple[str, object]:
