@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 
 from offbeat.core.ledger import EXPECTED, Drop, Ledger
@@ -19,11 +21,12 @@ class DropLog:
         self._told: dict[Drop, int] = {}
         self._told_at: dict[Drop, float] = {}
 
-    def look(self, messages: Ledger, now: float) -> None:
+    def look(self, messages: Ledger, topics: Mapping[Drop, str], now: float) -> None:
         """Log what is new.
 
         Args:
             messages: counts of the stage that reads messages.
+            topics: of the newest message of each reason, where it is known.
             now: of a clock that never goes back, in seconds.
         """
         for reason, count in messages.dropped.items():
@@ -31,4 +34,5 @@ class DropLog:
                 continue
             if now - self._told_at.get(reason, -REPEAT_SECONDS) >= REPEAT_SECONDS:
                 self._told[reason], self._told_at[reason] = count, now
-                _log.warning("messages are dropped", reason=reason.value, since_the_start=count)
+                topic = {"topic": topics[reason]} if reason in topics else {}
+                _log.warning("messages are dropped", reason=reason.value, since_the_start=count, **topic)

@@ -232,7 +232,8 @@ class Service:
             raise OffbeatError(f"the loop failed: {self._loop.failure!r}") from self._loop.failure
         if not (self._loop.alive and self._parts.scorer.alive):
             raise OffbeatError("a thread ended that must not end; the log says why")
-        self._drops.look(self._parts.core.decoder.ledger, time.monotonic())
+        decoder = self._parts.core.decoder
+        self._drops.look(decoder.ledger, decoder.refused, time.monotonic())
         status = self._parts.source.status
         why = "" if status.state == "subscribed" else status.reason or "connecting to the broker"
         if not why or time.monotonic() - self._started_at > BROKER_PATIENCE_SECONDS:

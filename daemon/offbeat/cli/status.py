@@ -110,7 +110,8 @@ def learning_line(group: str, one: Table) -> str:
         words[0] += f" {100 * one['share']:.0f} %"
     if one["eta_seconds"]:
         words.append(f"about {_span(one['eta_seconds'])} to go")
-    words += [text for text in (one["reason"], one["last"] and f"last: {one['last']}") if text]
+    last = "" if one["last"] and one["last"] in one["reason"] else one["last"]
+    words += [text for text in (one["reason"], last and f"last: {last}") if text]
     return f"learning of {group}: {'; '.join(words)}"
 
 

@@ -50,6 +50,7 @@ class Decoder:
 
     Attributes:
         failures: messages that were counted as undecodable because of an error of ours.
+        refused: topic of the newest message that was not used, by reason.
 
     Raises:
         ConfigError: a topic, an id template or a time zone of a source cannot be used.
@@ -66,6 +67,7 @@ class Decoder:
         self.ledger = ledger if ledger is not None else Ledger("decoder", "message")
         self.readings = readings if readings is not None else Ledger("decoder", "reading")
         self.failures = 0
+        self.refused: dict[Drop, str] = {}
         self._table = TopicTable(sources)
         self._plans = [
             SourcePlan(source, directory, limits.max_payload_bytes, self.readings) for source in sources
@@ -101,6 +103,7 @@ class Decoder:
                 accepted += 1
             else:
                 self.ledger.drop(refusal)
+                self.refused[refusal] = topic
         self.ledger.accept(accepted)
         return self._take_rows(batch)
 

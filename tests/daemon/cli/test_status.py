@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from offbeat.cli.main import main
-from offbeat.cli.status import NOTHING_HEARD
+from offbeat.cli.status import NOTHING_HEARD, learning_line
 from offbeat.config.loading import load
 from offbeat.observe.http import HttpServer, Response
 from offbeat.state.running import RunningSettings
@@ -54,6 +54,15 @@ def test_where_nothing_was_heard_it_says_what_to_look_at(
         config = configured(tmp_path, site.url.removeprefix("http://").rstrip("/"))
         assert main(["status", "--config", str(config)]) == 0
     assert f"\nsensors: 0{NOTHING_HEARD}\n" in capsys.readouterr().out
+
+
+def test_why_a_training_was_refused_is_said_once() -> None:
+    """It is the reason why the group waits, and what came of the last training."""
+    refused = {"stage": "waiting", "share": None, "eta_seconds": None, "reason": "too little is left: 43 of 300",
+               "last": "too little is left: 43 of 300"}  # fmt: skip
+    assert learning_line("value", refused) == "learning of value: waiting; too little is left: 43 of 300"
+    promoted = refused | {"reason": "the model is new enough", "last": "promoted: more is found"}
+    assert learning_line("value", promoted).endswith("new enough; last: promoted: more is found")
 
 
 def test_a_daemon_that_is_not_ready_is_told_by_the_exit_code_too(
