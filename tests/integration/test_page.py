@@ -12,8 +12,8 @@ import pytest
 
 from tests.support.browser import CHROMIUM, Browser
 from tests.support.live_site import LiveSite
+from tests.support.page_visit import DRAWN, ROWS, complaints, open_sensor, visit
 from tests.support.plant import BOILERS
-from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -22,8 +22,6 @@ pytestmark = [
 
 HOSTILE = "<img src=x onerror=document.title='taken'>/a b?c#d%2F"
 MANY = 10_000
-DRAWN = "document.querySelectorAll('#charts canvas').length === 2"
-ROWS = "document.querySelectorAll('#rows tr').length"
 FOCUS = "document.activeElement"
 AFTER_SORTED = "getComputedStyle(document.querySelector('[aria-sort] button'), '::after')"
 REACHABLE = (
@@ -31,35 +29,6 @@ REACHABLE = (
     ".filter(node => node.checkVisibility() && !node.disabled)"
 )
 LOOKS = [(1280, False), (1280, True), (360, False), (360, True)]
-
-
-def complaints(browser: Browser, site: LiveSite) -> list[str]:
-    """Return errors of the console, breaches of the policy, and requests that left the page's own origin."""
-    found = []
-    for event in browser.events():
-        method, facts = event["method"], event["params"]
-        if method == "Runtime.exceptionThrown":
-            found.append(json.dumps(facts["exceptionDetails"]))
-        elif method == "Runtime.consoleAPICalled" and facts["type"] in ("error", "warning", "assert"):
-            found.append(json.dumps(facts["args"]))
-        elif method == "Log.entryAdded" and facts["entry"]["level"] in ("error", "warning"):
-            found.append(json.dumps(facts["entry"]))
-        elif method == "Network.requestWillBeSent":
-            url = facts["request"]["url"]
-            if not url.startswith((site.url, "data:")):
-                found.append(f"a request to {url}")
-    return found
-
-
-def visit(browser: Browser, site: LiveSite, fragment: str = "") -> Browser:
-    """Open the page anew; return when its list is there and it listens."""
-    browser.open("about:blank")
-    wait_until(lambda: site.listeners == 0 or site.beat(), 20, "the page before to be gone")
-    browser.events()
-    browser.open(site.url + fragment)
-    browser.wait(f"{ROWS} > 0")
-    wait_until(lambda: site.listeners == 1, 20, "the page to listen")
-    return browser
 
 
 @pytest.fixture(scope="module")
@@ -94,15 +63,6 @@ def page(browser: Browser, site: LiveSite) -> Iterator[Browser]:
     visit(browser, site)
     yield browser
     assert complaints(browser, site) == []
-
-
-def open_sensor(page: Browser, sensor: str) -> None:
-    """Open a sensor as a person does; return when its charts are drawn."""
-    page.run(
-        f"[...document.querySelectorAll('#rows button')].find(b => b.innerText === {json.dumps(sensor)}).id = 'it'"
-    )
-    page.click("#it")
-    page.wait(f"document.querySelector('#detail-title').innerText === {json.dumps(sensor)} && {DRAWN}")
 
 
 def test_the_page_says_how_things_are(page: Browser, site: LiveSite) -> None:
@@ -234,6 +194,19 @@ def test_the_legends_tell_of_the_newest_reading_that_was_judged(browser: Browser
         assert browser.text("#charts").count("–") == 0
         assert legends(browser) == judged
         assert len(judged) == 7
+        assert complaints(browser, site) == []
+
+
+def test_a_sensor_that_is_off_after_its_alert_is_not_called_in_step(browser: Browser, tmp_path: Path) -> None:
+    """And what becomes of it is said."""
+    browser.look()
+    with LiveSite(tmp_path) as site:
+        site.play(0, 50)
+        site.call_off(0)
+        visit(browser, site)
+        open_sensor(browser, BOILERS[0])
+        browser.wait("document.querySelector('#detail').innerText.includes('quiet, not as learnt')")
+        assert "To know\nnot as it was learnt: nothing is learnt of it" in browser.text("#detail")
         assert complaints(browser, site) == []
 
 

@@ -19,6 +19,7 @@ from offbeat.app.questions import Questions
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.readiness import Readiness, count_by_readiness
 from offbeat.core.readings import ReadingBatch
+from offbeat.core.regimes import OFF
 from offbeat.core.sensor_states import KINDS
 from offbeat.observe.http import HttpServer, Response
 from offbeat.observe.pages import build_pages
@@ -105,6 +106,12 @@ class LiveSite:
         with self._lock:
             for batch in Readings().add(sensor, times[-1:] + self._shift, values[-1:]).batches(1):
                 self._pipeline.ingest(batch)
+
+    def call_off(self, sensor: int) -> None:
+        """Let a boiler be not as it was learnt, though its alert is over; tell the page."""
+        with self._lock:
+            self._pipeline.groups[0].regimes.phase[sensor] = OFF
+        self.beat()
 
     def play_others(self, rows: int, strange: Sequence[int] = ()) -> None:
         """Let all other sensors report what boilers do; the last readings of some are far off."""

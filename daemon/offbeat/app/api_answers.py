@@ -115,7 +115,10 @@ class SensorSummary(Struct, frozen=True):
     ]
     off: Annotated[
         bool,
-        Meta(description="Its last readings are not as it was learnt, whether an alert is open or not."),
+        Meta(
+            description="Its alert is over, and its last readings are not as it was learnt; told only of what was "
+            "learnt from a day or more."
+        ),
     ]
     eta_seconds: Annotated[
         float | None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from offbeat.app.artifacts import GroupArtifact
 from offbeat.app.model_library import serving
 from offbeat.app.trained_group import TrainedGroup
 from offbeat.app.training import TrainingPlan, train_from_recordings
@@ -35,15 +34,12 @@ def train_into(
         OffbeatError: nothing can be learnt from a group, or its model collapsed; nothing is kept then.
     """
     with library.workbench() as bench:
-        trained = train_from_recordings(series, plan, bench, on_progress, _in_service(library))
+        trained = train_from_recordings(
+            series, plan, bench, on_progress, lambda name: serving(library.group(name))
+        )
         for made in sorted(bench.iterdir()):
             group = library.group(made.name)
             version = group.install(made)
             if promoted_by is not None:
                 group.promote(version, promoted_by, why)
     return trained
-
-
-def _in_service(library: ModelLibrary) -> dict[str, GroupArtifact]:
-    found = ((group.name, serving(group)) for group in library.groups())
-    return {name: artifact for name, artifact in found if artifact is not None}

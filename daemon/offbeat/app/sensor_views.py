@@ -19,7 +19,7 @@ from offbeat.core.decisions import RULE_COLUMN
 from offbeat.core.group_state import GroupState
 from offbeat.core.messages import why
 from offbeat.core.pipeline import Pipeline
-from offbeat.core.readiness import Readiness
+from offbeat.core.readiness import OFF_WORDS, Readiness
 from offbeat.core.sensor_states import SensorStates
 from offbeat.core.streams.registry import STREAM_NAMES, STREAM_TRACKS
 from offbeat.state.store import Episode
@@ -138,7 +138,7 @@ class SensorViews:
             readiness=readiness.name.lower(),  # type: ignore[arg-type] # one of four names
             progress=_number(states.progress.share[i]),
             reason=reason,
-            off=bool(states.progress.off[i]),
+            off=int(states.progress.regime[i]) in OFF_WORDS,
             eta_seconds=eta,
             score=_number(states.score[i]),
             p_value=_number(states.p_value[i]),

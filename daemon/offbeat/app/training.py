@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,7 +113,7 @@ def train_from_recordings(
     plan: TrainingPlan,
     folder: Path,
     on_progress: OnProgress = silent,
-    in_service: Mapping[str, GroupArtifact] | None = None,
+    in_service: Callable[[str], GroupArtifact | None] = lambda _: None,
 ) -> list[TrainedGroup]:
     """Learn each group of channels from recordings and write its artifact under a folder.
 
@@ -122,7 +122,7 @@ def train_from_recordings(
         plan: how to train.
         folder: gets a folder for each group.
         on_progress: is told how far it is.
-        in_service: what has judged the groups so far, by the names of their folders: written down as lineage, and
+        in_service: tells what has judged a group so far by the name of its folder: written down as lineage, and
             what it knows of sensors that too little is left of is kept.
 
     Raises:
@@ -134,7 +134,7 @@ def train_from_recordings(
     for channels, group in by_channels([canonical(one) for one in series]).items():
         for own in plan.of_channels(channels):
             one = train_group(group, own, on_progress)
-            before = (in_service or {}).get(folder_name(channels, own.choice))
+            before = in_service(folder_name(channels, own.choice))
             came_from = lineage(one.learnt_of(group), None if before is None else before.version)
             one = one.keeping(before, {recorded.sensor for recorded in group})
             trained.append(write_trained(folder, one, own, came_from, created_at))

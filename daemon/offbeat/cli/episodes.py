@@ -190,7 +190,7 @@ def _warn_of_unknown(sensor: str, known: set[str], settings: Settings) -> None:
 
 def _lines(episodes: Sequence[Episode], found: int, directory: Path) -> Iterator[str]:
     if not episodes:
-        yield f'there is no such episode in the history of the state directory "{directory}"'
+        yield f'no episode, or none like that, is in the history of the state directory "{directory}"'
         return
     wide = max(len(one.sensor) for one in episodes)
     yield f"{'id':<{_SHORT_ID}}  {'began':<23}  {'lasted':<14} {'severity':<8} {'kind':<13} {'sensor':<{wide}}  label"

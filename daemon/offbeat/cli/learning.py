@@ -224,8 +224,8 @@ def _as_before(group: TrainedGroup) -> list[str]:
     names = group.as_before
     if not names:
         return []
-    few = f"{counted(len(names), 'sensor')} too little is left of goes on as known before: "
-    return [few + ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")]
+    some = ", ".join(names[:MOST_NAMED]) + (", ..." if len(names) > MOST_NAMED else "")
+    return [f"{counted(len(names), 'sensor')} known as before, for too little is left: {some}"]
 
 
 def _left_unknown(group: TrainedGroup) -> list[str]:

@@ -55,9 +55,7 @@ def shown(group: str, one: ModelVersion, history: Promotions, trials: Trials) ->
         if (left := one.left_unknown).readings:
             lines.append(f"  left unknown: {left}")
         if as_before := one.manifest["training"].get("as_before"):
-            lines.append(
-                f"  known as before: {counted(len(as_before), 'sensor')} with too little left to learn from"
-            )
+            lines.append(f"  known as before: {counted(len(as_before), 'sensor')} that nothing was learnt of")
         lines += [f"  {name}: {value:.3f}" for name, value in one.figures.items()]
     lines += [f"  {line}" for line in _on_trial(one.version, trials)]
     for entry in history:

@@ -15,8 +15,8 @@ from offbeat.errors import ConfigError
 MOST_SHOWN = 20
 _PAGE = 1000
 NOTHING_HEARD = (
-    "; no message that is used has come on the topics of the sources yet: `mosquitto_sub -v -t '#'` shows what the "
-    "broker has"
+    "; no message that is used has come on the topics of the sources yet: `mosquitto_sub -v -t '#'`, with the host and "
+    "the user of mqtt.url, shows what the broker has"
 )
 
 _UNKNOWN = (
@@ -88,7 +88,7 @@ def _daemon(status: Table) -> Iterator[str]:
         yield f"what its configuration says now is not in force: {problem}"
     sensors = {name: int(count) for name, count in status["sensors"].items() if count}
     told = ", ".join(f"{count:,} {name}" for name, count in sensors.items())
-    yield f"sensors: {sum(sensors.values()):,}" + (f" ({told})" if told else NOTHING_HEARD)
+    yield f"sensors: {sum(sensors.values()):,}" + (f" ({told})" if told else NOTHING_HEARD * status["ready"])
     is_open = {kind: int(count) for kind, count in status["open_episodes"].items() if count}
     yield "open episodes: " + (", ".join(f"{count:,} {kind}" for kind, count in is_open.items()) or "none")
     yield f"readings judged since the start: {status['rows_scored']:,}"
@@ -116,10 +116,10 @@ def learning_line(group: str, one: Table) -> str:
 
 
 def _listed(sensors: Sequence[Table], *, everyone: bool) -> Iterator[str]:
-    """Yield a line for each sensor that is not ready, the least ready first; or for all by name."""
+    """Yield a line for each sensor that is not ready, the least ready first, or is off; or for all by name."""
     chosen = list(sensors)
     if not everyone:
-        chosen = [one for one in sensors if one["readiness"] != "ready"]
+        chosen = [one for one in sensors if one["readiness"] != "ready" or one["off"]]
         chosen.sort(key=lambda one: one["progress"] or 0.0)
     shown = chosen if everyone else chosen[:MOST_SHOWN]
     wide = max((len(one["sensor"]) for one in shown), default=0)

@@ -24,6 +24,7 @@ Budget = float | NDArray[np.float64]
 """False alerts a week: one number, or one a track."""
 
 _LAWS = ("runs", "streams", "severity", "alarm")
+_FUSED = ("severity", "alarm")
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ class Commission:
     def with_rows_of(self, other: Self, sensors: Sequence[str]) -> Self:
         """Return it with some sensors that it does not know as another commission of these channels knows them.
 
-        What only this one learnt, the long view for instance, is of strangers for them.
+        What only this one learnt, the long view for instance, is of strangers for them; so are the laws of what streams
+        say together, where others had a vote.
 
         Args:
             other: knows the sensors.
@@ -123,10 +125,12 @@ class Commission:
         """
         rows = [other.row_of(sensor) for sensor in sensors]
         ours, theirs = self.to_tensors(), other.to_tensors()
+        votes_alike = np.array_equal(ours.get("voting", ()), theirs.get("voting", ()))
         for name, array in ours.items():
             if name == "voting":
                 continue
             same = name in theirs and theirs[name].shape[1:] == array.shape[1:]
+            same &= votes_alike or not name.startswith(_FUSED)
             added = theirs[name][rows] if same else np.repeat(array[:1], len(rows), axis=0)
             ours[name] = np.concatenate([array, added.astype(array.dtype)])
         return self.from_tensors(self.channels, (*self.sensors, *sensors), ours)

@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from offbeat.core.episode_rules import Track
 from offbeat.core.group_state import GroupState
 from offbeat.core.normalisers import COMMISSIONED, UNKNOWN
-from offbeat.core.regimes import DECLARED, OFF
+from offbeat.core.regimes import DECLARED, FAULT, OFF
 
 Slots = NDArray[np.intp]
 
-OFF_WORDS = "not as it was learnt: nothing is learnt of it, and if it stays so it is told as a lasting change"
+OFF_WORDS = {
+    OFF: "not as it was learnt: nothing is learnt of it, and if it stays so it is told as a lasting change",
+    DECLARED: "changed, as was told: learnt once that is confirmed, or after `learning.regime_learn_after`",
+    FAULT: "in what was called a fault: nothing is learnt of it until it is as it was",
+}
+"""Of sensors whose alert is over though they are not as a law of a day or more learnt them, by phase of `Regimes`."""
 
 
 class Readiness(IntEnum):
@@ -44,7 +49,7 @@ class Progress:
         frozen: somebody asked that nothing be learnt of it, bool [n].
         held_up: it cannot be learnt yet because something about it is strange, bool [n].
         changed: it was trained on, and has changed for good since, bool [n].
-        off: its window is not as it was learnt, whether an alert is open or not, bool [n].
+        regime: phase of what became of it after its last alert, int8 [n]; see `Regimes` and `OFF_WORDS`.
         has_model: whether anything judges values here once they are enough.
     """
 
@@ -55,7 +60,7 @@ class Progress:
     frozen: NDArray[np.bool_]
     held_up: NDArray[np.bool_]
     changed: NDArray[np.bool_]
-    off: NDArray[np.bool_]
+    regime: NDArray[np.int8]
     has_model: bool
 
     def reason(self, i: int) -> str:
@@ -68,7 +73,7 @@ class Progress:
         if stage is Readiness.WAITING:
             return "no reading yet"
         if stage is Readiness.READY:
-            return OFF_WORDS if self.off[i] else ""
+            return OFF_WORDS.get(int(self.regime[i]), "")
         if stage is Readiness.PROVISIONAL and self.changed[i]:
             return "changed for good: judged from where it is now, by its own laws, until a training knows it"
         if stage is Readiness.PROVISIONAL:
@@ -113,7 +118,7 @@ def progress_of(state: GroupState, slots: Slots) -> Progress:
         frozen,
         held_up & (learnt is not None),
         state.regimes.learnt[slots] & (learnt is not None and learnt.row[slots] > 0),
-        np.isin(state.regimes.phase[slots], (OFF, DECLARED)),
+        state.regimes.phase[slots],
         learnt is not None,
     )
 

@@ -12,6 +12,7 @@ from offbeat.app.artifacts import read_artifact
 from offbeat.app.background_training import LEAST_ROWS, learn_group, most_rows
 from offbeat.app.learning_child import order, settings_of
 from offbeat.app.model_library import library_of, models_of
+from offbeat.cli.model_tables import shown
 from offbeat.config.settings import JournalSettings, LearningSettings, LimitSettings, Settings
 from offbeat.core.commission import Commission
 from offbeat.errors import ConfigError, OffbeatError
@@ -178,6 +179,8 @@ def test_a_sensor_that_is_strange_for_longer_than_the_journal_holds_stays_known(
     assert version.manifest["training"]["as_before"] == ["a.b1.v"]
     assert version.left_unknown == LeftUnknown()
     assert version.lineage["recordings"] == 2
+    told = shown("value", version, models.promotions(), models.trials())
+    assert "  known as before: 1 sensor that nothing was learnt of" in told
     third, models = trained(settings, now=1.82e9)
     assert _commission(models, third.version).row_of("a.b1.v") > 0
 

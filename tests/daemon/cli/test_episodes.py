@@ -75,7 +75,7 @@ def test_some_of_them(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines()[-1] == "2 more; show them with --limit"
     assert offbeat(config, "--sensor", "pumb") == 0
     told = capsys.readouterr()
-    assert told.out.startswith("there is no such episode in the history of the state directory ")
+    assert told.out.startswith("no episode, or none like that, is in the history of the state directory ")
     assert told.err == 'warning: no sensor "pumb" is known (did you mean "pump"?)\n'
     assert offbeat(config, "--limit", "0") == 2
 

@@ -41,6 +41,9 @@ def test_the_daemon_and_what_it_still_learns_are_told(
         assert line.startswith("new.one  learning 25 %; about ")
         assert line.endswith(" to go; 80 of 320 readings that alerts about its values need")
         assert BOILERS[0] not in said
+        site.call_off(0)
+        assert main(["status", "--config", str(config)]) == 0
+        assert f"{BOILERS[0]}  ready; not as it was learnt: nothing is" in capsys.readouterr().out
         assert main(["status", "--all", "--config", str(config)]) == 0
         assert f"{BOILERS[0]}  ready" in capsys.readouterr().out
 

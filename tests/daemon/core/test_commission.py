@@ -22,9 +22,9 @@ def half() -> Commission:
     return commissioned(*(recording(rng.normal(size=(500, 2)), sensor) for sensor in SENSORS))
 
 
-def whole() -> Commission:
+def whole(seed: int = 1) -> Commission:
     """Return a commission with calibrations, learnt from made-up raw values and surprises."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     raw = {s: rng.exponential(size=(500, len(STREAM_NAMES))).astype(np.float32) for s in SENSORS}
     fused = {s: rng.exponential(0.4, size=(4000, len(TRACKS))).astype(np.float32) for s in SENSORS}
     return calibrate_tracks(
@@ -95,7 +95,7 @@ def bounds(allowed: list[np.ndarray]) -> None:
 
 def test_what_another_one_knows_of_a_sensor_can_be_kept() -> None:
     """Its laws are those of before to the bit; what this one knew, and of strangers, is as it was."""
-    mine, other = whole(), whole()
+    mine, other = whole(), whole(2)
     renamed = Commission.from_tensors(other.channels, ("c", "d"), other.to_tensors())
     both = mine.with_rows_of(renamed, ("d",))
     assert both.sensors == ("a", "b", "d")
@@ -105,8 +105,26 @@ def test_what_another_one_knows_of_a_sensor_can_be_kept() -> None:
     for row in range(3):
         before = mine.surprise(np.full(3, row), raw)
         assert np.array_equal(both.surprise(np.full(3, row), raw), before, equal_nan=True)
+    assert not np.array_equal(kept, mine.surprise(np.full(3, mine.row_of("b")), raw), equal_nan=True)
     assert both.learnt_seconds[3] == renamed.learnt_seconds[2] > 0
     assert both.center[3] == pytest.approx(renamed.center[2])
+
+
+def test_of_what_is_fused_of_other_votes_a_sensor_that_is_kept_has_the_laws_of_strangers() -> None:
+    """And of what only this commission learnt; what streams say each is as before."""
+    ours, theirs = whole().to_tensors(), whole(2).to_tensors()
+    ours["voting"], ours["long_scale"] = (
+        np.ones(len(STREAM_NAMES), np.bool_),
+        np.full((3, 2), 0.5, np.float32),
+    )
+    ours["long_scale"][0] = 0.25
+    mine = Commission.from_tensors(half().channels, SENSORS, ours)
+    both = mine.with_rows_of(Commission.from_tensors(half().channels, ("c", "d"), theirs), ("d",))
+    tensors = both.to_tensors()
+    for name in ("severity.knots", "alarm.knots", "severity_run", "long_scale"):
+        assert np.array_equal(tensors[name][3], ours[name][0]), name
+    assert np.array_equal(tensors["streams.knots"][3], theirs["streams.knots"][2])
+    assert np.array_equal(tensors["voting"], ours["voting"])
 
 
 def test_it_survives_being_written_down() -> None:

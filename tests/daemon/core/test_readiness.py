@@ -9,6 +9,7 @@ from offbeat.core.orders import LearningRules
 from offbeat.core.pipeline import Pipeline
 from offbeat.core.pipeline_settings import CoreSettings
 from offbeat.core.readiness import OFF_WORDS, Progress, Readiness, count_by_readiness, progress_of
+from offbeat.core.regimes import DECLARED, FAULT, OFF
 from offbeat.testing.fake_scorer import FakeScorer
 from offbeat.testing.playing import directory_of, play
 from offbeat.testing.readings import Readings
@@ -99,8 +100,17 @@ def test_a_sensor_that_is_off_is_said_to_be_though_its_alert_is_over() -> None:
         play(pipeline, readings.batches(20), FakeScorer(), tick_seconds=30.0)
         is_open = pipeline.groups[0].episodes.is_open(np.array([0])).any()
         progress = progress_of(pipeline.groups[0], np.array([0]))
-        found.append((bool(is_open), bool(progress.off[0]), progress.reason(0)))
-    assert found == [(False, False, ""), (False, True, OFF_WORDS), (False, False, "")]
+        found.append((bool(is_open), progress.reason(0)))
+    assert found == [(False, ""), (False, OFF_WORDS[OFF]), (False, "")]
+
+
+@pytest.mark.parametrize("phase", [DECLARED, FAULT])
+def test_what_becomes_of_a_change_is_said(phase: int) -> None:
+    """Also where it was told, or called a fault, and its alert is over."""
+    pipeline = plant()
+    pipeline.groups[0].regimes.phase[1] = phase
+    progress = progress_of(pipeline.groups[0], np.arange(3))
+    assert [progress.reason(i) for i in range(3)] == ["", OFF_WORDS[phase], ""]
 
 
 def test_without_anything_that_judges_values_no_number_of_readings_is_enough() -> None:

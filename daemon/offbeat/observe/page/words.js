@@ -43,7 +43,7 @@ export const level = (v) => (v === null ? "faint" : v >= 2 ? "bad" : v >= 1 ? "w
 export const stateOf = (sensor) => {
   if (sensor.open.length) return [sensor.open.map((kind) => OPEN[kind] || kind).join(", "), "bad"];
   if (sensor.last_seen === null) return ["not heard yet", "faint"];
-  if (sensor.readiness === "ready") return sensor.off ? ["in step, but not as learnt", "faint"] : ["in step", "calm"];
+  if (sensor.readiness === "ready") return sensor.off ? ["quiet, not as learnt", "faint"] : ["in step", "calm"];
   if (sensor.readiness === "provisional") return ["in step, provisional", "faint"];
   const left = sensor.eta_seconds ? `, ${span(sensor.eta_seconds)} left` : "";
   return [`${sensor.readiness} ${percent(sensor.progress || 0)}${left}`, "faint"];
