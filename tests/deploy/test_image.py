@@ -140,8 +140,10 @@ def test_another_index_for_torch_is_an_argument_of_the_build() -> None:
         threading.Thread(target=server.serve_forever).start()
         root = f"http://127.0.0.1:{server.server_port}"
         indexes = {"PIP_INDEX_URL": f"{root}/simple", "PIP_EXTRA_INDEX_URL": f"{root}/whl/cu126"}
-        build(f"{TAG}-cuda", "deploy/Dockerfile", {"BASE": base_image(), **indexes}, {}, check=False)
-        server.shutdown()
+        try:
+            build(f"{TAG}-cuda", "deploy/Dockerfile", {"BASE": base_image(), **indexes}, {}, check=False)
+        finally:
+            server.shutdown()
     assert {"/simple/torch/", "/whl/cu126/torch/"} <= set(asked_for)
 
 

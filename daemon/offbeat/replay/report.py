@@ -13,6 +13,7 @@ from string import Template
 
 import numpy as np
 
+from offbeat.core.counted import counted
 from offbeat.core.episode_rules import WEEK_SECONDS
 from offbeat.core.events import EpisodeEvent
 from offbeat.core.wording import duration, number
@@ -102,10 +103,8 @@ def _unfolded(judged: Sequence[JudgedSeries], by_sensor: Mapping[str, Sequence[E
 
 def _lead(report: Report, judged: Sequence[JudgedSeries], episodes: Sequence[Episode], met: Outcome) -> str:
     """Return the one sentence that a person in a hurry reads."""
-    sensors = len(judged)
     strange = len({episode.sensor for episode in episodes})
-    told = f"{len(episodes)} episode{'' if len(episodes) == 1 else 's'}"
-    text = f"{told} on {strange} of {sensors} sensor{'' if sensors == 1 else 's'}"
+    text = f"{counted(len(episodes), 'episode')} on {strange} of {counted(len(judged), 'sensor')}"
     if report.labels and met.events:
         text += f"; {met.found} of {met.events} labelled events were found by an alert raised inside them"
     return escape(text + ".")
@@ -157,11 +156,11 @@ def _section(
     notes = [
         f"{len(series):,} readings",
         duration(last - first),
-        f"{len(series.channels)} channel{'' if len(series.channels) == 1 else 's'}",
+        counted(len(series.channels), "channel"),
         *([f"{number(rate, 2)} episodes a week"] if episodes and last - first >= WEEK_SECONDS else []),
     ]
     worst = max((e.severity for e in episodes), key=("info", "warning", "critical").index, default="none")
-    count = f"{len(episodes)} episode{'' if len(episodes) == 1 else 's'}"
+    count = counted(len(episodes), "episode")
     peak_text = f"peak {number(peak, 3)}" if math.isfinite(peak) else "not judged"
     name = escape(series.sensor, quote=True)
     return f"""<details class="sensor" data-name="{name}" data-episodes="{len(episodes)}" \
